@@ -69,6 +69,7 @@ def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the first model anywhere in a type: in lists and unions too, where keys may err."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for inner in getattr(annotation, "__args__", ()):

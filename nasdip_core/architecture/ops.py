@@ -1,11 +1,12 @@
 """What an op of the upsampling cell has to be: the contract of three kinds of plugins."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar, Protocol
 
 from torch import Tensor, nn
 
 
-class Upsampling(nn.Module):
+class Upsampling(nn.Module, ABC):
     """Base of `upsampling` plugins: (B, C, H, W) -> (B, C / channel_divisor, 2H, 2W).
 
     Constructed as `Factory(channels, kernel=, dilation=)` with C = channels; ops that learn
@@ -26,12 +27,12 @@ class Upsampling(nn.Module):
         self.kernel = kernel
         self.dilation = dilation
 
+    @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
         """Return the features at twice the size."""
-        raise NotImplementedError
 
 
-class Transform(nn.Module):
+class Transform(nn.Module, ABC):
     """Base of `transform` plugins: (B, C_in, H, W) -> (B, C_out, H, W).
 
     Constructed as `Factory(in_channels, out_channels, kernel=, dilation=)`.
@@ -50,9 +51,9 @@ class Transform(nn.Module):
         """Padding that keeps the size: dilation (kernel - 1) / 2."""
         return self.dilation * (self.kernel - 1) // 2
 
+    @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
         """Return the transformed features at the same size."""
-        raise NotImplementedError
 
 
 class ResidualPattern(Protocol):

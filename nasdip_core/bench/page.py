@@ -1,7 +1,6 @@
 """The page of a bench: the table and some pictures, one file in the look of a run's page."""
 
 import base64
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -11,6 +10,7 @@ from typing import Any
 
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.table import FOOTNOTE, cells, columns
+from nasdip_core.report.shell import html_page
 
 _PICTURES = 8
 """Pictures on the page; all of them lie in the folder."""
@@ -23,13 +23,8 @@ def write_bench_page(folder: BenchFolder, result: Mapping[str, Any]) -> None:
     settings = result["settings"]
     header, *rows = [[c.title for c in columns(settings)], *cells(settings, result["methods"])]
     shown = list(settings["pictures"])[:_PICTURES]
-    page = Template(files(__package__).joinpath("page.html").read_text("utf-8")).substitute(
-        title=escape(f"Bench: {settings['task']}"),
-        style=files("nasdip_core.report").joinpath("style.css").read_text("utf-8"),
-        facts="".join(
-            f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in _facts(result)
-        ),
-        notes=_notes(result),
+    own = files(__package__)
+    body = Template(own.joinpath("page.html").read_text("utf-8")).substitute(
         head="".join(
             f'<th{_number(i)} scope="col">{escape(title)}</th>' for i, title in enumerate(header)
         ),
@@ -39,6 +34,9 @@ def write_bench_page(folder: BenchFolder, result: Mapping[str, Any]) -> None:
         "All restored pictures lie in <code>units</code>.",
         pictures="".join(_section(folder, name, result["units"]) for name in shown),
     )
+    title = f"Bench: {settings['task']}"
+    style = own.joinpath("style.css").read_text("utf-8")
+    page = html_page(title, _facts(result), _failures(result), body, style=style)
     folder.write(folder.page, page)
 
 
@@ -50,14 +48,12 @@ def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Units done", f"{result['done']} of {result['planned']}"
 
 
-def _notes(result: Mapping[str, Any]) -> str:
-    failed = [o for o in result["units"] if o["state"] == "failed"]
-    items = "".join(
-        f"<li>{escape(o['picture'])}, {escape(o['method'])}, seed {o['seed']} failed: "
-        f"{escape(o['reason'])}</li>"
-        for o in failed
-    )
-    return f'<ul class="notes">{items}</ul>' if items else ""
+def _failures(result: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{o['picture']}, {o['method']}, seed {o['seed']} failed: {o['reason']}"
+        for o in result["units"]
+        if o["state"] == "failed"
+    ]
 
 
 def _number(column: int) -> str:
@@ -88,24 +84,12 @@ def _section(folder: BenchFolder, picture: str, outcomes: Sequence[Mapping[str, 
 
 
 def _figure(path: Path, name: str, caption: str) -> str:
+    from nasdip_core.imaging.preview import preview_png
+    from nasdip_core.imaging.read import read_picture
+
     words = escape(f"{name}: {caption}" if caption else name)
-    data = base64.b64encode(_thumbnail(path)).decode("ascii")
+    data = base64.b64encode(preview_png(read_picture(path), _LONGEST)).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'
         f"<figcaption>{escape(name)} <span>{escape(caption)}</span></figcaption></figure>"
     )
-
-
-def _thumbnail(path: Path) -> bytes:
-    """Return a picture of any kind as a small 8-bit PNG."""
-    from PIL import Image
-
-    from nasdip_core.imaging.read import read_picture
-
-    samples = read_picture(path).tensor()[0]  # (C, H, W)
-    samples = samples[:3] if samples.shape[0] >= 3 else samples[:1].expand(3, -1, -1)
-    image = Image.fromarray((samples * 255).round().byte().permute(1, 2, 0).contiguous().numpy())
-    image.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()

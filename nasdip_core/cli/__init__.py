@@ -9,6 +9,7 @@ import typer
 
 from nasdip_core.cli import bench, describe, doctor, listing, plugins, run
 from nasdip_core.cli.output import fail
+from nasdip_core.cli.parameters import Debug
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 
 app = typer.Typer(
@@ -40,9 +41,7 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of a failure.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Restore pictures with an untrained network whose structure is the prior."""
 

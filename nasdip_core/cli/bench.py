@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nasdip_core.cli.output import json_result, result, say
+from nasdip_core.cli.parameters import AsJson, Debug, Settings, Task
 from nasdip_core.errors import ExitCode, OptionError, RunInterruptedError
 
 
@@ -14,9 +15,7 @@ def bench(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the bench; goes on in one it knows.")
     ],
-    task: Annotated[
-        str | None, typer.Option("--task", "-t", help="What to do: inpaint, denoise, ...")
-    ] = None,
+    task: Task = None,
     data: Annotated[Path | None, typer.Option(help="Folder of clean pictures.")] = None,
     arch: Annotated[list[str] | None, typer.Option(help="Architecture: a name or a file.")] = None,
     preset: Annotated[
@@ -30,15 +29,7 @@ def bench(
         typer.Option(help="A further column (nasdip list metric), beside PSNR and SSIM."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Number of seeds, counted from 0.")] = 1,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            "-S",
-            metavar="KEY=VALUE",
-            help="An option of every method by its dotted name: corrupt.sigma=25, fit.steps=200.",
-        ),
-    ] = None,
+    settings: Settings = None,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Only every N-th unit, from the I-th.")
     ] = None,
@@ -46,10 +37,8 @@ def bench(
         list[Path] | None, typer.Option(help="Join this folder with others of equal settings.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier bench.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    debug: Annotated[  # noqa: ARG001  # read by main(), which sees failures of every command
-        bool, typer.Option("--debug", help="Show the traceback of a failure.")
-    ] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """Compare methods on a folder of pictures: table, page, paired differences to the first.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasdip_core.cli.output import json_result, result, say, table
+from nasdip_core.cli.parameters import AsJson
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -20,7 +21,7 @@ def describe(
     svg: Annotated[
         Path | None, typer.Option(help="Where to draw a network; default NAME.svg.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Describe an offer: its options with types, defaults and meaning; a network with its cost."""
     from nasdip_core.errors import PluginError, did_you_mean

@@ -1,10 +1,9 @@
 """`nasdip doctor`: what this installation runs on."""
 
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from nasdip_core.cli.output import json_result, result
+from nasdip_core.cli.parameters import AsJson
 
 _PACKAGES = (
     "nasdip", "torch", "kornia", "kornia_rs", "numpy", "scipy", "scikit-image", "pillow",
@@ -13,7 +12,7 @@ _PACKAGES = (
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show versions, device, threads and the states of plugins."""
     report = _examine()

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from nasdip_core.cli.output import json_result, table
+from nasdip_core.cli.parameters import AsJson
 
 
 def list_offers(
     kind: Annotated[str | None, typer.Argument(help="Only this kind, such as task.")] = None,
     pattern: Annotated[str, typer.Argument(help="Only names that match, such as '*dip*'.")] = "*",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List tasks, architectures, upsampling ops and everything else that plugins offer."""
     from nasdip_core.errors import PluginError, did_you_mean

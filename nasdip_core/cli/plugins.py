@@ -1,10 +1,9 @@
 """`nasdip plugins`: which plugins were found, and what became of them."""
 
-from typing import Annotated
-
 import typer
 
 from nasdip_core.cli.output import json_result, table
+from nasdip_core.cli.parameters import AsJson
 
 app = typer.Typer(help="Inspect the installed plugins.", no_args_is_help=True)
 
@@ -16,7 +15,7 @@ def group() -> None:
 
 @app.command("list")
 def list_plugins(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List plugins with their state, and the reason where one is not loaded."""
     from nasdip_core.plugins import Plugins

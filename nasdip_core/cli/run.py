@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasdip_core.cli.output import fail, json_result, result, say
+from nasdip_core.cli.parameters import AsJson, Debug, Settings, Task
 from nasdip_core.errors import ExitCode, NasdipError, OptionError, RunInterruptedError
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ def run(
             help="Picture (sample:NAME: a bundled one), folder of pictures, or pipeline file.",
         ),
     ] = None,
-    task: Annotated[
-        str | None, typer.Option("--task", "-t", help="What to do: inpaint, denoise, ...")
-    ] = None,
+    task: Task = None,
     mask: Annotated[str | None, typer.Option(help="Mask picture: white = missing.")] = None,
     truth: Annotated[
         str | None, typer.Option(help="Clean picture, used for measures only.")
@@ -46,15 +45,7 @@ def run(
         int | None,
         typer.Option(help="Side of tiles in pixels; default: tiles only if memory is short."),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            "-S",
-            metavar="KEY=VALUE",
-            help="An option by its dotted name: task.sigma=25, fit.steps=200, corrupt.missing=0.5.",
-        ),
-    ] = None,
+    settings: Settings = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run.")
     ] = False,
@@ -62,10 +53,8 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and show the plan; write nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    debug: Annotated[  # noqa: ARG001  # read by main(), which sees failures of every command
-        bool, typer.Option("--debug", help="Show the traceback of a failure.")
-    ] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """Restore a picture, or a folder of pictures; without PICTURE the task shows itself."""
     from nasdip_core.cli.dry_run import dry_run as show_plan

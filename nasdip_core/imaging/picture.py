@@ -9,7 +9,7 @@ import numpy as np
 
 from nasdip_core.errors import RunError
 from nasdip_core.imaging.kinds import SUFFIXES, Kind, Samples, mode_name
-from nasdip_core.imaging.settle import settled
+from nasdip_core.imaging.settle import settle
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,7 +111,12 @@ class Picture:
                 )
             mask = known[0, 0].detach().bool().cpu().numpy()
             colour[mask] = self.colour[mask]
-        return settled(replace(self, colour=colour, alpha=self._alpha_for(alpha, size)))
+        return replace(self, colour=colour, alpha=self._alpha_for(alpha, size)).settled()
+
+    def settled(self) -> Picture:
+        """Return this picture in a kind that can be written: its own, or the nearest that fits."""
+        kind, notes = settle(self.kind, self.colour, self.alpha)
+        return replace(self, kind=kind, notes=(*self.notes, *notes))
 
     def _alpha_for(
         self, alpha: Tensor | Literal["keep"] | None, size: tuple[int, int]

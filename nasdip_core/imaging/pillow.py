@@ -10,7 +10,6 @@ from nasdip_core.imaging import palette as palettes
 from nasdip_core.imaging.kinds import CHANNELS, Kind, Model, Samples, range_of
 from nasdip_core.imaging.metadata import dpi_of, exif_of, icc_of, orientation_of, upright
 from nasdip_core.imaging.picture import Picture
-from nasdip_core.imaging.settle import settled
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "ICO", "AVIF", "QOI")
 """What is read. Left out: formats that run a program (EPS), or that Pillow cuts to 8 bits."""
@@ -59,23 +58,22 @@ def picture_from_pillow(image: Image.Image) -> Picture:
     colour, alpha = _samples(shown, entries)
     orientation = orientation_of(image)
     low, peak = range_of(colour)
-    return settled(
-        Picture(
-            colour=upright(colour, orientation),
-            alpha=None if alpha is None else upright(alpha, orientation),
-            kind=Kind(
-                format="JPEG" if image.format == "MPO" else image.format or "PNG",
-                model=_MODELS[shown.mode.partition(";")[0]],
-                low=low,
-                peak=peak,
-                palette=entries,
-                icc=icc_of(image),
-                dpi=dpi_of(image),
-                exif=exif_of(image),
-            ),
-            notes=notes,
-        )
+    picture = Picture(
+        colour=upright(colour, orientation),
+        alpha=None if alpha is None else upright(alpha, orientation),
+        kind=Kind(
+            format="JPEG" if image.format == "MPO" else image.format or "PNG",
+            model=_MODELS[shown.mode.partition(";")[0]],
+            low=low,
+            peak=peak,
+            palette=entries,
+            icc=icc_of(image),
+            dpi=dpi_of(image),
+            exif=exif_of(image),
+        ),
+        notes=notes,
     )
+    return picture.settled()
 
 
 def pillow_image(picture: Picture) -> Image.Image:

@@ -16,7 +16,6 @@ from nasdip_core.imaging.kinds import CHANNELS, Kind, Model, Samples, range_of
 from nasdip_core.imaging.metadata import exif_of, upright, valid_dpi
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import PILLOW_MODES, picture_from_pillow
-from nasdip_core.imaging.settle import settled
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -152,7 +151,7 @@ def _deep_picture(path: Path, page: TiffPage, notes: tuple[str, ...]) -> Picture
     if with_exif and picture.mode not in PILLOW_MODES:
         note = f"the camera data (Exif) is left out of a {picture.mode} TIFF"
         picture = replace(picture, notes=(*notes, note))
-    return settled(picture)
+    return picture.settled()
 
 
 def _decoded(path: Path, page: TiffPage) -> Samples:

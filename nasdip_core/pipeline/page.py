@@ -1,13 +1,11 @@
 """Gathers what the page of a run shows."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.drawing import draw_network
@@ -15,6 +13,7 @@ from nasdip_core.architecture.pattern import residual_matrix
 from nasdip_core.fit.events import Event
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.preview import preview_png
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
@@ -71,28 +70,4 @@ def _drawing(resolved: Resolved, picture: Picture, plugins: Plugins) -> str:
 
 
 def _panel(name: str, caption: str, picture: Picture) -> Panel:
-    """Return a picture as an 8-bit PNG that any browser shows."""
-    image = _shown(picture)
-    image.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    # A profile of inks says nothing about the RGB that stands for them here.
-    icc = None if picture.kind.model == "cmyk" else picture.kind.icc
-    image.save(buffer, "PNG", icc_profile=icc)
-    return Panel(name, caption, buffer.getvalue())
-
-
-def _shown(picture: Picture) -> Image.Image:
-    """Return an 8-bit image: CMYK as RGB, of two channels the first, of many the first three."""
-    samples = (picture.tensor()[0] * 255).round().byte().permute(1, 2, 0).numpy()  # (H, W, C)
-    channels = samples.shape[2]
-    if picture.kind.model == "cmyk":
-        size = (picture.width, picture.height)
-        image = Image.frombytes("CMYK", size, samples.tobytes()).convert("RGB")
-    elif channels < 3:
-        image = Image.fromarray(samples[..., 0])
-    else:
-        image = Image.fromarray(np.ascontiguousarray(samples[..., :3]))
-    alpha = picture.alpha_tensor()
-    if alpha is not None:
-        image.putalpha(Image.fromarray((alpha[0, 0] * 255).round().byte().numpy()))
-    return image
+    return Panel(name, caption, preview_png(picture, _LONGEST))

@@ -1,4 +1,4 @@
-"""The page of a run: one HTML file that opens anywhere and loads nothing."""
+"""The page of a run."""
 
 import base64
 import json
@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -16,6 +15,7 @@ import yaml
 from nasdip_core.files import whole_file
 from nasdip_core.fit.events import Event
 from nasdip_core.report.fits import fits_body
+from nasdip_core.report.shell import html_page, template
 from nasdip_core.report.units import count, duration, memory
 
 
@@ -59,12 +59,7 @@ def write_page(path: Path, page: Page) -> None:
 def _html(page: Page) -> str:
     before, after = page.before, page.after
     width, height = _size(after.png)
-    return Template(_template("page.html")).substitute(
-        title=escape(page.title),
-        style=_template("style.css"),
-        script=_template("script.js"),
-        facts="".join(_fact(name, value) for name, value in _facts(page.result)),
-        notes=_list("notes", page.notes),
+    body = Template(template("page.html")).substitute(
         ratio=f"{width / height:.6g}",
         # Small pictures are enlarged, large ones fit the page.
         widest=max(640, 2 * width),
@@ -81,10 +76,8 @@ def _html(page: Page) -> str:
         settings=escape(_as_yaml(page.settings)),
         outputs=_outputs(page.result.get("outputs") or {}),
     )
-
-
-def _template(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
+    script = template("script.js")
+    return html_page(page.title, _facts(page.result), page.notes, body, script=script)
 
 
 def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -103,15 +96,6 @@ def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Peak memory", memory(result["peak_memory_bytes"])
     yield "Device", str(result["device"])
     yield "Seed", str(result["seed"])
-
-
-def _fact(name: str, value: str) -> str:
-    return f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
-
-
-def _list(kind: str, sentences: Sequence[str]) -> str:
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    return f'<ul class="{kind}">{items}</ul>' if items else ""
 
 
 def _section(name: str, title: str, body: str) -> str:

@@ -13,11 +13,6 @@ class ActivationConformance(ModuleConformance):
     """Inherit, and return your class or function without arguments from the fixture `factory`."""
 
     @pytest.fixture
-    def factory(self) -> Callable[[], nn.Module]:
-        """Return the factory under test."""
-        raise NotImplementedError
-
-    @pytest.fixture
     def build(self, factory: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
         """Return what makes the activation."""
         return factory

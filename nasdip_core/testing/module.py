@@ -24,12 +24,10 @@ def picture(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> T
 
 
 class ModuleConformance:
-    """Base of the conformance classes of ops: modules on (B, 4, H, W)."""
+    """Base of the conformance classes of ops: modules on (B, 4, H, W).
 
-    @pytest.fixture
-    def build(self) -> Callable[[], nn.Module]:
-        """Return what makes the op for 4 channels, kernel 3 and dilation 1."""
-        raise NotImplementedError
+    Their fixture `build` returns what makes the op for 4 channels, kernel 3 and dilation 1.
+    """
 
     def test_gradients_are_exact(self, build: Callable[[], nn.Module]) -> None:
         """The gradients by input and parameters equal finite differences."""

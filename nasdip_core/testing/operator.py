@@ -11,17 +11,7 @@ from nasdip_core.testing.module import picture
 
 
 class OperatorConformance:
-    """Inherit, and return an operator and the (H, W) of its pictures from the fixtures."""
-
-    @pytest.fixture
-    def operator(self) -> LinearOperator:
-        """Return the operator under test."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def size(self) -> tuple[int, int]:
-        """Return height and width of the pictures that it measures."""
-        raise NotImplementedError
+    """Inherit, and return a LinearOperator from the fixture `operator`, its (H, W) from `size`."""
 
     def test_adjoint(self, operator: LinearOperator, size: tuple[int, int]) -> None:
         """<A x, y> = <x, A^T y> to the precision of single floats."""

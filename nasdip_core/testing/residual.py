@@ -1,7 +1,5 @@
 """What a `residual` plugin has to do."""
 
-import pytest
-
 from nasdip_core.architecture.ops import ResidualPattern
 from nasdip_core.errors import OptionError
 
@@ -11,11 +9,6 @@ class ResidualConformance:
 
     A number of levels that does not go with the options may be refused, with OptionError.
     """
-
-    @pytest.fixture
-    def pattern(self) -> ResidualPattern:
-        """Return the function under test."""
-        raise NotImplementedError
 
     def test_some_number_of_levels_is_legal(self, pattern: ResidualPattern) -> None:
         """It gives a matrix for at least one of 1 to 6 levels."""

@@ -46,11 +46,6 @@ def synthetic_fit(size: tuple[int, int] = (8, 8)) -> list[Observation]:
 class StoppingConformance:
     """Inherit, and return your class or a function without arguments from the fixture `rule`."""
 
-    @pytest.fixture
-    def rule(self) -> Callable[[], StoppingRule]:
-        """Return what makes a fresh rule."""
-        raise NotImplementedError
-
     def test_keeps_back_a_share(self, rule: Callable[[], StoppingRule]) -> None:
         """A rule leaves the fit something to learn from."""
         assert 0 <= rule().held_out < 1

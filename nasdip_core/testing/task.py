@@ -52,11 +52,6 @@ class TaskConformance:
     overrides `outputs`.
     """
 
-    @pytest.fixture
-    def case(self) -> TaskCase:
-        """Return the case under test."""
-        raise NotImplementedError
-
     def outputs(self, problem: Problem, picture: Tensor) -> Mapping[str, Tensor]:
         """Return what each network would say if the restored picture were `picture`."""
         return dict.fromkeys(problem.slots, picture)

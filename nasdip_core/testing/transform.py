@@ -14,11 +14,6 @@ class TransformConformance(ModuleConformance):
     """Inherit, and return your class from the fixture `factory`."""
 
     @pytest.fixture
-    def factory(self) -> type[Transform]:
-        """Return the class under test."""
-        raise NotImplementedError
-
-    @pytest.fixture
     def build(self, factory: type[Transform]) -> Callable[[], nn.Module]:
         """Return what makes the op for 4 channels in and out, kernel 3 and dilation 1."""
         return partial(factory, CHANNELS, CHANNELS, kernel=3, dilation=1)

@@ -14,11 +14,6 @@ class UpsamplingConformance(ModuleConformance):
     """Inherit, and return your class from the fixture `factory`."""
 
     @pytest.fixture
-    def factory(self) -> type[Upsampling]:
-        """Return the class under test."""
-        raise NotImplementedError
-
-    @pytest.fixture
     def build(self, factory: type[Upsampling]) -> Callable[[], nn.Module]:
         """Return what makes the op for 4 channels, kernel 3 and dilation 1."""
         return partial(factory, CHANNELS, kernel=3, dilation=1)

@@ -1,11 +1,6 @@
 """`nasdip run`: what it writes, what it prints, and how it refuses."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -276,63 +271,3 @@ def test_relative_paths_of_a_pipeline_are_relative_to_the_file(
     assert [r["task"] for r in results["results"]] == ["denoise", "super-resolution"]
     assert Path("nasdip-out/job/one/restored.png").exists()
     assert Path("nasdip-out/job/two/restored.png").exists()
-
-
-class TestInterruption:
-    """Real processes and real signals; a fit long enough to be caught in the middle."""
-
-    def start(
-        self, folder: Path, waves_file: Path, tiny: Tiny, *more: str
-    ) -> "subprocess.Popen[str]":
-        words = ["run", "-t", "denoise", str(waves_file), "-o", str(folder), *tiny]
-        words += ["-S", "fit.steps=600", "-S", "fit.checkpoint_seconds=0.05", *more]
-        script = Path(sys.executable).with_name("nasdip")
-        return subprocess.Popen(
-            [str(script), *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-
-    def wait_for_checkpoint(self, folder: Path) -> None:
-        for _ in range(1200):
-            if list(folder.glob("checkpoint-*.safetensors")):
-                return
-            time.sleep(0.05)
-        raise AssertionError("no checkpoint was written")
-
-    def finish(self, folder: Path, waves_file: Path, tiny: Tiny) -> bytes:
-        process = self.start(folder, waves_file, tiny, "--resume")
-        _, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        assert not list(folder.glob("checkpoint-*"))
-        assert not list(folder.glob("*.part"))
-        return (folder / "restored.png").read_bytes()
-
-    @pytest.fixture
-    def undisturbed(self, tmp_path: Path, waves_file: Path, tiny: Tiny) -> bytes:
-        return self.finish(tmp_path / "whole", waves_file, tiny)
-
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-    def test_a_run_goes_on_where_it_stopped(
-        self,
-        tmp_path: Path,
-        waves_file: Path,
-        tiny: Tiny,
-        number: signal.Signals,
-        undisturbed: bytes,
-    ) -> None:
-        folder = tmp_path / "out"
-        process = self.start(folder, waves_file, tiny)
-        self.wait_for_checkpoint(folder)
-        process.send_signal(number)
-        _, err = process.communicate(timeout=60)
-        if number == signal.SIGINT:
-            assert process.returncode == 130, err
-            assert f"resume with: nasdip run {folder}/pipeline.yaml -o {folder} --resume" in err
-            assert "Traceback" not in err
-        else:
-            assert process.returncode == -signal.SIGKILL
-        assert not (folder / "result.json").exists()
-        assert self.finish(folder, waves_file, tiny) == undisturbed
-        steps = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-        numbers = [event["step"] for event in steps if event["event"] == "step"]
-        assert numbers == list(range(1, 601))

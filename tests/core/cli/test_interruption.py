@@ -1,0 +1,118 @@
+"""Runs interrupted at any moment go on where they stopped: real processes, real signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasdip_core.errors import RunInterruptedError
+from nasdip_core.imaging import metadata, read
+
+Cli = Callable[..., Any]
+Tiny = tuple[str, ...]
+
+
+def words(folder: Path, waves_file: Path, tiny: Tiny, steps: int) -> list[str]:
+    """Return a run that writes checkpoints all the time."""
+    fit = ["-S", f"fit.steps={steps}", "-S", "fit.checkpoint_seconds=0.05"]
+    return ["run", "-t", "denoise", str(waves_file), "-o", str(folder), *tiny, *fit]
+
+
+def start(*words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("nasdip"), *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def wait_for(folder: Path, pattern: str, process: "subprocess.Popen[str]") -> None:
+    """Wait until a file is there, or the process has ended."""
+    for _ in range(6000):
+        if list(folder.glob(pattern)) or process.poll() is not None:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{folder / pattern} was not written")
+
+
+def finish(folder: Path, words: list[str]) -> bytes:
+    """Resume a run to its end and return its picture."""
+    process = start(*words, "--resume")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert not list(folder.glob("checkpoint-*"))
+    assert not list(folder.glob("*.part"))
+    return (folder / "restored.png").read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_goes_on_where_it_stopped(
+    tmp_path: Path, waves_file: Path, tiny: Tiny, number: signal.Signals
+) -> None:
+    folder = tmp_path / "out"
+    disturbed = words(folder, waves_file, tiny, steps=600)
+    process = start(*disturbed)
+    wait_for(folder, "checkpoint-*.safetensors", process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        assert process.returncode == 130, err
+        assert f"resume with: nasdip run {folder}/pipeline.yaml -o {folder} --resume" in err
+        assert "Traceback" not in err
+    else:
+        assert process.returncode == -signal.SIGKILL
+    assert not (folder / "result.json").exists()
+    whole = tmp_path / "whole"
+    undisturbed = finish(whole, words(whole, waves_file, tiny, steps=600))
+    assert finish(folder, disturbed) == undisturbed
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    numbers = [event["step"] for event in events if event["event"] == "step"]
+    assert numbers == list(range(1, 601))
+
+
+@pytest.mark.parametrize("moment", ["pipeline.yaml", "restored.png"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_signals_early_and_late(
+    tmp_path: Path, waves_file: Path, tiny: Tiny, number: signal.Signals, moment: str
+) -> None:
+    folder = tmp_path / "disturbed"
+    disturbed = words(folder, waves_file, tiny, steps=40)
+    process = start(*disturbed)
+    wait_for(folder, moment, process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    # A late signal may find the work done.
+    expected = 130 if number == signal.SIGINT else -signal.SIGKILL
+    done = process.returncode == 0 and (folder / "result.json").exists()
+    assert done or process.returncode == expected, err
+    whole = tmp_path / "whole"
+    undisturbed = finish(whole, words(whole, waves_file, tiny, steps=40))
+    assert finish(folder, disturbed) == undisturbed
+    assert not list(folder.glob(".*.part"))
+
+
+def test_an_interruption_is_not_taken_for_damage(
+    cli: Cli, tiny: Tiny, waves_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    words = ("run", "-t", "denoise", waves_file, "-o", "out", *tiny)
+    for module, name in ((read, "refuse_not_numbers"), (metadata.Image, "Exif")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, interrupted)
+            assert cli(*words).code == 130
+            assert not Path("out").exists()
+    with pytest.raises(RunInterruptedError), read.naming("a picture"):
+        raise RunInterruptedError("interrupted")
+    assert cli(*words).code == 0
