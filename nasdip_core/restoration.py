@@ -32,18 +32,22 @@ class RestorationProblem(Problem):
         size: tuple[int, int] | None = None,
         known: Tensor | None = None,
         operator: LinearOperator | None = None,
-        deviation: Deviation = lambda _: 1.0,
+        deviation: Deviation | None = None,
         truth: Tensor | None = None,
         levels: int | None = 255,
         copy_known: bool = False,
         alpha: Tensor | None = None,
     ) -> None:
-        """`copy_known` puts known samples back unchanged; `levels` is the integer that means 1."""
+        """`copy_known` puts known samples back unchanged; `levels` is the integer that means 1.
+
+        Without a `deviation` the measurements count as free of noise.
+        """
         self.measured = measured
         self.size = size or (int(measured.shape[-2]), int(measured.shape[-1]))
         self.known = torch.ones_like(measured[:, :1], dtype=torch.bool) if known is None else known
         self.operator = operator or Identity()
-        self.deviation = deviation
+        self.noisy = deviation is not None
+        self.deviation: Deviation = deviation or (lambda _: 1.0)
         self.truth = truth
         self.levels = levels
         self.copy_known = copy_known
@@ -84,6 +88,10 @@ class RestorationProblem(Problem):
         self.kept_back = kept_back.view_as(self.known)
         self.fitted = self.known & ~self.kept_back
 
+    def give_back(self) -> None:
+        """End keeping back: all that is known may be used."""
+        self.kept_back, self.fitted = None, self.known
+
     def validation(self, estimate: Estimate) -> float | None:
         """Return the error on the pixels kept back, 1 at the noise level."""
         if self.kept_back is None:
@@ -91,8 +99,8 @@ class RestorationProblem(Problem):
         return float(self._error(estimate[self.output], self.kept_back))
 
     def noise_level(self) -> float:
-        """Return the standard deviation of the noise at mid grey, for pictures in [0, 1]."""
-        return float(self.deviation(torch.tensor(0.5)))
+        """Return the standard deviation of the noise at mid grey, 0 without noise, range [0, 1]."""
+        return float(self.deviation(torch.tensor(0.5))) if self.noisy else 0.0
 
     def measures(self, estimate: Estimate) -> dict[str, float]:
         """Return the PSNR in dB of the picture as it would be written."""
@@ -147,7 +155,7 @@ class RestorationProblem(Problem):
             size=(part.height, part.width),
             known=part.cut(self.known, factor),
             operator=self.operator.tile((part.height, part.width)),
-            deviation=self.deviation,
+            deviation=self.deviation if self.noisy else None,
             truth=None if self.truth is None else part.cut(self.truth),
             levels=self.levels,
             copy_known=self.copy_known,
