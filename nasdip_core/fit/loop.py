@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from nasdip_core.errors import RunError, RunInterruptedError
+from nasdip_core.fit.allocation import memory_kept
 from nasdip_core.fit.averaging import OutputAverage
 from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.events import Event, FitEnded, FitStarted, Observer, Rewound, StepDone
@@ -103,7 +104,7 @@ class Fit:
         # Activations that fade into denormal numbers would slow a CPU many times over.
         torch.set_flush_denormal(True)
         try:
-            with memory_limit_explained(), interruptible() as interrupt:
+            with memory_limit_explained(), memory_kept(), interruptible() as interrupt:
                 self._loop(interrupt)
         finally:
             torch.set_flush_denormal(False)
