@@ -150,7 +150,7 @@ class RestorationProblem(Problem):
         Raises OptionError where the operator cannot be applied to a part.
         """
         factor = self.operator.factor
-        return RestorationProblem(
+        problem = RestorationProblem(
             part.cut(self.measured, factor),
             size=(part.height, part.width),
             known=part.cut(self.known, factor),
@@ -160,6 +160,10 @@ class RestorationProblem(Problem):
             levels=self.levels,
             copy_known=self.copy_known,
         )
+        problem.fitted = part.cut(self.fitted, factor)
+        if self.kept_back is not None:
+            problem.kept_back = part.cut(self.kept_back, factor)
+        return problem
 
     def to(self, device: torch.device) -> None:
         """Move the measurements to a device."""

@@ -14,6 +14,12 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def _no_shared_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test measures of the machine is nothing to another, nor to the user."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-of-the-test"))
+
+
 @pytest.fixture(scope="session")
 def plugins() -> Plugins:
     """The plugins of this environment."""

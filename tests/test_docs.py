@@ -17,7 +17,14 @@ from nasdip_core.architecture.named import NamedArchitecture, find_architecture
 from nasdip_core.architecture.specification import Architecture, Encoder, Head
 from nasdip_core.cli import app
 from nasdip_core.errors import ExitCode
-from nasdip_core.fit.events import FitEnded, FitStarted, Rewound, StepDone
+from nasdip_core.fit.events import (
+    FitEnded,
+    FitStarted,
+    RefineDone,
+    RefineStarted,
+    Rewound,
+    StepDone,
+)
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.hooks import API_VERSION, KINDS, Offer, OfferSpecs
 from nasdip_core.imaging.samples import sample_names
@@ -25,6 +32,7 @@ from nasdip_core.options import fields_of, from_dotted, merge, parse
 from nasdip_core.pipeline.document import Pipeline
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
+from nasdip_core.recipe import RecipeOptions
 
 ROOT = Path(__file__).parent.parent
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -151,6 +159,14 @@ def test_the_options_of_a_fit_are_described_with_their_defaults() -> None:
     assert described["fit.stopping"][0] == FitOptions().stopping.uses
 
 
+def test_the_options_of_a_recipe_are_described_as_they_are() -> None:
+    described = rows(PAGES["guide"].partition("## Recipes")[2].partition("## Choose")[0])
+    for name, field in RecipeOptions.model_fields.items():
+        default = RecipeOptions().model_dump(mode="json")[name]
+        shown = "none" if default is None else str(default)
+        assert described[f"recipe.{name}"] == [shown, field.description]
+
+
 def test_every_option_of_the_built_in_tasks_is_in_the_guide(plugins: Plugins) -> None:
     for registration in plugins.registrations("task"):
         if registration.distribution == "nasdip":
@@ -162,7 +178,7 @@ def test_every_option_of_the_built_in_tasks_is_in_the_guide(plugins: Plugins) ->
 
 def test_bundled_pictures_and_events_are_named() -> None:
     assert sorted(set(re.findall(r"`sample:(\w+)`", PAGES["guide"]))) == sample_names()
-    for event in (FitStarted, StepDone, Rewound, FitEnded):
+    for event in (FitStarted, StepDone, Rewound, FitEnded, RefineStarted, RefineDone):
         assert f"`{event.kind}`" in PAGES["guide"]
 
 
@@ -222,7 +238,7 @@ def test_the_options_of_commands_exist(
             given = run.make_context("run", words[1:]).params if words[0] == "run" else {}
             if not given or (given["source"] or "").endswith(".yaml"):
                 continue
-            keys = ("mask", "truth", "arch", "preset", "seed", "device")
+            keys = ("mask", "truth", "arch", "preset", "seed", "device", "seconds")
             content = {key: given[key] for key in keys}
             content = {key: value for key, value in content.items() if value is not None}
             if given["source"] is not None:

@@ -1,9 +1,11 @@
-"""The network's fixed random input."""
+"""The network's fixed input: random, and a guide where there is one."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from nasdip_core.architecture.specification import Input
+from nasdip_core.architecture.specification import Architecture, Input
+from nasdip_core.errors import OptionError
 
 
 def draw_input(spec: Input, size: tuple[int, int], generator: torch.Generator) -> Tensor:
@@ -21,3 +23,23 @@ def draw_input(spec: Input, size: tuple[int, int], generator: torch.Generator) -
             rows, columns = (torch.linspace(0, 1, side) for side in size)
             values = torch.stack(torch.meshgrid(columns, rows, indexing="xy"))[None]
     return values * spec.scale
+
+
+def guiding_input(guide: Tensor, size: tuple[int, int], architecture: Architecture) -> Tensor:
+    """Return a picture (1, C, H, W) in [0, 1] as input (1, C r^2, h, w) around zero.
+
+    r is the working resolution: every place holds the r x r pixels that it stands for, so nothing
+    is lost. The border is continued to the input's (h, w) = `size`. Raises OptionError for a
+    network without an encoder, whose input is far smaller than the picture.
+    """
+    if architecture.encoder is None:
+        raise OptionError(
+            "a guide needs a network with an encoder", "leave recipe.guide out or take another"
+        )
+    factor = architecture.working_resolution
+    rows, columns = (
+        factor * side - have for side, have in zip(size, guide.shape[-2:], strict=True)
+    )
+    around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
+    whole = F.pad(guide.cpu(), around, mode="replicate")
+    return F.pixel_unshuffle(whole, factor) - 0.5

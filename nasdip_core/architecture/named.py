@@ -25,6 +25,9 @@ class NamedArchitecture(Options):
     tasks: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="fit options by task, on top of `fit`"
     )
+    recipe: dict[str, Any] = Field(
+        default_factory=dict, description="what it is combined with: fits, guide, refine, choice"
+    )
 
     def fit_options(self, task: str) -> dict[str, Any]:
         """Return the fit options for a task."""

@@ -31,6 +31,8 @@ class BenchRequest(Options):
         default_factory=dict, description="changes to every architecture"
     )
     fit: dict[str, Any] = Field(default_factory=dict, description="options of every fit")
+    recipe: dict[str, Any] = Field(default_factory=dict, description="what is around every fit")
+    tile: int | None = Field(default=None, ge=32, le=8192, description="side of tiles in pixels")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         default="auto", description="where to compute"
     )

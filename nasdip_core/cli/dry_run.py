@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
     """Show the plan of one job on stderr and return it as `nasdip.plan/1`; write nothing."""
     from nasdip_core.device import choose_device
+    from nasdip_core.pipeline.budget import plan_for
     from nasdip_core.pipeline.estimate import estimate
     from nasdip_core.pipeline.prepare import prepare
 
     resolved = job.resolved
     device = choose_device(resolved.device)
     problem = prepare(resolved, plugins).problem
+    plan_made = plan_for(resolved, problem, plugins, device)
+    resolved = plan_made.resolved
+    for note in plan_made.notes:
+        say(note)
+    recipe = resolved.recipe
     plan: dict[str, Any] = {
         "schema": "nasdip.plan/1",
         "task": resolved.task_name,
@@ -25,8 +31,12 @@ def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
         "picture": resolved.picture,
         "output": str(job.folder),
         "device": str(device),
+        "fits": recipe.fits,
         "steps": resolved.fit.steps,
         "stopping": resolved.fit.stopping.uses,
+        "guide": None if recipe.guide is None else recipe.guide.uses,
+        "refine": [use.uses for use in recipe.refine],
+        "choice": recipe.choice,
     }
     for key, value in plan.items():
         if key != "schema":

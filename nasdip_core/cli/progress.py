@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nasdip_core.cli.output import say
-from nasdip_core.fit.events import Event, FitEnded, FitStarted, Observer, Rewound, StepDone
+from nasdip_core.fit.events import (
+    Event,
+    FitEnded,
+    FitStarted,
+    Observer,
+    RefineDone,
+    RefineStarted,
+    Rewound,
+    StepDone,
+)
 
 _LINE_EVERY = 10.0
 """Seconds between two plain lines."""
@@ -48,6 +57,8 @@ def progress(steps: int) -> Iterator[Observer]:
                     bar.update(task, completed=event.step, status=_status(event))
                 case Rewound():
                     bar.console.print(_rewound(event))
+                case RefineStarted():
+                    bar.update(task, description=f"filtering: {event.fit}", status="")
 
         yield observe
 
@@ -62,8 +73,10 @@ class _PlainLines:
     def __call__(self, event: Event) -> None:
         match event:
             case FitStarted(step=0):
+                self._steps = event.steps
                 say(f"{_which(event)}fitting, {event.steps} steps at most")
             case FitStarted():
+                self._steps = event.steps
                 say(f"{_which(event)}going on after step {event.step} of {event.steps}")
             case StepDone():
                 if time.monotonic() - self._last >= _LINE_EVERY:
@@ -72,6 +85,8 @@ class _PlainLines:
                     say(f"{_which(event)}{where}, {_status(event)}")
             case Rewound():
                 say(_rewound(event))
+            case RefineDone():
+                say(f"{event.fit}: {event.seconds:.1f} s")
             case FitEnded():
                 say(f"{_which(event)}fit ended at step {event.step}: {event.reason}")
 

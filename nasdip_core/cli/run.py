@@ -1,6 +1,7 @@
 """`nasdip run`: restore a picture, or run a pipeline file."""
 
 import shlex
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,7 +36,10 @@ def run(
         str | None, typer.Option(help="Architecture: a name (nasdip list architecture) or a file.")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Architecture by its family: slim means slim-TASK.")
+        str | None, typer.Option(help="fast, balanced (default) or best: how much time to take.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Time to spend; preset, steps and fits follow from it.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random draw; default 0.")] = None,
     device: Annotated[
@@ -57,6 +61,8 @@ def run(
     debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """Restore a picture, or a folder of pictures; without PICTURE the task shows itself."""
+    # Before the heavy imports: a user's seconds run already.
+    started = time.monotonic()
     from nasdip_core.cli.dry_run import dry_run as show_plan
     from nasdip_core.options import from_dotted, merge
     from nasdip_core.pipeline.jobs import Failure, plan
@@ -66,9 +72,9 @@ def run(
         raise OptionError("--resume and --force exclude each other")
     if arch is not None and preset is not None:
         raise OptionError("--arch and --preset exclude each other")
-    words = {"mask": mask, "truth": truth, "arch": arch, "seed": seed}
-    words |= {"preset": preset, "device": device, "tile": tile}
-    given: dict[str, Any] = {key: value for key, value in words.items() if value is not None}
+    words: dict[str, Any] = {"mask": mask, "truth": truth, "arch": arch, "seed": seed}
+    words |= {"preset": preset, "device": device, "tile": tile, "seconds": seconds}
+    given = {key: value for key, value in words.items() if value is not None}
     given = merge(given, from_dotted(settings or []))
     plugins = Plugins.discover()
     planned = plan(source, task, given, output, plugins)
@@ -76,14 +82,16 @@ def run(
     failures = list(planned.failures)
     for failure in failures:
         fail(f"{failure.label}: {failure.error}")
-    for job in planned.jobs:
+    for i, job in enumerate(planned.jobs):
         if planned.kind != "single":
             say(f"{job.label}:")
         try:
             if dry_run:
                 results.append(show_plan(job, plugins))
             else:
-                results.append(_run(job, plugins, resume=resume, force=force, quiet=as_json))
+                begun = None if i else started
+                words = {"resume": resume, "force": force, "quiet": as_json}
+                results.append(_run(job, plugins, started=begun, **words))
         except RunInterruptedError as error:
             raise RunInterruptedError(error.what, _resume(planned, job)) from None
         except NasdipError as error:
@@ -99,7 +107,13 @@ def run(
 
 
 def _run(
-    job: "Job", plugins: "Plugins", *, resume: bool, force: bool, quiet: bool
+    job: "Job",
+    plugins: "Plugins",
+    *,
+    started: float | None,
+    resume: bool,
+    force: bool,
+    quiet: bool,
 ) -> dict[str, Any]:
     """Run one job; show its result unless `quiet`."""
     from nasdip_core.cli.progress import progress
@@ -116,6 +130,7 @@ def _run(
             resume=resume,
             force=force,
             observers=[observer],
+            started=started,
         )
     for note in restored.notes:
         say(f"note: {note}")

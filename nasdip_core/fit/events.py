@@ -68,11 +68,37 @@ class FitEnded:
     seconds: float
 
 
-Event = FitStarted | StepDone | Rewound | FitEnded
+@dataclass(frozen=True, slots=True)
+class RefineStarted:
+    """A classical estimate is being made, from a fit's result or without."""
+
+    kind: ClassVar[str] = "refine-started"
+    fit: str
+    """Name of the estimate: the refine plugins, and `fit` where they had a pilot."""
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefineDone:
+    """A classical estimate is there."""
+
+    kind: ClassVar[str] = "refine-done"
+    fit: str
+    seconds: float
+    measures: dict[str, float] = field(default_factory=dict)
+    """Quality against the truth, where there is one: psnr."""
+    validation: float | None = None
+    """Error on the measurements kept back."""
+    step: int = 0
+
+
+Event = FitStarted | StepDone | Rewound | FitEnded | RefineStarted | RefineDone
 Observer = Callable[[Event], None]
 
+_REFINES = (RefineStarted, RefineDone)
 _KINDS: dict[str, type[Event]] = {
-    event.kind: event for event in (FitStarted, StepDone, Rewound, FitEnded)
+    event.kind: event
+    for event in (FitStarted, StepDone, Rewound, FitEnded, RefineStarted, RefineDone)
 }
 
 
@@ -90,6 +116,9 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         with _writing(path):
+            # Classical estimates are not kept from session to session: they are made again.
+            if any(isinstance(event, _REFINES) for event in read_events(path)):
+                _rewrite(path, [e for e in read_events(path) if not isinstance(e, _REFINES)])
             self._file = path.open("a", encoding="utf-8")
 
     def __call__(self, event: Event) -> None:
@@ -146,6 +175,10 @@ def _drop_after(path: Path, fit: str, step: int) -> None:
         for event in read_events(path)
         if event.fit != fit or (event.step <= step and not isinstance(event, FitEnded))
     ]
-    text = "".join(json.dumps(to_json(event)) + "\n" for event in kept)
+    _rewrite(path, kept)
+
+
+def _rewrite(path: Path, events: list[Event]) -> None:
+    text = "".join(json.dumps(to_json(event)) + "\n" for event in events)
     with whole_file(path) as draft:
         draft.write_text(text, encoding="utf-8")

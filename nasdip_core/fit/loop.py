@@ -25,6 +25,9 @@ from nasdip_core.memory import memory_limit_explained
 from nasdip_core.problem import Estimate, Player, Problem, Step
 from nasdip_core.seeds import generator
 
+TIME_UP = "the time was up"
+"""Reason of a fit that a deadline has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
@@ -67,8 +70,12 @@ class Fit:
         name: str = "fit",
         observers: Sequence[Observer] = (),
         checkpoint: Path | None = None,
+        deadline: float | None = None,
     ) -> None:
-        """`checkpoint` is the file to save to, and to go on from where it exists."""
+        """`checkpoint` is the file to save to, and to go on from where it exists.
+
+        The fit ends with what it has once `time.monotonic()` has reached `deadline`.
+        """
         self.id = name
         self.problem = problem
         self.networks = networks
@@ -76,6 +83,7 @@ class Fit:
         self.rule = rule
         self.device = device
         self.checkpoint = checkpoint
+        self.deadline = deadline
         self._observers = observers
         self._draws = generator(seed, name, "steps", device=device.type)
         self._optimisers = {player.name: self._optimiser(player) for player in problem.players}
@@ -131,6 +139,8 @@ class Fit:
                 self._ended = "the stopping rule's patience ran out"
             elif self._step >= options.steps:
                 self._ended = f"reached {options.steps} steps"
+            elif self.deadline is not None and time.monotonic() >= self.deadline:
+                self._ended = TIME_UP
             if self._step % options.guard.every == 0:
                 self._guard.keep(self._state())
             due = time.monotonic() - saved >= options.checkpoint_seconds

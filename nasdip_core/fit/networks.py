@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nasdip_core.architecture.assemble import assemble
-from nasdip_core.architecture.input import draw_input
+from nasdip_core.architecture.input import draw_input, guiding_input
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.architecture.unet import UNet
 from nasdip_core.plugins import Plugins
@@ -43,8 +43,14 @@ def make_networks(
     plugins: Plugins,
     seed: int,
     device: torch.device,
+    *,
+    guide: Tensor | None = None,
 ) -> dict[str, SlotNetwork]:
-    """Build a network for every slot; weights and inputs are drawn on the CPU."""
+    """Build a network for every slot; weights and inputs are drawn on the CPU.
+
+    A `guide` (1, C, H, W) in [0, 1] is a further input, beside the random one, of the slots that
+    have none of their own.
+    """
     networks: dict[str, SlotNetwork] = {}
     for name, slot in slots.items():
         weights = derive(seed, "weights", name)
@@ -56,12 +62,18 @@ def make_networks(
                 module = slot.module()
         else:
             channels = int(z.shape[1]) if z is not None else slot.in_channels
+            drawn = channels is None
+            if drawn and guide is not None:
+                per_place = architecture.working_resolution**2
+                channels = architecture.input.channels + int(guide.shape[1]) * per_place
             module = unet = assemble(
                 architecture, slot.channels, plugins, seed=weights, in_channels=channels
             )
-            if channels is None:
-                draws = generator(seed, "input", name)
-                z = draw_input(architecture.input, unet.input_size(slot.size), draws)
+            if drawn:
+                size, draws = unet.input_size(slot.size), generator(seed, "input", name)
+                z = draw_input(architecture.input, size, draws)
+                if guide is not None:
+                    z = torch.cat([z, guiding_input(guide, size, architecture)], dim=1)
         networks[name] = SlotNetwork(
             module.to(device).train(), None if z is None else z.to(device), slot.size
         )

@@ -1,5 +1,6 @@
 """What a run will take, before anything is fitted: memory, time, and whether it needs tiles."""
 
+import json
 import math
 import os
 import time
@@ -12,17 +13,23 @@ from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.input import draw_input
 from nasdip_core.device import peak_memory_bytes
+from nasdip_core.pipeline.calibration import Calibration
+from nasdip_core.pipeline.recipe import Chain
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
+from nasdip_core.recipe import RecipeOptions
+from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
-from nasdip_core.tiles import OVERLAP, lay_tiles
+from nasdip_core.tiles import OVERLAP, Tile, lay_tiles
 
 _GRADIENTS = 1.6
 """Memory of a step as a multiple of what its forward pass keeps; measured 1.3 to 1.6."""
 _COPIES = 8
 """Copies of the picture in single precision that a run holds at its peak."""
 _LARGEST_TILE = 512
+_TIMED_SIDE = 96
+"""Pixels of the side of the part on which refine plugins are timed."""
 _TIMED_MACS = 2e9
 """The step that is timed takes about so many multiply-adds, a second or less on one core."""
 
@@ -35,8 +42,12 @@ class Estimate:
     """Of the network at picture size, or at tile size."""
     memory_bytes: int
     """The process's high-water mark."""
+    step_seconds: float
+    """Of a step on the whole picture, in all its tiles."""
+    refine_seconds: float
+    """Of the recipe's refine plugins, once."""
     seconds: float
-    """Of the whole fit, if the rule does not end it earlier."""
+    """Of the whole run, if the rule does not end its fits earlier."""
     tile: int | None
     """Side of the tiles; None where the picture is fitted in one piece."""
     tiles: int
@@ -58,7 +69,7 @@ def choose_tile(
 def estimate(
     resolved: Resolved, problem: Problem, plugins: Plugins, device: torch.device
 ) -> Estimate:
-    """Return what a run will take; the seconds are measured on steps at a small size."""
+    """Return what a run will take; the seconds are measured on a small part, or known already."""
     slot = next(iter(problem.slots.values()))
     architecture = resolved.arch.architecture
     side = choose_tile(resolved, problem, plugins, device)
@@ -67,9 +78,60 @@ def estimate(
         size = (min(side, slot.size[0]), min(side, slot.size[1]))
         tiles = len(lay_tiles(slot.size, side, side // OVERLAP))
     cost = cost_of(architecture, slot.channels, size, plugins)
-    rate = _seconds_per_mac(resolved, slot.channels, plugins, device)
-    seconds = rate * cost.macs * resolved.fit.steps * tiles
-    return Estimate(cost, _memory(cost, _pictures(problem)), seconds, side, tiles)
+    known = Calibration(device)
+    rate = known.seconds(
+        step_label(resolved, slot.channels),
+        lambda: _seconds_per_mac(resolved, slot.channels, plugins, device),
+    )
+    step = rate * cost.macs * tiles
+    refine = _refine_seconds(resolved, problem, plugins, known)
+    recipe = resolved.recipe
+    seconds = recipe.fits * resolved.fit.steps * step + refinements(recipe) * refine
+    memory = _memory(cost, _pictures(problem))
+    return Estimate(cost, memory, step, refine, seconds, side, tiles)
+
+
+def step_label(resolved: Resolved, channels: int) -> str:
+    """Return the name under which the seconds a multiply-add of a fit are known."""
+    return f"step {channels} {resolved.arch.architecture.model_dump_json()}"
+
+
+def refinements(recipe: RecipeOptions) -> int:
+    """Return how often a run makes a classical estimate at most."""
+    guide = recipe.guide is not None
+    if not recipe.refine:
+        return int(guide)
+    choosing = recipe.choice != "last" and recipe.fits > 0
+    # Alone and from a pilot, once with measurements kept back and once with all.
+    return guide + (4 if choosing else 1)
+
+
+def _refine_seconds(
+    resolved: Resolved, problem: Problem, plugins: Plugins, known: Calibration
+) -> float:
+    """Return the seconds of the refine plugins on the whole picture, by those of a part of it."""
+    recipe = resolved.recipe
+    uses = recipe.refine or ((recipe.guide,) if recipe.guide is not None else ())
+    if not uses or not isinstance(problem, RestorationProblem):
+        return 0.0
+    factor = problem.operator.factor
+    sides = [min(side, max(_TIMED_SIDE // factor, 1) * factor) for side in problem.size]
+    top, left = (
+        (whole - side) // 2 // factor * factor
+        for whole, side in zip(problem.size, sides, strict=True)
+    )
+    part = problem.tile(Tile("timed", top, left, sides[0], sides[1]))
+    # Where the middle is a hole there is nothing to work on.
+    part.known = part.fitted = torch.ones_like(part.known) if not part.known.any() else part.known
+    names = [f"{use.uses} {json.dumps(use.with_)}" for use in uses]
+
+    def measure() -> float:
+        started = time.perf_counter()
+        Chain(uses, plugins, []).refine(part, None)
+        return (time.perf_counter() - started) / math.prod(sides)
+
+    label = f"refine {part.measured.shape[1]} {part.copy_known} {factor} {' '.join(names)}"
+    return known.seconds(label, measure) * math.prod(problem.size)
 
 
 def _pictures(problem: Problem) -> int:
@@ -117,11 +179,15 @@ def _seconds_per_mac(
     network = assemble(architecture, channels, plugins).to(device)
     z = draw_input(architecture.input, network.input_size((side, side)), generator(0, "timing"))
     z = z.to(device)
-    seconds = []
-    for _ in range(3):
-        started = time.perf_counter()
-        loss = network(z, (side, side)).square().mean()
-        loss.backward()
-        float(loss.detach())
-        seconds.append(time.perf_counter() - started)
+    threads, seconds = torch.get_num_threads(), []
+    # Like the fit itself: on busy cores one thread can be faster than all.
+    for count in {threads, 1}:
+        torch.set_num_threads(count)
+        for _ in range(3):
+            started = time.perf_counter()
+            loss = network(z, (side, side)).square().mean()
+            loss.backward()
+            float(loss.detach())
+            seconds.append(time.perf_counter() - started)
+    torch.set_num_threads(threads)
     return min(seconds) / cost_of(architecture, channels, (side, side), plugins).macs

@@ -1,7 +1,7 @@
 """Fits the problem of a run: as a whole, or in tiles where the picture is large."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import median_low
 
 import torch
@@ -35,8 +35,23 @@ class Fitted:
     last: Estimate
     oracle: Estimate | None
     oracle_step: int | None
-    """The iteration of the oracle peak; None where tiles have theirs at different ones."""
+    """The iteration of the oracle peak; None where several fits have theirs at different ones."""
     fits: Sequence[FitResult]
+    count: int = 1
+    """Fits of the whole picture that this is the mean of."""
+
+    def averaged(self, other: "Fitted", count: int) -> "Fitted":
+        """Return the mean of this, which is already one of `count`, and one more."""
+        return Fitted(
+            _mean(self.chosen, other.chosen, count),
+            _mean(self.last, other.last, count),
+            None
+            if self.oracle is None or other.oracle is None
+            else _mean(self.oracle, other.oracle, count),
+            None,
+            [*self.fits, *other.fits],
+            count,
+        )
 
 
 class _TakeLast(StoppingRule):
@@ -48,20 +63,31 @@ class _TakeLast(StoppingRule):
 
 @dataclass(frozen=True, slots=True)
 class Fitter:
-    """Fits problems with the settings of one run."""
+    """Fits a problem once, with the settings of one run."""
 
     resolved: Resolved
     plugins: Plugins
     device: torch.device
     folder: RunFolder | None
     observers: Sequence[Observer]
+    name: str = "fit"
+    seed: int = 0
+    guide: torch.Tensor | None = None
+    """(1, C, H, W) in [0, 1]: further input of the network."""
+    deadline: float | None = None
+    """When `time.monotonic` gets there, the fit ends with what it has."""
+    keep: bool = field(default=False)
+    """Keep the finished fit until the run ends, so that none of several is repeated."""
 
     def whole(self, problem: Problem) -> Fitted:
         """Fit the picture in one piece."""
         rule = make_rule(self.resolved, self.plugins)
-        if rule.held_out:
-            problem.hold_out(rule.held_out, generator(self.resolved.seed, "held-out"))
-        found = self._fit(problem, rule, self.resolved.fit, "fit")
+
+        def fit() -> FitResult:
+            return self._fit(problem, rule, self.resolved.fit, self.name, self.guide)
+
+        problem.to(self.device)
+        found = self._kept(self.name, fit) if self.keep else fit()
         return Fitted(found.chosen, found.last, found.oracle, found.oracle_step, [found])
 
     def tiled(self, problem: RestorationProblem, side: int) -> Fitted:
@@ -72,9 +98,9 @@ class Fitter:
         """
         overlap = side // OVERLAP
         tiles = lay_tiles(problem.size, side, overlap, problem.operator.factor)
-        damaged = [tile for tile in tiles if not _is_known(problem.tile(tile))]
+        damaged = [tile for tile in tiles if not _is_known(problem, tile)]
         for tile in damaged:
-            if not problem.tile(tile).known.any():
+            if not problem.tile(tile).fitted.any():
                 raise RunError(
                     f"nothing is known in the part of {tile.width} x {tile.height} pixels "
                     f"at ({tile.left}, {tile.top})",
@@ -89,12 +115,11 @@ class Fitter:
         for tile in [*calibrated, *(tile for tile in tiles if tile not in calibrated)]:
             if len(fits) == len(calibrated) and steps is None:
                 steps = median_low([fit.best_step for fit in fits])
-            part = problem.tile(tile)
-            if _is_known(part):
-                known = {problem.output: part.measured}
+            if _is_known(problem, tile):
+                known = {problem.output: problem.tile(tile).measured}
                 estimates = dict.fromkeys(kinds, known)
             else:
-                found = self._tile(part, tile, steps)
+                found = self._tile(problem.tile(tile), tile, steps)
                 estimates = {kind: getattr(found, kind) for kind in kinds}
                 fits.append(replace(found, chosen={}, last={}, oracle=None))
             for kind, estimate in estimates.items():
@@ -105,50 +130,69 @@ class Fitter:
 
     def _tile(self, problem: RestorationProblem, tile: Tile, steps: int | None) -> FitResult:
         """Fit one tile, by the rule or for a number of steps; taken from the folder if done."""
-        done = None if self.folder is None else self.folder.checkpoint(f"{tile.name}-done")
-        if done is not None and done.exists():
-            return FitResult(**load_checkpoint(done))
+        name = tile.name if self.name == "fit" else f"{self.name}-{tile.name}"
         options, rule = self.resolved.fit, make_rule(self.resolved, self.plugins)
         if steps is not None:
             options = options.model_copy(
                 update={"steps": steps, "stopping": Use(uses="calibrated")}
             )
             rule = _TakeLast()
-        elif rule.held_out:
-            problem.hold_out(rule.held_out, generator(self.resolved.seed, "held-out", tile.name))
-        found = self._fit(problem, rule, options, tile.name)
-        if done is not None and self.folder is not None:
-            save_checkpoint(done, found.state_dict())
-            self.folder.checkpoint(tile.name).unlink(missing_ok=True)
+        elif rule.held_out and (problem.kept_back is None or not problem.kept_back.any()):
+            problem.hold_out(rule.held_out, generator(self.seed, "held-out", tile.name))
+        guide = None if self.guide is None else tile.cut(self.guide)
+        return self._kept(name, lambda: self._fit(problem, rule, options, name, guide))
+
+    def _kept(self, name: str, fit: Callable[[], FitResult]) -> FitResult:
+        """Return a fit, taken from the folder where it is done."""
+        if self.folder is None:
+            return fit()
+        done = self.folder.checkpoint(f"{name}-done")
+        if done.exists():
+            return FitResult(**moved(load_checkpoint(done), self.device))
+        found = fit()
+        save_checkpoint(done, found.state_dict())
+        self.folder.checkpoint(name).unlink(missing_ok=True)
         return found
 
     def _fit(
-        self, problem: Problem, rule: StoppingRule, options: FitOptions, name: str
+        self,
+        problem: Problem,
+        rule: StoppingRule,
+        options: FitOptions,
+        name: str,
+        guide: torch.Tensor | None,
     ) -> FitResult:
         problem.to(self.device)
         networks = make_networks(
             problem.slots,
             self.resolved.arch.architecture,
             self.plugins,
-            self.resolved.seed,
+            self.seed,
             self.device,
+            guide=guide,
         )
         return Fit(
             problem,
             networks,
             options,
             rule,
-            seed=self.resolved.seed,
+            seed=self.seed,
             device=self.device,
             name=name,
             observers=self.observers,
             checkpoint=None if self.folder is None else self.folder.checkpoint(name),
+            deadline=self.deadline,
         ).run()
 
 
-def _is_known(problem: RestorationProblem) -> bool:
+def _mean(mean: Estimate, added: Estimate, count: int) -> Estimate:
+    """Return the mean of `count` outputs from that of one less; the memory is used again."""
+    return {name: value.lerp_(added[name], 1 / count) for name, value in mean.items()}
+
+
+def _is_known(problem: RestorationProblem, tile: Tile) -> bool:
     """Return whether a part has nothing to restore."""
-    return problem.copy_known and bool(problem.known.all())
+    return problem.copy_known and bool(tile.cut(problem.known, problem.operator.factor).all())
 
 
 def _spread(tiles: Sequence[Tile], count: int) -> list[Tile]:

@@ -1,19 +1,24 @@
 """What a restoration is asked for, from the command line, YAML or Python, and its resolution."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from nasdip_core.architecture.named import NamedArchitecture, change, find_architecture
+from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import OptionError, PictureError, PluginError, did_you_mean
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.plugins import Plugins
+from nasdip_core.recipe import RecipeOptions
+from nasdip_core.refine import Refine
 from nasdip_core.task import TaskOptions
 
+PRESETS = ("fast", "balanced", "best")
+"""Presets by the time that they take, the quickest first."""
 SAMPLE = "sample:"
 """Prefix of the bundled pictures."""
 
@@ -36,6 +41,12 @@ class RestoreRequest(Options):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         default="auto", description="where to compute"
     )
+    seconds: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e7,
+        description="time to spend: preset, steps and fits are planned for it; none: no limit",
+    )
     tile: int | None = Field(
         default=None,
         ge=32,
@@ -50,6 +61,9 @@ class RestoreRequest(Options):
         default_factory=dict, description="changes to the architecture"
     )
     fit: dict[str, Any] = Field(default_factory=dict, description="options of the fit")
+    recipe: dict[str, Any] = Field(
+        default_factory=dict, description="what is done around the fit: fits, guide, refine, choice"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,11 @@ class Resolved:
     corrupt: Options | None
     arch: NamedArchitecture
     fit: FitOptions
+    recipe: RecipeOptions
+    seconds: float | None = None
+    """To be planned for; a plan has none."""
+    alternatives: tuple["Resolved", ...] = ()
+    """The same run by each preset, the quickest first, to be chosen from for `seconds`."""
 
     def document(self, name: str) -> dict[str, Any]:
         """Return the pipeline that repeats this run."""
@@ -79,8 +98,9 @@ class Resolved:
             "tile": self.tile,
             "task": _plain(self.task),
             "corrupt": None if self.corrupt is None else _plain(self.corrupt),
-            "arch": _plain(self.arch.model_copy(update={"fit": {}, "tasks": {}})),
+            "arch": _plain(self.arch.model_copy(update={"fit": {}, "tasks": {}, "recipe": {}})),
             "fit": _plain(self.fit),
+            "recipe": _plain(self.recipe),
         }
         step = {"id": "restore", "uses": f"task.{self.task_name}", "with": given}
         return {"nasdip": 1, "name": name, "steps": [step]}
@@ -122,7 +142,10 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     arch = change(arch, request.architecture)
     fitting = merge(merge(_plain(FitOptions()), arch.fit_options(task_name)), request.fit)
     fit = parse(FitOptions, fitting, "fit")
-    fit = fit.model_copy(update={"stopping": _with_defaults(fit, plugins)})
+    stopping = _with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
+    fit = fit.model_copy(update={"stopping": stopping})
+    cooking = merge(merge(_plain(RecipeOptions()), arch.recipe), request.recipe)
+    recipe = _recipe(parse(RecipeOptions, cooking, "recipe"), task_name, plugins)
     return Resolved(
         task_name=task_name,
         picture=_absolute(picture, base),
@@ -135,7 +158,30 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
         corrupt=corrupt,
         arch=arch,
         fit=fit,
+        recipe=recipe,
+        seconds=request.seconds,
+        alternatives=_alternatives(task_name, request, plugins, base),
     )
+
+
+def _alternatives(
+    task_name: str, request: RestoreRequest, plugins: Plugins, base: Path
+) -> tuple[Resolved, ...]:
+    """Return the run by each preset that the task has, where the time is to decide."""
+    if request.seconds is None or request.arch is not None or request.preset is not None:
+        return ()
+    named = {r.offer.name for r in plugins.registrations("architecture", f"*-{task_name}")}
+    found = []
+    for preset in PRESETS:
+        if f"{preset}-{task_name}" in named:
+            words = request.model_copy(update={"preset": preset})
+            found.append(replace(resolve(task_name, words, plugins, base), alternatives=()))
+    return tuple(found)
+
+
+def with_steps(resolved: Resolved, steps: int) -> Resolved:
+    """Return the same run with another number of steps."""
+    return replace(resolved, fit=resolved.fit.model_copy(update={"steps": steps}))
 
 
 def run_name(resolved: Resolved) -> str:
@@ -160,12 +206,30 @@ def _preset(preset: str, task_name: str, plugins: Plugins) -> str:
     return preset + ending
 
 
-def _with_defaults(fit: FitOptions, plugins: Plugins) -> Any:
-    """Return the stopping rule with every option of its plugin spelt out."""
-    use = fit.stopping
-    model = plugins.find("stopping", use.uses).options() or Options
-    options = parse(model, use.with_, "fit.stopping.with")
-    return use.model_copy(update={"with_": _plain(options)})
+def _recipe(recipe: RecipeOptions, task_name: str, plugins: Plugins) -> RecipeOptions:
+    """Return the recipe with every option of its plugins spelt out.
+
+    Raises PluginError for a refine plugin that does not serve the task.
+    """
+
+    def spelt_out(use: Use, where: str) -> Use:
+        refine: type[Refine] = plugins.find("refine", use.uses).resolve()
+        if task_name not in refine.tasks:
+            raise PluginError(
+                f"refine '{use.uses}' does not serve the task '{task_name}'",
+                f"it serves {', '.join(sorted(refine.tasks))}",
+            )
+        return _with_defaults("refine", use, plugins, f"{where}.with")
+
+    chain = [spelt_out(use, f"recipe.refine.{i}") for i, use in enumerate(recipe.refine)]
+    guide = None if recipe.guide is None else spelt_out(recipe.guide, "recipe.guide")
+    return recipe.model_copy(update={"refine": tuple(chain), "guide": guide})
+
+
+def _with_defaults(kind: str, use: Use, plugins: Plugins, where: str) -> Use:
+    """Return a plugin's use with every option of the plugin spelt out."""
+    model = plugins.find(kind, use.uses).options() or Options
+    return use.model_copy(update={"with_": _plain(parse(model, use.with_, where))})
 
 
 def _absolute(path: str, base: Path) -> str:

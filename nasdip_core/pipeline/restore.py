@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasdip_core.device import choose_device, peak_memory_bytes
-from nasdip_core.errors import OptionError
 from nasdip_core.fit.events import Event, EventLog, Observer
 from nasdip_core.fit.loop import FitResult
 from nasdip_core.imaging.arrays import picture_of
@@ -15,12 +14,15 @@ from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.memory import memory_limit_explained
 from nasdip_core.options import merge, nested, parse
+from nasdip_core.pipeline.budget import Plan, done_in_time, earlier_plan, plan_for
+from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.estimate import choose_tile
-from nasdip_core.pipeline.fitting import Fitted, Fitter
+from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
-from nasdip_core.pipeline.quality import qualities
+from nasdip_core.pipeline.quality import compare, qualities
+from nasdip_core.pipeline.recipe import Cook, Part, Solved
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
@@ -116,12 +118,27 @@ def run(
     resume: bool = False,
     force: bool = False,
     observers: Sequence[Observer] = (),
+    started: float | None = None,
 ) -> Restored:
-    """Run a resolved request; with a folder, everything is written there and can be resumed."""
-    started = time.monotonic()
+    """Run a resolved request; with a folder, everything is written there and can be resumed.
+
+    The time, also that of `seconds`, counts from when `time.monotonic()` was `started`.
+    """
+    started = time.monotonic() if started is None else started
     given = given or {}
     device = choose_device(resolved.device)
     title = name or run_name(resolved)
+    plan = Plan(resolved)
+    if resolved.seconds is not None:
+        saved = None
+        if folder is not None and resume:
+            saved = earlier_plan(folder.pipeline, title, resolved, plugins)
+        if saved is None:
+            problem = prepare(resolved, plugins, given).problem
+            plan = plan_for(resolved, problem, plugins, device)
+        else:
+            plan = Plan(saved)
+    resolved = plan.resolved
     document = resolved.document(title)
     if folder is not None and resume:
         earlier = folder.earlier(document)
@@ -134,10 +151,15 @@ def run(
     if folder is not None:
         folder.open(document, resume=resume, force=force)
         _write_sources(folder, sources, given)
-    fitted, events = _fit(resolved, problem, plugins, folder, device, observers)
-    fits = fitted.fits
-    pictures = _pictures(problem, fitted.chosen, sources)
-    notes = [*problem.notes, *(note for p in pictures.values() for note in p.notes)]
+    deadline = None if plan.fit_seconds is None else started + plan.fit_seconds
+    solved, events = _solve(resolved, problem, plugins, folder, device, observers, deadline)
+    if deadline is not None:
+        document = done_in_time(resolved, solved.fitted).document(title)
+        if folder is not None:
+            folder.write(folder.pipeline, to_yaml(document))
+    fits = [] if solved.fitted is None else solved.fitted.fits
+    pictures = _pictures(problem, solved.chosen, sources)
+    notes = [*plan.notes, *problem.notes, *(note for p in pictures.values() for note in p.notes)]
     outputs: dict[str, str] = {}
     if folder is not None:
         outputs = _write_outputs(folder, pictures)
@@ -155,7 +177,8 @@ def run(
             {"id": fit.id, "iterations": fit.iterations, "stopping": _stopping(fit)} for fit in fits
         ],
         "stopping": _stopping(fits[0]) if len(fits) == 1 else None,
-        "quality": _quality(problem, fitted, sources, pictures),
+        "parts": [_part(part, problem, sources) for part in solved.parts],
+        "quality": _quality(problem, solved, sources, pictures),
     }
     if folder is not None:
         write_run_page(
@@ -175,31 +198,28 @@ def run(
     return Restored(pictures, result, None if folder is None else folder.path, notes)
 
 
-def _fit(
+def _solve(
     resolved: Resolved,
     problem: Problem,
     plugins: Plugins,
     folder: RunFolder | None,
     device: "torch.device",
     observers: Sequence[Observer],
-) -> tuple[Fitted, list[Event]]:
-    """Fit the problem's networks; return the result and the events, earlier sessions' included."""
-    side = choose_tile(resolved, problem, plugins, device)
+    deadline: float | None,
+) -> tuple[Solved, list[Event]]:
+    """Follow the recipe; return the result and the events, earlier sessions' included."""
     seen: list[Event] = []
     log = None if folder is None else EventLog(folder.events)
     watching: list[Observer] = [seen.append, *observers]
     if log is not None:
         watching.append(log)
-    fitter = Fitter(resolved, plugins, device, folder, watching)
+    side = choose_tile(resolved, problem, plugins, device)
+    fitter = Fitter(
+        resolved, plugins, device, folder, watching, seed=resolved.seed, deadline=deadline
+    )
     try:
-        if side is None:
-            fitted = fitter.whole(problem)
-        elif isinstance(problem, RestorationProblem):
-            fitted = fitter.tiled(problem, side)
-            problem.to(device)
-        else:
-            raise OptionError(f"task '{resolved.task_name}' cannot be done in tiles")
-        return fitted, seen if log is None else log.events()
+        solved = Cook(fitter, side).solve(problem)
+        return solved, seen if log is None else log.events()
     finally:
         if log is not None:
             log.close()
@@ -229,14 +249,34 @@ def _picture(rendered: Rendered, sources: Sources) -> Picture:
     )
 
 
-def _quality(
-    problem: Problem, fitted: Fitted, sources: Sources, pictures: Mapping[str, Picture]
-) -> dict[str, Any] | None:
-    if sources.truth is None or fitted.oracle is None:
-        return None
+def _part(part: Part, problem: Problem, sources: Sources) -> dict[str, Any]:
+    """Return what the result says of one of its parts."""
+    quality = None
     truth = sources.inputs().truth
-    assert truth is not None
+    if truth is not None:
+        picture = next(iter(_pictures(problem, part.estimate, sources).values()))
+        quality = compare(picture, truth)
+    return {
+        "name": part.name,
+        "held_out": part.held_out,
+        "weight": part.weight,
+        "seconds": round(part.seconds, 3),
+        "quality": quality,
+    }
+
+
+def _quality(
+    problem: Problem, solved: Solved, sources: Sources, pictures: Mapping[str, Picture]
+) -> dict[str, Any] | None:
+    truth = sources.inputs().truth
+    if truth is None:
+        return None
     name = next(iter(pictures))
+    fitted = solved.fitted
+    if fitted is None:
+        return qualities(pictures[name], pictures[name], None, pictures[name], truth)
+    if fitted.oracle is None:
+        return None
     oracle = _pictures(problem, fitted.oracle, sources)[name]
     last = _pictures(problem, fitted.last, sources)[name]
     return qualities(pictures[name], oracle, fitted.oracle_step, last, truth)

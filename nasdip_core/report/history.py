@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from nasdip_core.fit.events import Event, FitEnded, Rewound, StepDone
+from nasdip_core.fit.events import Event, FitEnded, RefineDone, RefineStarted, Rewound, StepDone
 from nasdip_core.report.curves import Curve, Rewind
 
 
@@ -61,5 +61,7 @@ def histories(events: Iterable[Event]) -> list[History]:
     """Return the history of every fit, in the order in which they began."""
     found: dict[str, History] = {}
     for event in events:
+        if isinstance(event, RefineStarted | RefineDone):
+            continue
         found.setdefault(event.fit, History(event.fit)).add(event)
     return list(found.values())

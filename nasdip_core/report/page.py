@@ -15,6 +15,7 @@ import yaml
 from nasdip_core.files import whole_file
 from nasdip_core.fit.events import Event
 from nasdip_core.report.fits import fits_body
+from nasdip_core.report.parts import parts_body
 from nasdip_core.report.shell import html_page, template
 from nasdip_core.report.units import count, duration, memory
 
@@ -70,7 +71,8 @@ def _html(page: Page) -> str:
         after_name=escape(after.name),
         after_caption=escape(after.caption),
         others=_panels(page.others),
-        quality=_quality(page.result.get("quality")),
+        quality=_quality(page.result),
+        parts=parts_body(page.result.get("parts") or []),
         fits=_section("fits", "How the fit went", fits_body(page.events, _oracle(page.result))),
         networks=_networks(page.networks),
         settings=escape(_as_yaml(page.settings)),
@@ -139,7 +141,8 @@ _QUALITIES = {
 }
 
 
-def _quality(quality: Mapping[str, Any] | None) -> str:
+def _quality(result: Mapping[str, Any]) -> str:
+    quality = result.get("quality")
     if not quality:
         return ""
     rows = "".join(
@@ -154,12 +157,15 @@ def _quality(quality: Mapping[str, Any] | None) -> str:
         f'<div class="table"><table><thead><tr><th scope="col">Against the truth</th>{head}</tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
-    return _section("quality", "Quality", table + _given_up(quality))
+    return _section("quality", "Quality", table + _given_up(result))
 
 
-def _given_up(quality: Mapping[str, Any]) -> str:
-    best, ours = quality["oracle"], quality["self_stopped"]
-    if best["psnr"] is None or ours["psnr"] is None:
+def _given_up(result: Mapping[str, Any]) -> str:
+    """Say what the stopping rule lost: the fits as stopped against their best, both not refined."""
+    best = result["quality"]["oracle"]
+    fit = next((part for part in result.get("parts", []) if part["name"] == "fit"), None)
+    ours = result["quality"]["self_stopped"] if fit is None else fit["quality"]
+    if best["psnr"] is None or ours is None or ours["psnr"] is None or not result["iterations"]:
         return ""
     at = ""
     if best["iteration"] is not None:

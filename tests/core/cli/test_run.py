@@ -41,7 +41,7 @@ def test_a_picture_and_a_mask(
     assert result["schema"] == "nasdip.result/1"
     assert list(result) == [
         "schema", "task", "architecture", "seed", "device", "iterations", "seconds",
-        "peak_memory_bytes", "outputs", "fits", "stopping", "quality",
+        "peak_memory_bytes", "outputs", "fits", "stopping", "parts", "quality",
     ]  # fmt: skip
     assert result["quality"] is None
     assert result["iterations"] == result["fits"][0]["iterations"] == 3

@@ -1,0 +1,112 @@
+"""Plans a run for the seconds that it is given."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from nasdip_core.errors import OptionError
+from nasdip_core.options import parse
+from nasdip_core.pipeline.document import read_pipeline
+from nasdip_core.pipeline.estimate import Estimate, estimate, refinements
+from nasdip_core.pipeline.fitting import Fitted
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_steps
+from nasdip_core.plugins import Plugins
+from nasdip_core.problem import Problem
+
+_FEWEST = 30
+"""Steps below which a fit is worth less than the classical estimate alone."""
+_WRITING = 0.5
+"""Seconds set aside for what is not fitting: rendering, files, the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the time allows, every option spelt out, and how long the fits may take."""
+
+    resolved: Resolved
+    fit_seconds: float | None = None
+    """Seconds from the start to the end of the fits; None: as long as they take."""
+    notes: tuple[str, ...] = ()
+
+
+def plan_for(resolved: Resolved, problem: Problem, plugins: Plugins, device: torch.device) -> Plan:
+    """Return the run that suits `resolved.seconds` on this machine; without, the run as it is.
+
+    The best preset whose run fits is taken, and its fits are repeated for as long as the time
+    allows. Where none fits, the quickest one takes fewer steps, or only its classical estimate.
+    Raises OptionError where the time is not enough for that either.
+    """
+    budget = resolved.seconds
+    if budget is None:
+        return Plan(resolved)
+    choices = resolved.alternatives or (resolved,)
+    expected = [estimate(choice, problem, plugins, device) for choice in choices]
+    room = budget - _WRITING
+    fitting = [i for i, found in enumerate(expected) if found.seconds <= room]
+    if fitting:
+        return _repeated(choices[fitting[-1]], expected[fitting[-1]], room)
+    return _shortened(choices[0], expected[0], budget)
+
+
+def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) -> Resolved | None:
+    """Return the plan that an unfinished or finished run has written; None where there is none.
+
+    A plan made anew might differ, as the machine's speed does. Raises OptionError where the
+    pipeline file at `path` is that of another run.
+    """
+    if not path.exists():
+        return None
+    step = read_pipeline(path).pipeline.steps[0]
+    request = parse(RestoreRequest, step.with_, "")
+    saved = resolve(resolved.task_name, request, plugins, path.parent)
+    same = replace(resolved, arch=saved.arch, fit=saved.fit, recipe=saved.recipe)
+    if same.document(name) != saved.document(name):
+        raise OptionError(
+            f"'{path.parent}' holds a run with other settings", f"see {path}, or use --force"
+        )
+    return saved
+
+
+def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:
+    """Return a plan as far as the time went: without a clock it gives the same picture."""
+    if fitted is None:
+        return resolved
+    recipe = resolved.recipe.model_copy(update={"fits": fitted.count})
+    return with_steps(replace(resolved, recipe=recipe), max(f.iterations for f in fitted.fits))
+
+
+def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:
+    """Average as many fits as there is time for."""
+    recipe = chosen.recipe
+    left = room - refinements(recipe) * expected.refine_seconds
+    one = chosen.fit.steps * expected.step_seconds
+    if recipe.fits:
+        fits = min(100, max(recipe.fits, int(left / one)))
+        recipe = recipe.model_copy(update={"fits": fits})
+    return _plan(replace(chosen, recipe=recipe), left)
+
+
+def _shortened(chosen: Resolved, expected: Estimate, budget: float) -> Plan:
+    """Take fewer steps, else no network."""
+    recipe = chosen.recipe.model_copy(update={"fits": 1, "choice": "last"})
+    left = budget - _WRITING - refinements(recipe) * expected.refine_seconds
+    steps = int(left / expected.step_seconds)
+    if steps >= _FEWEST or (steps >= 1 and not recipe.refine):
+        fit = chosen.fit.model_copy(update={"steps": min(steps, chosen.fit.steps)})
+        return _plan(replace(chosen, recipe=recipe, fit=fit), left)
+    least = _WRITING + (expected.refine_seconds if recipe.refine else expected.step_seconds)
+    if recipe.refine and budget >= least:
+        recipe = recipe.model_copy(update={"fits": 0, "guide": None})
+        return _plan(replace(chosen, recipe=recipe), None)
+    raise OptionError(
+        f"--seconds {budget:g} is too little for this picture on this machine",
+        f"give {least:.1f} or more",
+    )
+
+
+def _plan(resolved: Resolved, fit_seconds: float | None) -> Plan:
+    fits, steps = resolved.recipe.fits, resolved.fit.steps
+    what = f"{fits} fit{'s' if fits > 1 else ''} of {steps} steps at most" if fits else "no fit"
+    note = f"planned for {resolved.seconds:g} s: {resolved.arch.name}, {what}"
+    return Plan(replace(resolved, seconds=None, alternatives=()), fit_seconds, (note,))

@@ -1,0 +1,212 @@
+"""Solves the problem of a run as its recipe says: guide, fits, refinement, choice."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from nasdip_core.architecture.specification import Use
+from nasdip_core.errors import OptionError, PluginError
+from nasdip_core.fit.events import Observer, RefineDone, RefineStarted
+from nasdip_core.pipeline.blend import blended, held_out_weights
+from nasdip_core.pipeline.fitting import Fitted, Fitter
+from nasdip_core.pipeline.prepare import make_rule
+from nasdip_core.pipeline.request import with_steps
+from nasdip_core.plugins import Plugins
+from nasdip_core.problem import Estimate, Problem
+from nasdip_core.refine import Refine
+from nasdip_core.restoration import RestorationProblem
+from nasdip_core.seeds import derive, generator
+
+_KEPT_BACK = 0.03
+"""Share of the measurements to choose by where the stopping rule keeps none back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An estimate on the way to the result."""
+
+    name: str
+    """Where it came from: `fit`, a chain of refine plugins, or both."""
+    estimate: Estimate
+    held_out: float | None
+    """Error on what was kept back when it was made, 1 at the noise level."""
+    weight: float
+    """Its share in the result."""
+    seconds: float
+
+    def judged_as(self, earlier: "Part") -> "Part":
+        """Return this with the verdict on an earlier form, and the time of both."""
+        return replace(self, held_out=earlier.held_out, seconds=earlier.seconds + self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The result of a recipe, and what it is made of."""
+
+    chosen: Estimate
+    fitted: Fitted | None
+    """The fits, averaged; None for a recipe without."""
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Cook:
+    """Follows the recipe of one run."""
+
+    fitter: Fitter
+    side: int | None
+    """Side of the tiles; None: in one piece."""
+
+    def solve(self, problem: Problem) -> Solved:
+        """Return the result. Raises OptionError where the task allows no such recipe."""
+        recipe = self.fitter.resolved.recipe
+        if isinstance(problem, RestorationProblem):
+            return self._restore(problem)
+        if recipe.fits != 1 or recipe.guide is not None or recipe.refine:
+            raise OptionError(
+                f"task '{self.fitter.resolved.task_name}' takes no recipe", "leave recipe.* out"
+            )
+        if self.side is not None:
+            task = self.fitter.resolved.task_name
+            raise OptionError(f"task '{task}' cannot be done in tiles")
+        self._keep_back(problem)
+        started = time.monotonic()
+        fitted = self.fitter.whole(problem)
+        part = Part("fit", fitted.chosen, None, 1.0, time.monotonic() - started)
+        return Solved(fitted.chosen, fitted, [part])
+
+    def _restore(self, problem: RestorationProblem) -> Solved:
+        recipe = self.fitter.resolved.recipe
+        problem.to(self.fitter.device)
+        choosing = recipe.choice != "last" and bool(recipe.refine)
+        if choosing or self.side is None:
+            self._keep_back(problem)
+        chain = Chain(recipe.refine, self.fitter.plugins, self.fitter.observers)
+        parts: list[Part] = []
+        fitted = None
+        if recipe.fits:
+            guide = None
+            if recipe.guide is not None:
+                guiding = Chain([recipe.guide], self.fitter.plugins, self.fitter.observers)
+                guide = guiding.refine(problem, None).estimate[problem.output]
+            started = time.monotonic()
+            fitted = self._fits(problem, guide)
+            held_out = problem.validation(fitted.chosen)
+            parts.append(Part("fit", fitted.chosen, held_out, 1.0, time.monotonic() - started))
+        if not recipe.refine:
+            assert fitted is not None
+            return Solved(fitted.chosen, fitted, parts)
+        if choosing and fitted is not None:
+            chosen, parts = self._choose(problem, parts[0], chain.refine(problem, None), chain)
+        else:
+            problem.give_back()
+            pilot = None if fitted is None else fitted.chosen
+            parts = [replace(part, weight=0.0) for part in parts]
+            parts.append(chain.refine(problem, pilot))
+            chosen = parts[-1].estimate
+        return Solved(chosen, fitted, parts)
+
+    def _choose(
+        self, problem: RestorationProblem, fit: Part, alone: Part, chain: "Chain"
+    ) -> tuple[Estimate, list[Part]]:
+        """Refine what fit and filter say together, then weigh all three; use all data at last.
+
+        The weights are found while measurements are kept back. They then hold for the estimates
+        that the filter makes of everything that is known.
+        """
+        one = self.fitter.resolved.recipe.choice == "best"
+        both = [fit.estimate, alone.estimate]
+        mixing = held_out_weights(problem, both, one=one)
+        refined = chain.refine(problem, blended(both, mixing))
+        weights = held_out_weights(problem, [*both, refined.estimate], one=one)
+        problem.give_back()
+        if weights[1] or (weights[2] and mixing[1]):
+            alone = chain.refine(problem, None).judged_as(alone)
+        if weights[2]:
+            pilot = blended([fit.estimate, alone.estimate], mixing)
+            refined = chain.refine(problem, pilot).judged_as(refined)
+        parts = [
+            replace(part, weight=weight)
+            for part, weight in zip((fit, alone, refined), weights, strict=True)
+        ]
+        return blended([part.estimate for part in parts], weights), parts
+
+    def _fits(self, problem: RestorationProblem, guide: torch.Tensor | None) -> Fitted:
+        """Return the mean of the recipe's fits, fewer where the time is up.
+
+        The first fit may be cut off by its share of the time; the others then take as many steps,
+        so that the numbers of fits and steps tell all that was done.
+        """
+        recipe, seed = self.fitter.resolved.recipe, self.fitter.resolved.seed
+        deadline, fitter = self.fitter.deadline, self.fitter
+        fitted: Fitted | None = None
+        for i in range(recipe.fits):
+            started = time.monotonic()
+            if deadline is not None and i == 0:
+                share = started + (deadline - started) / recipe.fits
+                fitter = replace(self.fitter, deadline=share if self.side is None else None)
+            fitter = replace(
+                fitter,
+                name="fit" if recipe.fits == 1 else f"fit-{i + 1}-of-{recipe.fits}",
+                seed=seed if i == 0 else derive(seed, "fit", i),
+                guide=guide,
+                keep=recipe.fits > 1,
+            )
+            found = fitter.whole(problem) if self.side is None else fitter.tiled(problem, self.side)
+            problem.to(self.fitter.device)
+            fitted = found if fitted is None else fitted.averaged(found, i + 1)
+            now = time.monotonic()
+            if deadline is not None:
+                if now + (now - started) > deadline:
+                    break
+                steps = max(fit.iterations for fit in found.fits)
+                fitter = replace(fitter, resolved=with_steps(fitter.resolved, steps), deadline=None)
+        assert fitted is not None
+        return fitted
+
+    def _keep_back(self, problem: Problem) -> None:
+        share = make_rule(self.fitter.resolved, self.fitter.plugins).held_out
+        if not share and self.fitter.resolved.recipe.choice != "last":
+            share = _KEPT_BACK
+        if share:
+            problem.hold_out(share, generator(self.fitter.resolved.seed, "held-out"))
+
+
+class Chain:
+    """Refine plugins, one after the other."""
+
+    def __init__(
+        self, uses: Sequence[Use], plugins: Plugins, observers: Sequence[Observer]
+    ) -> None:
+        self.name = " + ".join(use.uses for use in uses)
+        self._steps: list[tuple[str, Refine]] = [
+            (use.uses, plugins.create("refine", use.uses, **use.with_)) for use in uses
+        ]
+        self._observers = observers
+
+    def refine(self, problem: RestorationProblem, pilot: Estimate | None) -> Part:
+        """Return the estimate from a pilot, or from the measurements alone.
+
+        Raises PluginError where a plugin returns something else than a picture.
+        """
+        name = self.name if pilot is None else f"fit + {self.name}"
+        for observe in self._observers:
+            observe(RefineStarted(name))
+        started = time.monotonic()
+        picture = None if pilot is None else pilot[problem.output].clamp(0, 1)
+        wanted = (1, int(problem.measured.shape[1]), *problem.size)
+        for step, refine in self._steps:
+            picture = refine.refine(problem, picture)
+            if tuple(picture.shape) != wanted:
+                raise PluginError(f"refine '{step}' returned {tuple(picture.shape)}, not {wanted}")
+            if not bool(picture.isfinite().all()):
+                raise PluginError(f"refine '{step}' returned samples that are no numbers")
+        assert picture is not None
+        estimate = {problem.output: picture}
+        seconds = time.monotonic() - started
+        held_out, measures = problem.validation(estimate), problem.measures(estimate)
+        for observe in self._observers:
+            observe(RefineDone(name, seconds, measures, held_out))
+        return Part(name, estimate, held_out, 1.0, seconds)

@@ -1,0 +1,171 @@
+"""Runs planned for a number of seconds, and what is known of the machine."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nasdip_core import restore
+from nasdip_core.errors import OptionError
+from nasdip_core.options import parse
+from nasdip_core.pipeline import budget
+from nasdip_core.pipeline.calibration import Calibration
+from nasdip_core.pipeline.estimate import Estimate
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.plugins import Plugins
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def request_for(tiny: dict[str, Any], toys: Plugins) -> Any:
+    def make(**content: Any) -> Resolved:
+        content = {"picture": "sample:camera", "arch": tiny, **content}
+        return resolve("denoise", parse(RestoreRequest, content, ""), toys, Path())
+
+    return make
+
+
+def expecting(monkeypatch: pytest.MonkeyPatch, step: float, refine: float = 0.0) -> None:
+    """Let a step and a refinement take so many seconds."""
+
+    def estimate(resolved: Resolved, *_: Any) -> Estimate:
+        fits, steps = resolved.recipe.fits, resolved.fit.steps
+        seconds = fits * steps * step + budget.refinements(resolved.recipe) * refine
+        return Estimate(None, 0, step, refine, seconds, None, 1)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(budget, "estimate", estimate)
+
+
+def plan(resolved: Resolved) -> budget.Plan:
+    return budget.plan_for(resolved, None, None, CPU)  # type: ignore[arg-type]
+
+
+def test_without_seconds_nothing_is_planned(request_for: Any) -> None:
+    resolved = request_for()
+    assert plan(resolved).resolved is resolved
+    assert plan(resolved).fit_seconds is None
+
+
+def test_time_that_is_left_goes_into_more_fits(
+    request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expecting(monkeypatch, step=0.5)
+    planned = plan(request_for(seconds=10.6))
+    assert planned.resolved.recipe.fits == 5
+    assert planned.resolved.fit.steps == 4
+    assert planned.resolved.seconds is None
+    assert "5 fits of 4 steps" in planned.notes[0]
+
+
+def test_time_that_lacks_is_taken_from_the_steps(
+    request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expecting(monkeypatch, step=0.1)
+    planned = plan(request_for(seconds=20.5, fit={"steps": 1000}))
+    assert planned.resolved.fit.steps == 200
+    assert planned.fit_seconds == pytest.approx(20)
+
+
+def test_too_little_for_a_network_is_enough_for_a_filter(
+    request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expecting(monkeypatch, step=1, refine=2)
+    words = {"recipe": {"refine": ["blur"], "choice": "blend"}, "fit": {"steps": 1000}}
+    planned = plan(request_for(seconds=5, **words))
+    assert planned.resolved.recipe.fits == 0
+    assert planned.resolved.recipe.choice == "last"
+
+
+def test_too_little_for_anything_says_how_much_is_enough(
+    request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expecting(monkeypatch, step=3)
+    with pytest.raises(OptionError, match=r"--seconds 1 is too little .*; give 3\.5 or more"):
+        plan(request_for(seconds=1))
+
+
+def test_the_best_preset_that_fits_is_taken(
+    request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expecting(monkeypatch, step=1)
+    ladder = []
+    for name, steps in (("fast", 5), ("balanced", 50), ("best", 500)):
+        one = request_for(fit={"steps": steps}, seconds=60)
+        ladder.append(replace(one, arch=one.arch.model_copy(update={"name": name})))
+    resolved = replace(ladder[1], alternatives=tuple(ladder))
+    assert plan(resolved).resolved.arch.name == "balanced"
+    short = tuple(replace(one, seconds=40) for one in ladder)
+    assert plan(replace(short[1], alternatives=short)).resolved.arch.name == "fast"
+    assert plan(replace(short[1], alternatives=short)).resolved.recipe.fits == 7
+
+
+def test_what_was_done_in_time_can_be_done_again_without_a_clock(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
+    options = {"task.sigma": 20, "seconds": 3, "fit.steps": 100000}
+    found = restore(noisy, "denoise", **words, options=options, output=tmp_path / "timed")
+    assert found.result["fits"][0]["stopping"]["reason"] == "the time was up"
+    assert found.result["seconds"] < 30
+    saved = (tmp_path / "timed" / "pipeline.yaml").read_text()
+    assert "    seconds:" not in saved
+    steps = found.result["iterations"]
+    assert f"steps: {steps}\n" in saved
+    options = {"task.sigma": 20, "fit.steps": steps}
+    again = restore(noisy, "denoise", **words, options=options)
+    assert np.array_equal(again.picture.colour, found.picture.colour)
+    # The same words again, resumed: the plan that is there holds, and nothing is left to do.
+    options = {"task.sigma": 20, "seconds": 3, "fit.steps": 100000}
+    events: list[Any] = []
+    resumed = restore(
+        noisy,
+        "denoise",
+        **words,
+        options=options,
+        output=tmp_path / "timed",
+        resume=True,
+        observers=[events.append],
+    )
+    assert resumed.result == found.result
+    assert not events
+    with pytest.raises(OptionError, match="a run with other settings"):
+        restore(
+            noisy,
+            "denoise",
+            **words,
+            options={**options, "task.sigma": 21},
+            output=tmp_path / "timed",
+            resume=True,
+        )
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), "soon"])
+def test_seconds_that_make_no_sense(noisy: np.ndarray, seconds: Any) -> None:
+    with pytest.raises(OptionError, match="option 'seconds'"):
+        restore(noisy, "denoise", options={"seconds": seconds})
+
+
+def test_what_was_measured_is_known_afterwards(tmp_path: Path) -> None:
+    known = Calibration(CPU, tmp_path / "new" / "calibration.json")
+    assert known.seconds("step", lambda: 2.5) == 2.5
+    later = Calibration(CPU, tmp_path / "new" / "calibration.json")
+    assert later.seconds("step", lambda: pytest.fail("measured twice")) == 2.5
+    later.learn("step", 1.5)
+    assert known.seconds("step", lambda: 0.0) == 1.5
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"format": "other"}', "\x00"])
+def test_a_spoilt_file_is_done_without(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_text(content)
+    assert Calibration(CPU, path).seconds("step", lambda: 2.5) == 2.5
+
+
+def test_a_folder_that_takes_no_file_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    known = Calibration(CPU, tmp_path / "file" / "calibration.json")
+    assert known.seconds("step", lambda: 2.5) == 2.5
