@@ -75,6 +75,28 @@ ARCHITECTURES = (
         "slim-super-resolution",
         "slim half-resolution network for super-resolution on a CPU (nasdip)",
     ),
+    ("fast-denoise", "half-resolution network for denoising in seconds on a CPU (nasdip)"),
+    (
+        "fast-inpaint",
+        "half-resolution network for scattered missing pixels in seconds on a CPU (nasdip)",
+    ),
+    (
+        "fast-super-resolution",
+        "half-resolution network for super-resolution in seconds on a CPU (nasdip)",
+    ),
+    ("balanced-denoise", "half-resolution network for denoising in a minute on a CPU (nasdip)"),
+    (
+        "balanced-inpaint",
+        "half-resolution network for scattered missing pixels in a minute on a CPU (nasdip)",
+    ),
+    (
+        "balanced-inpaint-holes",
+        "half-resolution network without fine connections for wide holes on a CPU (nasdip)",
+    ),
+    (
+        "balanced-super-resolution",
+        "half-resolution network for super-resolution in a minute on a CPU (nasdip)",
+    ),
 )
 
 
