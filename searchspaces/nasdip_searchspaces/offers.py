@@ -78,7 +78,7 @@ ARCHITECTURES = (
     ("fast-denoise", "half-resolution network for denoising in seconds on a CPU (nasdip)"),
     (
         "fast-inpaint",
-        "half-resolution network for scattered missing pixels in seconds on a CPU (nasdip)",
+        "half-resolution network for inpainting in seconds on a CPU (nasdip)",
     ),
     (
         "fast-super-resolution",
@@ -87,11 +87,11 @@ ARCHITECTURES = (
     ("balanced-denoise", "half-resolution network for denoising in a minute on a CPU (nasdip)"),
     (
         "balanced-inpaint",
-        "half-resolution network for scattered missing pixels in a minute on a CPU (nasdip)",
+        "half-resolution network for inpainting in a minute on a CPU (nasdip)",
     ),
     (
         "balanced-inpaint-holes",
-        "half-resolution network without fine connections for wide holes on a CPU (nasdip)",
+        "half-resolution network for wide holes, no fine connections (nasdip)",
     ),
     (
         "balanced-super-resolution",
