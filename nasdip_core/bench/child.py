@@ -55,7 +55,7 @@ def _outcome(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> dict[
     assert truth is not None
     assert sources.truth is not None
     if order["baseline"] is not None:
-        restored = _classical(order["baseline"], prepared, plugins)
+        restored = classical_estimate(order["baseline"], prepared, plugins)
         quality = compare(restored, truth)
         found: dict[str, Any] = {
             "quality": dict.fromkeys(("self_stopped", "oracle", "last"), quality),
@@ -77,7 +77,8 @@ def _outcome(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> dict[
     }
 
 
-def _classical(name: str, prepared: Prepared, plugins: Plugins) -> Picture:
+def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Picture:
+    """Return what a baseline makes of a prepared problem. Raises PluginError where it cannot."""
     problem, picture = prepared.problem, prepared.sources.picture
     if not isinstance(problem, RestorationProblem):
         raise PluginError(f"baseline '{name}' cannot solve this task")

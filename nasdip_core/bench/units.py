@@ -159,6 +159,11 @@ def _network(task: str, content: dict[str, Any], plugins: Plugins) -> Method:
 
 
 def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins) -> Method:
+    if any(r.offer.name == name for r in plugins.registrations("refine")):
+        # A refine plugin without a fit is a classical method like any other.
+        content = {key: common[key] for key in ("task", "corrupt", "device")}
+        content["recipe"] = {**common["recipe"], "fits": 0, "refine": [name]}
+        return Method(_label(name), _spelt_out(task, content, plugins))
     baseline: type[Baseline] = plugins.find("baseline", name).resolve()
     if task not in baseline.tasks:
         raise PluginError(

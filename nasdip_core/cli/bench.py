@@ -19,10 +19,10 @@ def bench(
     data: Annotated[Path | None, typer.Option(help="Folder of clean pictures.")] = None,
     arch: Annotated[list[str] | None, typer.Option(help="Architecture: a name or a file.")] = None,
     preset: Annotated[
-        list[str] | None, typer.Option(help="Architecture by its family: slim means slim-TASK.")
+        list[str] | None, typer.Option(help="Architecture by its family: fast means fast-TASK.")
     ] = None,
     baseline: Annotated[
-        list[str] | None, typer.Option(help="Classical method (nasdip list baseline).")
+        list[str] | None, typer.Option(help="Classical method: a baseline, or a refine plugin alone.")
     ] = None,
     metric: Annotated[
         list[str] | None,

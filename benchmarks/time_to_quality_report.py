@@ -1,0 +1,194 @@
+"""Table and plot of benchmarks/time_to_quality.py: what was reached, and how much sooner."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+CURVES = Path(__file__).parent / "reference"
+RATIOS = (("fast", 600, 120), ("balanced", 1000, 50))
+"""Preset, iteration of `dip` whose quality is to be reached, and how many times sooner."""
+RIVALS = {
+    "denoise": ("dip peak", "non-local-means", "collaborative"),
+    "inpaint": ("dip peak", "biharmonic", "collaborative"),
+    "text": ("dip peak", "biharmonic", "collaborative"),
+    "super-resolution": ("lanczos", "back-projection"),
+}
+COLOURS = {"fast": "C1", "balanced": "C0", "best": "C3", "dip": "0.45"}
+
+
+def report(folder: Path) -> None:
+    """Write table.md, and plot.svg where matplotlib is installed."""
+    found = [json.loads(p.read_text()) for p in sorted((folder / "units").glob("*.json"))]
+    outcomes = {(o["unit"]["damage"], place(o), o["unit"]["method"]): o for o in found}
+    text = "\n\n".join([sooner(outcomes), reached(outcomes), gaps(outcomes)])
+    (folder / "table.md").write_text(text + "\n")
+    print(text)
+    try:
+        plot(outcomes, folder / "plot.svg")
+    except ModuleNotFoundError:
+        print("no plot: pip install '.[bench]'")
+
+
+def place(outcome: Mapping[str, Any]) -> str:
+    """Return the picture and its size."""
+    return f"{outcome['unit']['picture']} {outcome['unit']['side']}"
+
+
+def reference(damage: str, name: str) -> list[tuple[int, float]]:
+    """Return (iteration, the better PSNR of raw and averaged output) of `dip`; empty: not there."""
+    picture, side = name.rsplit(" ", 1)
+    path = CURVES / f"{damage}-{picture}-{side}px-seed-0.csv"
+    if not path.exists():
+        return []
+    with path.open() as lines:
+        rows = csv.DictReader(lines)
+        return [(int(r["step"]), max(float(r["raw"]), float(r["average"]))) for r in rows]
+
+
+def seconds_to(outcome: Mapping[str, Any], quality: float) -> float | None:
+    """Return when a quality was there; None: never."""
+    return next(
+        (s for s, psnr, _ in outcome["curve"] if psnr is not None and psnr >= quality), None
+    )
+
+
+def sooner(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
+    """Return the table of ratios: seconds of `dip` for a quality by ours for the same one."""
+    lines = [
+        "| damage | picture | preset | quality of `dip` | it takes | ours | times sooner | goal |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for preset, iteration, goal in RATIOS:
+        for damage in RIVALS:
+            ratios = []
+            for (d, name, method), outcome in outcomes.items():
+                curve = dict(reference(damage, name))
+                if (d, method) != (damage, preset) or iteration not in curve:
+                    continue
+                step = median(outcome["dip_seconds_per_iteration"])
+                ours, theirs = seconds_to(outcome, curve[iteration]), iteration * step
+                ratios.append(0.0 if ours is None else theirs / ours)
+                shown = "never" if ours is None else f"{ours:.1f} s"
+                lines.append(
+                    f"| {damage} | {name} | {preset} | {curve[iteration]:.2f} dB (iteration "
+                    f"{iteration}) | {theirs:.0f} s | {shown} | {ratios[-1]:.0f} | {goal} |"
+                )
+            if ratios:
+                lines.append(
+                    f"| {damage} | **median of {len(ratios)}** | {preset} | | | "
+                    f"| **{median(ratios):.0f}** | {goal} |"
+                )
+    return "\n".join(lines)
+
+
+def reached(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
+    """Return the table of self-stopped quality: ours, and how far above the rivals."""
+    lines = ["| damage | picture | method | PSNR | seconds | above |", "|---|---|---|---|---|---|"]
+    for damage, rivals in RIVALS.items():
+        margins: dict[tuple[str, str], list[float]] = {}
+        for (d, name, method), outcome in outcomes.items():
+            if d != damage:
+                continue
+            psnr = outcome["quality"]["self_stopped"]
+            above = []
+            for rival in rivals if method in ("fast", "balanced", "best") else ():
+                theirs = quality_of(rival, damage, name, outcomes)
+                if theirs is not None:
+                    margins.setdefault((method, rival), []).append(psnr - theirs)
+                    above.append(f"{rival} {psnr - theirs:+.2f}")
+            lines.append(
+                f"| {damage} | {name} | {method} | {psnr:.2f} dB | {outcome['seconds']:.1f} "
+                f"| {', '.join(above)} |"
+            )
+        for (method, rival), values in margins.items():
+            lines.append(
+                f"| {damage} | **median of {len(values)}** | {method} | | | {rival} "
+                f"**{median(values):+.2f} dB**, worst {min(values):+.2f} |"
+            )
+    return "\n".join(lines)
+
+
+def quality_of(
+    rival: str, damage: str, name: str, outcomes: Mapping[tuple[str, str, str], Any]
+) -> float | None:
+    """Return a rival's PSNR; that of `dip` is the best of its committed curve."""
+    if rival == "dip peak":
+        return max((psnr for _, psnr in reference(damage, name)), default=None)
+    outcome = outcomes.get((damage, name, rival))
+    return None if outcome is None else float(outcome["quality"]["self_stopped"])
+
+
+def gaps(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
+    """Return what stopping blind cost: the fits as stopped against their best, not refined."""
+    lines = [
+        "| preset | damage | fits | median gap to the oracle | worst |",
+        "|---|---|---|---|---|",
+    ]
+    for preset in ("fast", "balanced", "best"):
+        for damage in RIVALS:
+            found = [
+                o["quality"]["oracle"] - part["quality"]["psnr"]
+                for (d, _, method), o in outcomes.items()
+                if (d, method) == (damage, preset)
+                for part in o["parts"]
+                if part["name"] == "fit"
+            ]
+            if found:
+                lines.append(
+                    f"| {preset} | {damage} | {len(found)} | {median(found):.2f} dB "
+                    f"| {max(found):.2f} dB |"
+                )
+    return "\n".join(lines)
+
+
+def plot(outcomes: Mapping[tuple[str, str, str], Any], path: Path) -> None:
+    """Draw quality against seconds, a panel a damage, of the picture with the most methods."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    damages = [d for d in RIVALS if any(key[0] == d for key in outcomes)]
+    figure, panels = plt.subplots(1, len(damages), figsize=(4.2 * len(damages), 4), squeeze=False)
+    for panel, damage in zip(panels[0], damages, strict=True):
+        names = [name for d, name, _ in outcomes if d == damage]
+        name = max(dict.fromkeys(names), key=lambda n: (names.count(n), n.endswith("256")))
+        own = {m: o for (d, n, m), o in outcomes.items() if (d, n) == (damage, name)}
+        draw(panel, damage, name, own)
+    panels[0][0].set_ylabel("PSNR, dB")
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def draw(panel: Any, damage: str, name: str, own: Mapping[str, Any]) -> None:
+    """Draw one panel: curves of fits, crosses of classical methods."""
+    steps = [s for o in own.values() for s in o.get("dip_seconds_per_iteration", [])]
+    curve = reference(damage, name)
+    if curve and steps:
+        step = median(steps)
+        label, colour = "dip", COLOURS["dip"]
+        panel.plot([i * step for i, _ in curve], [p for _, p in curve], label=label, color=colour)
+    for method, outcome in own.items():
+        points: Sequence[Any] = outcome["curve"]
+        if method == "dip" and curve:
+            continue
+        if len(points) == 1:
+            panel.plot(points[0][0], points[0][1], "x", label=method)
+            continue
+        colour = COLOURS.get(method)
+        panel.plot([p[0] for p in points], [p[1] for p in points], label=method, color=colour)
+        panel.plot(points[-1][0], points[-1][1], "o", color=colour or panel.lines[-1].get_color())
+    panel.set_xscale("log")
+    panel.set_title(f"{damage}, {name} px")
+    panel.set_xlabel("seconds, one core")
+    panel.grid(alpha=0.3)
+    panel.legend(fontsize=7)
+
+
+if __name__ == "__main__":
+    import sys
+
+    report(Path(sys.argv[1]))
