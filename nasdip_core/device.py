@@ -1,5 +1,6 @@
 """Where to compute."""
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,15 @@ def choose_device(name: str) -> "torch.device":
         found = ", ".join(device for device, there in available.items() if there)
         raise OptionError(f"device '{name}' is not available", f"this machine has: {found}")
     return torch.device(name)
+
+
+def no_more_threads_than_cores() -> None:
+    """Lower torch's threads to the cores that this process may use; more would wait in turns."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores and torch.get_num_threads() > cores:
+        torch.set_num_threads(cores)
 
 
 def peak_memory_bytes() -> int | None:

@@ -22,7 +22,8 @@ def bench(
         list[str] | None, typer.Option(help="Architecture by its family: fast means fast-TASK.")
     ] = None,
     baseline: Annotated[
-        list[str] | None, typer.Option(help="Classical method: a baseline, or a refine plugin alone.")
+        list[str] | None,
+        typer.Option(help="Classical method: a baseline, or a refine plugin alone."),
     ] = None,
     metric: Annotated[
         list[str] | None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasdip_core.device import choose_device, peak_memory_bytes
+from nasdip_core.device import choose_device, no_more_threads_than_cores, peak_memory_bytes
 from nasdip_core.fit.events import Event, EventLog, Observer
 from nasdip_core.fit.loop import FitResult
 from nasdip_core.imaging.arrays import picture_of
@@ -127,6 +127,7 @@ def run(
     started = time.monotonic() if started is None else started
     given = given or {}
     device = choose_device(resolved.device)
+    no_more_threads_than_cores()
     title = name or run_name(resolved)
     plan = Plan(resolved)
     if resolved.seconds is not None:

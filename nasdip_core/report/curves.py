@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from typing import Literal
 
 from nasdip_core.report.units import count, duration
 
@@ -45,8 +46,11 @@ def chart(
     best: Point | None = None,
     rewinds: Sequence[Rewind] = (),
     clock: Sequence[tuple[int, float]] = (),
+    x_name: Literal["iteration", "time"] = "iteration",
 ) -> str:
     """Return a `<figure>` of curves over iterations, or nothing where no value is finite.
+
+    `x_name` "time" takes the horizontal axis for seconds.
 
     `log` asks for a logarithmic axis, taken where every value is positive. `chosen` is the
     iteration marked by a vertical line, `best` a point marked by a ring, `clock` the pairs
@@ -66,7 +70,7 @@ def chart(
     x_axis = _Axis(0.0, last, _LEFT, _RIGHT)
     y_axis = _value_axis(min(values), max(values), log=log and min(values) > 0)
 
-    parts = [*_grid(x_axis, y_axis, clock)]
+    parts = [*_grid(x_axis, y_axis, clock, x_name)]
     parts += [_rewind(x_axis.at(rewind.iteration), rewind) for rewind in rewinds]
     for index, faint, piece in drawn:
         kind = f"curve c{index % 6}" + (" abandoned" if faint else "")
@@ -84,9 +88,8 @@ def chart(
     )
     keys += '<span class="key best">best</span>' if best is not None else ""
     keys += '<span class="key rewind">rewound</span>' if rewinds else ""
-    summary = (
-        f"{title}: {_number(min(values))} to {_number(max(values))}, {count(int(last))} iterations"
-    )
+    length = duration(last) if x_name == "time" else f"{count(int(last))} iterations"
+    summary = f"{title}: {_number(min(values))} to {_number(max(values))}, {length}"
     return (
         f'<figure class="chart"><figcaption><h3>{escape(title)}</h3>{keys}'
         f"<p>{escape(meaning)}</p></figcaption>"
@@ -167,14 +170,16 @@ def _is_finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _grid(x_axis: _Axis, y_axis: _Axis, clock: Sequence[tuple[int, float]]) -> Iterator[str]:
+def _grid(
+    x_axis: _Axis, y_axis: _Axis, clock: Sequence[tuple[int, float]], x_name: str
+) -> Iterator[str]:
     for tick in y_axis.ticks(4):
         y = y_axis.at(tick)
         yield f'<path class="grid" d="M{_LEFT} {y:.1f}H{_RIGHT}"/>'
         yield _text(_LEFT - 7, y + 4, _number(tick), "end")
     yield f'<path class="axis" d="M{_LEFT} {_BOTTOM}H{_RIGHT}"/>'
     seconds = dict(clock)
-    yield _text(4, _BOTTOM + 19, "iteration", "start", "unit")
+    yield _text(4, _BOTTOM + 19, x_name, "start", "unit")
     if seconds:
         yield _text(4, _BOTTOM + 37, "time", "start", "unit")
     for tick in x_axis.ticks(4):
@@ -182,7 +187,8 @@ def _grid(x_axis: _Axis, y_axis: _Axis, clock: Sequence[tuple[int, float]]) -> I
             continue
         x = x_axis.at(tick)
         yield f'<path class="axis" d="M{x:.1f} {_BOTTOM}v4"/>'
-        yield _text(x, _BOTTOM + 19, count(round(tick)), "middle")
+        words = duration(tick) if x_name == "time" else count(round(tick))
+        yield _text(x, _BOTTOM + 19, words, "middle")
         if seconds:
             yield _text(x, _BOTTOM + 37, duration(_time_at(seconds, tick)), "middle", "unit")
 

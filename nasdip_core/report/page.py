@@ -17,6 +17,7 @@ from nasdip_core.fit.events import Event
 from nasdip_core.report.fits import fits_body
 from nasdip_core.report.parts import parts_body
 from nasdip_core.report.shell import html_page, template
+from nasdip_core.report.timeline import timeline
 from nasdip_core.report.units import count, duration, memory
 
 
@@ -72,7 +73,7 @@ def _html(page: Page) -> str:
         after_caption=escape(after.caption),
         others=_panels(page.others),
         quality=_quality(page.result),
-        parts=parts_body(page.result.get("parts") or []),
+        parts=parts_body(page.result.get("parts") or [], timeline(page.events)),
         fits=_section("fits", "How the fit went", fits_body(page.events, _oracle(page.result))),
         networks=_networks(page.networks),
         settings=escape(_as_yaml(page.settings)),

@@ -13,8 +13,8 @@ _MEANING = (
 _NUMBER = ' class="number"'
 
 
-def parts_body(parts: Sequence[Mapping[str, Any]]) -> str:
-    """Return the section; nothing where the result is one fit."""
+def parts_body(parts: Sequence[Mapping[str, Any]], timeline: str) -> str:
+    """Return the section with the chart over time; nothing where the result is one fit."""
     if len(parts) < 2 and all(part["name"] == "fit" for part in parts):
         return ""
     measured = any(part["quality"] for part in parts)
@@ -27,7 +27,7 @@ def parts_body(parts: Sequence[Mapping[str, Any]]) -> str:
         '<section aria-labelledby="parts"><h2 id="parts">What the result is made of</h2>'
         f"<p>{_MEANING}</p>"
         f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        "</div></section>"
+        f'</div><div class="charts">{timeline}</div></section>'
     )
 
 

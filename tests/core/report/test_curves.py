@@ -117,3 +117,11 @@ def test_everything_stays_inside_the_plot() -> None:
     for log in (False, True):
         for line in of_class(draw(points, log=log, chosen=10**6), "curve"):
             assert all(56 <= x <= 412 and 26 <= y <= 202 for x, y in places(line))
+
+
+def test_an_axis_of_seconds() -> None:
+    figure = draw([(0.0, 1.0), (90.0, 2.0)], x_name="time")
+    words = [element.text for element in figure.iter() if element.text]
+    assert "time" in words
+    assert "iteration" not in words
+    assert any("1 min" in word or "60 s" in word for word in words)
