@@ -72,6 +72,13 @@ def nasdip_offers() -> list[Offer]:
             factory="nasdip_plugins.baseline.wavelet:Wavelet",
         ),
         Offer(
+            kind="refine",
+            name="collaborative",
+            summary="Gaussian models of groups of similar patches (NL-Bayes, Lebrun et al., 2013)",
+            factory="nasdip_plugins.refine.collaborative:Collaborative",
+            options="nasdip_plugins.refine.options:CollaborativeOptions",
+        ),
+        Offer(
             kind="metric",
             name="psnr",
             summary="peak signal-to-noise ratio in dB",

@@ -1,0 +1,1 @@
+"""Estimators around a fit: collaborative filtering, back-projection and both in turn."""

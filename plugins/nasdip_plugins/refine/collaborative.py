@@ -1,0 +1,102 @@
+"""Collaborative filtering of similar patches."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from nasdip_core.refine import Refine
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nasdip_core.restoration import RestorationProblem
+    from nasdip_plugins.refine.groups import Grouping
+
+_LEAST_VARIANCE = 1e-6
+"""A quarter of an 8-bit level: what counts as free of noise, squared."""
+
+
+class Collaborative(Refine):
+    """Gaussian models of groups of similar patches, of noisy and of missing pixels alike.
+
+    E[x | y] under N(m, S) from the group in the estimate so far: NL-Bayes (Lebrun et al., 2013)
+    for noise, piecewise linear estimators (Yu et al., 2012) for missing pixels.
+    """
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"denoise", "inpaint"})
+
+    def __init__(
+        self,
+        *,
+        passes: int | None = None,
+        partners: int | None = None,
+        reach: int | None = None,
+    ) -> None:
+        self._passes = passes
+        self._partners = partners
+        self._reach = reach
+
+    def refine(self, problem: "RestorationProblem", pilot: "Tensor | None") -> "Tensor":
+        """Return (1, C, H, W); what is known without noise comes back unchanged."""
+        import torch
+
+        from nasdip_plugins.refine.cosine import filled
+
+        known = problem.fitted.expand_as(problem.measured)
+        if not bool(known.any()):
+            return torch.full_like(problem.measured, 0.5) if pilot is None else pilot.clamp(0, 1)
+        measured = torch.where(known, problem.measured, 0)
+        if pilot is None:
+            completed = filled(measured, problem.fitted)
+        else:
+            completed = torch.where(known, measured, pilot)
+        if problem.noisy:
+            return self._denoised(problem, completed, pilot).clamp(0, 1)
+        return self._completed(measured, known, completed).clamp(0, 1)
+
+    def _denoised(
+        self, problem: "RestorationProblem", data: "Tensor", pilot: "Tensor | None"
+    ) -> "Tensor":
+        import torch
+
+        from nasdip_plugins.refine.cosine import thresholded
+        from nasdip_plugins.refine.groups import Grouping
+        from nasdip_plugins.refine.patches import filtered
+
+        def variance(expected: "Tensor") -> "Tensor":
+            deviation = torch.as_tensor(problem.deviation(expected), device=expected.device)
+            return (deviation.to(expected) ** 2).clamp(min=_LEAST_VARIANCE).expand_as(expected)
+
+        known = problem.fitted.expand_as(data)
+        estimate = thresholded(data, variance(data)) if pilot is None else pilot
+        schedule = [Grouping(4, 3, 12, 40), Grouping(6, 3, 12, 60)]
+        for grouping in self._schedule(schedule):
+            # A missing sample is taken to be measured as it is estimated: it changes little.
+            data = torch.where(known, data, estimate)
+            precision = 1 / variance(estimate)
+            estimate = filtered(data, precision, estimate, grouping, alone=False)
+        return estimate
+
+    def _completed(self, measured: "Tensor", known: "Tensor", estimate: "Tensor") -> "Tensor":
+        import torch
+
+        from nasdip_plugins.refine.groups import Grouping
+        from nasdip_plugins.refine.patches import filtered
+
+        if bool(known.all()):
+            return measured
+        schedule = [Grouping(5, 2, 10, 80)] * 6
+        tolerances = [2e-3, 5e-4, 1e-4, 3e-5, 1e-5]
+        for index, grouping in enumerate(self._schedule(schedule)):
+            precision = known / tolerances[min(index, len(tolerances) - 1)]
+            found = filtered(measured, precision, estimate, grouping, alone=True)
+            estimate = torch.where(known, measured, found)
+        return estimate
+
+    def _schedule(self, schedule: "list[Grouping]") -> "list[Grouping]":
+        """Return the passes that were asked for, the last one repeated."""
+        count = self._passes or len(schedule)
+        asked = [*schedule, *[schedule[-1]] * (count - len(schedule))][:count]
+        return [
+            replace(one, partners=self._partners or one.partners, reach=self._reach or one.reach)
+            for one in asked
+        ]

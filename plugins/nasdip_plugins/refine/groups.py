@@ -1,0 +1,72 @@
+"""Groups of similar patches: where the partners of reference patches are."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How patches are grouped; all lengths in pixels."""
+
+    patch: int
+    """Side of a patch."""
+    stride: int
+    """Distance between reference patches."""
+    reach: int
+    """Partners start at most so many rows and columns away."""
+    partners: int
+    """Patches in a group, the reference patch included."""
+
+    def fitted_to(self, size: tuple[int, int]) -> "Grouping":
+        """Return the same for a picture that may be smaller than a patch or a group."""
+        side = min(self.patch, *size)
+        room = [min(self.reach, length - side) + 1 for length in size]
+        partners = min(self.partners, room[0] * room[1])
+        return Grouping(side, min(self.stride, side), self.reach, partners)
+
+
+def partners(
+    around: Tensor, grouping: Grouping, inside: tuple[slice, slice], places: tuple[int, int]
+) -> Tensor:
+    """Return (R, K): the K places whose patches are nearest to each of R reference patches.
+
+    `around` (1, C, h, w) is part of a picture, `places` the rows and columns at which its patches
+    start. Reference patches start in `inside` of those, in steps. The squared distances of all
+    of them to the patches one shift away are one box filter of one squared difference.
+    """
+    rows, columns = (
+        torch.arange(part.start, part.stop, grouping.stride, device=around.device)
+        for part in inside
+    )
+    reach, side = grouping.reach, grouping.patch
+    height = int(rows[-1] - rows[0]) + side
+    width = int(columns[-1] - columns[0]) + side
+    padded = F.pad(around, (reach,) * 4)
+    top, left = int(rows[0]), int(columns[0])
+    reference = around[..., top : top + height, left : left + width]
+    shifts = range(-reach, reach + 1)
+    distances = around.new_empty(len(shifts) ** 2, len(rows), len(columns))
+    index = 0
+    for down in shifts:
+        for right in shifts:
+            y, x = top + reach + down, left + reach + right
+            difference = reference - padded[..., y : y + height, x : x + width]
+            energy = difference.square_().sum(dim=1)
+            distances[index] = F.avg_pool2d(energy, side, grouping.stride)[0]
+            index += 1
+    offset = torch.arange(-reach, reach + 1, device=around.device)
+    outside_y = _outside(rows + offset[:, None], places[0])
+    outside_x = _outside(columns + offset[:, None], places[1])
+    by_shift = distances.view(len(shifts), len(shifts), len(rows), len(columns))
+    by_shift.masked_fill_(outside_y[:, None, :, None] | outside_x[None, :, None, :], torch.inf)
+    nearest = distances.flatten(1).T.contiguous().topk(grouping.partners, largest=False).indices
+    shifted = (offset[:, None] * places[1] + offset).flatten()[nearest]
+    start = (rows[:, None] * places[1] + columns).flatten()
+    return start[:, None] + shifted
+
+
+def _outside(places: Tensor, count: int) -> Tensor:
+    return (places < 0) | (places >= count)

@@ -1,0 +1,145 @@
+"""Patch-Gaussian collaborative filtering: one pass over a picture."""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nasdip_plugins.refine.groups import Grouping, partners
+
+_FLOATS = {"cpu": 2**21, "cuda": 2**27}
+"""Samples of all groups that are held at a time."""
+
+
+def filtered(
+    data: Tensor, precision: Tensor, pilot: Tensor, grouping: Grouping, *, alone: bool
+) -> Tensor:
+    """Return the estimate (1, C, H, W) of a picture from noisy samples and a pilot of it.
+
+    Patches that are alike in the pilot count as draws from one Gaussian N(m, S) (Lebrun, Buades,
+    Morel, "A nonlocal Bayesian image denoising algorithm", 2013; Yu, Sapiro, Mallat, "Solving
+    inverse problems with piecewise linear estimators", 2012): m and S are taken from the pilot,
+    and a patch y whose samples have the precisions p, 0 where they are missing, is estimated as
+    E[x | y] = m + S (S + diag(1/p))^-1 (y - m). Overlapping estimates are averaged.
+
+    `data`, `precision`, `pilot`: (1, C, H, W). All patches of a group are filtered, with the
+    precisions of the reference patch; `alone`: the reference patch only, where a sample of it is
+    missing. What no estimate covers stays as in the pilot.
+    """
+    height, width = (int(length) for length in pilot.shape[-2:])
+    grouping = grouping.fitted_to((height, width))
+    # The steps between reference patches lead exactly to the last one in an enlarged picture.
+    extra = [-(length - grouping.patch) % grouping.stride for length in (height, width)]
+    data, precision, pilot_ = (
+        F.pad(picture, (0, extra[1], 0, extra[0]), mode="replicate")
+        for picture in (data, precision, pilot)
+    )
+    total, weight = torch.zeros_like(pilot_), torch.zeros_like(pilot_[:, :1])
+    for rows, columns, inside in _tiles(pilot_, grouping):
+        found, share = _tile(
+            data[..., rows, columns],
+            precision[..., rows, columns],
+            pilot_[..., rows, columns],
+            grouping,
+            inside,
+            alone,
+        )
+        total[..., rows, columns] += found
+        weight[..., rows, columns] += share
+    estimate = torch.where(weight > 0, total / weight.clamp(min=1e-12), pilot_)
+    return estimate[..., :height, :width]
+
+
+def _tiles(
+    picture: Tensor, grouping: Grouping
+) -> Iterator[tuple[slice, slice, tuple[slice, slice]]]:
+    """Yield rows and columns of parts of a picture, and where in them reference patches start."""
+    floats = grouping.partners * grouping.patch**2 * int(picture.shape[1])
+    budget = _FLOATS.get(picture.device.type, _FLOATS["cpu"])
+    side = max(1, int((budget / floats) ** 0.5)) * grouping.stride
+    places = [int(length) - grouping.patch + 1 for length in picture.shape[-2:]]
+
+    def parts(count: int) -> Iterator[tuple[slice, slice]]:
+        for start in range(0, count, side):
+            stop = min(start + side, count)
+            first = max(0, start - grouping.reach)
+            last = min(count, stop + grouping.reach)
+            yield slice(first, last + grouping.patch - 1), slice(start - first, stop - first)
+
+    for rows, inner_rows in parts(places[0]):
+        for columns, inner_columns in parts(places[1]):
+            yield rows, columns, (inner_rows, inner_columns)
+
+
+def _tile(
+    data: Tensor,
+    precision: Tensor,
+    pilot: Tensor,
+    grouping: Grouping,
+    inside: tuple[slice, slice],
+    alone: bool,
+) -> tuple[Tensor, Tensor]:
+    """Return the sums (1, C, h, w) of weighted estimates and the weights (1, 1, h, w)."""
+    side, channels = grouping.patch, int(data.shape[1])
+    size = int(data.shape[-2]), int(data.shape[-1])
+    places = (size[0] - side + 1, size[1] - side + 1)
+    pilots, patches, precisions = (
+        F.unfold(picture, side)[0].T.contiguous() for picture in (pilot, data, precision)
+    )
+    index = partners(pilot, grouping, inside, places)  # (R, K)
+    reference = index[:, 0]
+    if alone:
+        reference_precision = precisions[reference]
+        known = reference_precision > 0
+        wanted = known.any(dim=1) & ~known.all(dim=1)
+        index, reference = index[wanted], reference[wanted]
+    group = pilots[index]  # (R, K, D)
+    mean = group.mean(dim=1, keepdim=True)
+    seen = patches[reference][:, None] if alone else patches[index]
+    estimate, gain = _expected(seen - mean, precisions[reference], group - mean)
+    estimate = (estimate + mean).flatten(0, 1)
+    weight = (1 / (1 + gain)).expand(-1, seen.shape[1]).flatten()
+    at = (reference[:, None] if alone else index).flatten()
+    order = at.argsort()
+    count = torch.bincount(at, minlength=places[0] * places[1])
+    first = count.cumsum(0) - count
+    bags = torch.cat([estimate * weight[:, None], weight[:, None]], dim=1)
+    sums = F.embedding_bag(order, bags, first, mode="sum").T[None]
+    depth = channels * side**2
+    shares = sums[:, depth:].expand(-1, side**2, -1)
+    return F.fold(sums[:, :depth], size, side), F.fold(shares, size, side)
+
+
+def _expected(deviation: Tensor, precision: Tensor, group: Tensor) -> tuple[Tensor, Tensor]:
+    """Return S (S + diag(1/p))^-1 d (R, N, D), S = G^T G / K, and the filter's trace (R, 1).
+
+    `deviation` d (R, N, D), `precision` p (R, D), `group` G (R, K, D). With B = G diag(p)^1/2 it
+    is G^T (K I + B B^T)^-1 B diag(p)^1/2 d, or S diag(p)^1/2 (I + B^T B / K)^-1 diag(p)^1/2 d:
+    whichever has the smaller matrix.
+    """
+    count, depth = group.shape[1:]
+    root = precision.sqrt()[:, None]
+    scaled = group * root  # (R, K, D)
+    seen = deviation * root  # (R, N, D)
+    if count < depth:
+        gram = scaled @ scaled.mT
+        gram.diagonal(dim1=1, dim2=2).add_(count)
+        factor = torch.linalg.cholesky_ex(gram).L
+        solved = torch.cholesky_solve(scaled @ seen.mT, factor)  # (R, K, N)
+        gain = count - count * _inverse_trace(factor)
+        return solved.mT @ group, gain[:, None]
+    gram = (scaled.mT @ scaled) / count
+    gram.diagonal(dim1=1, dim2=2).add_(1)
+    factor = torch.linalg.cholesky_ex(gram).L
+    solved = torch.cholesky_solve(seen.mT, factor)  # (R, D, N)
+    gain = depth - _inverse_trace(factor)
+    return (solved.mT * root) @ group.mT @ group / count, gain[:, None]
+
+
+def _inverse_trace(factor: Tensor) -> Tensor:
+    """Return tr((L L^T)^-1) of Cholesky factors L (R, n, n)."""
+    unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
+    inverse = torch.linalg.solve_triangular(factor, unit.expand_as(factor), upper=False)
+    trace: Tensor = inverse.square().sum(dim=(1, 2))
+    return trace
