@@ -47,7 +47,7 @@ def run(
     ] = None,
     tile: Annotated[
         int | None,
-        typer.Option(help="Side of tiles in pixels; default: tiles only if memory is short."),
+        typer.Option(help="Side of tiles in pixels; default: 512 for pictures over 2 megapixels."),
     ] = None,
     settings: Settings = None,
     resume: Annotated[

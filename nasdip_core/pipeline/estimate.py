@@ -28,6 +28,8 @@ _GRADIENTS = 1.6
 _COPIES = 8
 """Copies of the picture in single precision that a run holds at its peak."""
 _LARGEST_TILE = 512
+_LARGEST_WHOLE = 2 * 2**20
+"""Pixels above which a picture is fitted in tiles, however much memory there is."""
 _TIMED_SIDE = 96
 """Pixels of the side of the part on which refine plugins are timed."""
 _TIMED_MACS = 2e9
@@ -56,12 +58,13 @@ class Estimate:
 def choose_tile(
     resolved: Resolved, problem: Problem, plugins: Plugins, device: torch.device
 ) -> int | None:
-    """Return the side of the tiles; None where one piece is asked for by nobody and fits."""
+    """Return the side of the tiles; None where the picture is fitted in one piece."""
     slot = next(iter(problem.slots.values()))
     side = resolved.tile
     if side is None:
         whole = cost_of(resolved.arch.architecture, slot.channels, slot.size, plugins)
-        if _memory(whole, _pictures(problem)) > memory_at_hand(device):
+        short = _memory(whole, _pictures(problem)) > memory_at_hand(device)
+        if short or math.prod(slot.size) > _LARGEST_WHOLE:
             side = _LARGEST_TILE
     return None if side is None or side >= max(slot.size) else side
 

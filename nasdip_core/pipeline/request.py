@@ -51,7 +51,7 @@ class RestoreRequest(Options):
         default=None,
         ge=32,
         le=8192,
-        description="side of the tiles in pixels; none: tiles only where memory does not suffice",
+        description="side of the tiles in pixels; none: 512 for what is large, else one piece",
     )
     task: dict[str, Any] = Field(default_factory=dict, description="options of the task")
     corrupt: dict[str, Any] | None = Field(
