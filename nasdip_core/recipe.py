@@ -23,11 +23,16 @@ class RecipeOptions(Options):
     refine: tuple[Use, ...] = Field(
         default=(), description="refine plugins that act on the fits' average, one after the other"
     )
-    choice: Literal["last", "best", "blend"] = Field(
+    choice: Literal["last", "mean", "best", "blend"] = Field(
         default="last",
-        description="the result: of the last step, of the estimate with the least held-out error, "
-        "or the blend of estimates whose held-out error is least",
+        description="the result: of the last step; the mean of refinement with and without fits; "
+        "the estimate, or the blend of estimates, with the least held-out error",
     )
+
+    @property
+    def judges(self) -> bool:
+        """Whether measurements are kept back from fits and filters to choose by."""
+        return self.fits > 0 and bool(self.refine) and self.choice in ("best", "blend")
 
     @model_validator(mode="after")
     def _something_to_do(self) -> "RecipeOptions":

@@ -104,9 +104,10 @@ def refinements(recipe: RecipeOptions) -> int:
     guide = recipe.guide is not None
     if not recipe.refine:
         return int(guide)
-    choosing = recipe.choice != "last" and recipe.fits > 0
-    # Alone and from a pilot, once with measurements kept back and once with all.
-    return guide + (4 if choosing else 1)
+    if recipe.judges:
+        # Alone and from a pilot, once with measurements kept back and once with all.
+        return guide + 4
+    return guide + (2 if recipe.choice == "mean" and recipe.fits else 1)
 
 
 def _refine_seconds(

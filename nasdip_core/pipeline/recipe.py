@@ -80,8 +80,7 @@ class Cook:
     def _restore(self, problem: RestorationProblem) -> Solved:
         recipe = self.fitter.resolved.recipe
         problem.to(self.fitter.device)
-        choosing = recipe.choice != "last" and bool(recipe.refine)
-        if choosing or self.side is None:
+        if recipe.judges or self.side is None:
             self._keep_back(problem)
         chain = Chain(recipe.refine, self.fitter.plugins, self.fitter.observers)
         parts: list[Part] = []
@@ -98,14 +97,16 @@ class Cook:
         if not recipe.refine:
             assert fitted is not None
             return Solved(fitted.chosen, fitted, parts)
-        if choosing and fitted is not None:
+        if recipe.judges:
             chosen, parts = self._choose(problem, parts[0], chain.refine(problem, None), chain)
-        else:
-            problem.give_back()
-            pilot = None if fitted is None else fitted.chosen
-            parts = [replace(part, weight=0.0) for part in parts]
-            parts.append(chain.refine(problem, pilot))
-            chosen = parts[-1].estimate
+            return Solved(chosen, fitted, parts)
+        problem.give_back()
+        parts = [replace(part, weight=0.0) for part in parts]
+        if recipe.choice == "mean" and fitted is not None:
+            parts.append(replace(chain.refine(problem, None), weight=0.5))
+        pilot = None if fitted is None else fitted.chosen
+        parts.append(replace(chain.refine(problem, pilot), weight=1 - sum(p.weight for p in parts)))
+        chosen = blended([part.estimate for part in parts], [part.weight for part in parts])
         return Solved(chosen, fitted, parts)
 
     def _choose(
@@ -168,7 +169,7 @@ class Cook:
 
     def _keep_back(self, problem: Problem) -> None:
         share = make_rule(self.fitter.resolved, self.fitter.plugins).held_out
-        if not share and self.fitter.resolved.recipe.choice != "last":
+        if not share and self.fitter.resolved.recipe.judges:
             share = _KEPT_BACK
         if share:
             problem.hold_out(share, generator(self.fitter.resolved.seed, "held-out"))

@@ -59,6 +59,18 @@ def test_a_filter_alone_needs_no_network(noisy: np.ndarray, toys: Plugins) -> No
     assert found.quality["self_stopped"]["psnr"] == found.quality["oracle"]["psnr"] > 20
 
 
+def test_the_mean_of_refinement_with_and_without_the_fits(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
+    mean = restore(noisy, "denoise", options=options(refine=["blur"], choice="mean"), **words)
+    assert [part["weight"] for part in mean.result["parts"]] == [0, 0.5, 0.5]
+    on_top = restore(noisy, "denoise", options=options(refine=["blur"]), **words)
+    alone = restore(noisy, "denoise", options=options(refine=["blur"], fits=0), **words)
+    expected = (on_top.picture.colour.astype(float) + alone.picture.colour) / 2
+    assert np.abs(mean.picture.colour - expected).max() <= 1
+
+
 @pytest.mark.parametrize("choice", ["best", "blend"])
 def test_the_better_one_is_found_without_the_truth(
     noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, choice: str
