@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from nasdip_core.architecture.convolution import Convolution
 from nasdip_core.architecture.specification import Architecture
 
 
@@ -18,9 +19,9 @@ class Blocks:
         self._architecture = architecture
         self._activation = activation
 
-    def convolution(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    def convolution(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> Convolution:
         """Return a padded convolution; with stride 2 an even size is exactly halved."""
-        return nn.Conv2d(
+        return Convolution(
             inputs,
             outputs,
             kernel,
@@ -49,7 +50,7 @@ class Blocks:
 
     def chain(
         self, inputs: int, outputs: int, kernel: int, count: int, stride: int = 1
-    ) -> nn.Module:
+    ) -> nn.Sequential:
         """Return `count` blocks in a row; the first one has the stride."""
         return nn.Sequential(
             *(

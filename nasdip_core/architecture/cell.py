@@ -43,6 +43,7 @@ class UpsamplingCell(nn.Module):
             self.steps.append(step)
             if cell.activation != "none":
                 self.steps.append(activation())
+        self.repeats = len(self.steps) == 1 and upsampling.repeats
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the features at twice the size."""

@@ -15,6 +15,9 @@ class Upsampling(nn.Module, ABC):
 
     channel_divisor: ClassVar[int] = 1
     """How many input channels one output channel takes (4 for depth-to-space)."""
+    repeats: ClassVar[bool] = False
+    """Every pixel becomes a block of 2 x 2 and that is all, so that a convolution that follows
+    may be computed before it."""
 
     def __init__(self, channels: int, kernel: int, dilation: int) -> None:
         super().__init__()

@@ -2,12 +2,12 @@
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasdip_core.architecture.blocks import Blocks, crop_centre
 from nasdip_core.architecture.cell import UpsamplingCell
+from nasdip_core.architecture.convolution import Convolution, Repeated, joined, takes_repeated
 from nasdip_core.architecture.paths import CrossLevelPaths
 from nasdip_core.architecture.pattern import residual_matrix
 from nasdip_core.architecture.specification import Architecture, Head
@@ -63,8 +63,9 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(nn.Identity() for _ in levels)
         self.join = nn.ModuleList(nn.ModuleDict() for _ in levels)
         self.decoder = nn.ModuleList(nn.Identity() for _ in levels)
+        self._repeats = [False for _ in levels]
         for level in reversed(levels):
-            self.up[level] = UpsamplingCell(architecture.cell, channels, plugins)
+            self.up[level] = up = UpsamplingCell(architecture.cell, channels, plugins)
             joining = [source for source in range(len(sources)) if matrix[level][source]]
             merged = channels
             if skip.merge == "concat":
@@ -74,7 +75,10 @@ class UNet(nn.Module):
             )
             width = decoder.widths[level]
             steps: list[nn.Module] = [make.norm(merged)] if decoder.norm_merged else []
-            steps.append(make.chain(merged, width, decoder.kernel, decoder.convolutions))
+            chain = make.chain(merged, width, decoder.kernel, decoder.convolutions)
+            first = None if steps else chain.get_submodule("0.0")
+            self._repeats[level] = up.repeats and takes_repeated(first)
+            steps.append(chain)
             if decoder.pointwise:
                 steps.append(make.block(width, width, 1))
             self.decoder[level] = nn.Sequential(*steps)
@@ -85,7 +89,7 @@ class UNet(nn.Module):
         if architecture.head is not None:
             self.head = _head(architecture, architecture.head, channels, make)
             channels = architecture.head.width
-        self.to_picture = nn.Conv2d(channels, out_channels, 1, bias=architecture.bias)
+        self.to_picture = Convolution(channels, out_channels, 1, bias=architecture.bias)
         self.output = nn.Sigmoid() if architecture.output == "sigmoid" else nn.Identity()
 
     def _joint(self, make: Blocks, source: int, level: int, channels: int) -> nn.Module:
@@ -96,7 +100,7 @@ class UNet(nn.Module):
         if source == level:
             return make.block(arriving, channels, 1)
         # Added features need equal widths; NAS-DIP has one width everywhere.
-        return nn.Identity() if arriving == channels else nn.Conv2d(arriving, channels, 1)
+        return nn.Identity() if arriving == channels else Convolution(arriving, channels, 1)
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the input's (h, w) for a picture of `size`: enough for every level to be whole.
@@ -129,21 +133,25 @@ class UNet(nn.Module):
             for block in self.encoder:
                 sources.append(x)  # (B, C_s, h / 2^s, w / 2^s)
                 x = block(x)
-        arriving = self.paths(sources)
+        arriving = self.paths(sources) if sources else [{} for _ in self.decoder]
         for level in reversed(range(self.architecture.levels)):
-            x = self.up[level](x)  # (B, C, h / 2^level, w / 2^level)
-            if sources:
-                joined = [
-                    self.join[level].get_submodule(str(source))(features)
-                    for source, features in sorted(arriving[level].items())
-                ]
-                if self.architecture.skip.merge == "concat":
-                    x = torch.cat([*joined, x], dim=1)
-                else:
-                    x = sum(joined, start=x)
-            x = self.decoder[level](x)
+            beside = [
+                self.join[level].get_submodule(str(source))(features)
+                for source, features in sorted(arriving[level].items())
+            ]
+            x = self.decoder[level](self._merged(level, beside, x))
         picture: Tensor = self.output(self.to_picture(self.head(x)))
         return crop_centre(picture, size)  # (B, C_out, H, W)
+
+    def _merged(self, level: int, beside: list[Tensor], x: Tensor) -> Tensor | Repeated:
+        """Return level + 1's features (B, C, h, w), doubled, with what comes over paths."""
+        concat = self.architecture.skip.merge == "concat"
+        if self._repeats[level] and (concat or not beside):
+            return Repeated(joined(beside) if beside else None, x)
+        x = self.up[level](x)  # (B, C, h / 2^level, w / 2^level)
+        if concat:
+            return joined([*beside, x])
+        return sum(beside, start=x)
 
     def _whole(self, z: Tensor, size: tuple[int, int] | None) -> tuple[Tensor, tuple[int, int]]:
         """Pad an input of any size by its border so that every level is whole."""
@@ -170,7 +178,7 @@ def _head(architecture: Architecture, head: Head, channels: int, make: Blocks) -
     if architecture.working_resolution > 1:
         # Fewer channels before the resize: the layers at picture size cost the most.
         steps += [
-            nn.Conv2d(channels, head.width, 1, bias=architecture.bias),
+            Convolution(channels, head.width, 1, bias=architecture.bias),
             nn.Upsample(scale_factor=architecture.working_resolution, mode="bilinear"),
             make.norm_and_activation(head.width),
         ]

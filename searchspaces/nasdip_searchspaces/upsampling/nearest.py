@@ -1,5 +1,7 @@
 """Nearest upsampling."""
 
+from typing import ClassVar
+
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -11,6 +13,8 @@ class Nearest(Upsampling):
 
     Learns nothing and ignores kernel and dilation.
     """
+
+    repeats: ClassVar[bool] = True
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the features at twice the size."""

@@ -245,7 +245,7 @@ def test_block_order(plugins: Plugins) -> None:
     network = assemble(small(block="conv-act-norm"), 1, plugins)
     block = network.encoder[0][0]
     assert isinstance(block, nn.Sequential)
-    assert [type(layer).__name__ for layer in block] == ["Conv2d", "LeakyReLU", "BatchNorm2d"]
+    assert [type(layer).__name__ for layer in block] == ["Convolution", "LeakyReLU", "BatchNorm2d"]
 
 
 def test_running_statistics_are_never_used(plugins: Plugins) -> None:
