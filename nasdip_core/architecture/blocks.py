@@ -19,6 +19,16 @@ class Blocks:
         self._architecture = architecture
         self._activation = activation
 
+    def activation(self) -> nn.Module:
+        """Return a new activation; in place where its own result is all that it remembers.
+
+        What it follows, a convolution or a normalisation, remembers its input only.
+        """
+        made = self._activation()
+        if isinstance(made, (nn.ReLU, nn.LeakyReLU)):
+            made.inplace = True
+        return made
+
     def convolution(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> Convolution:
         """Return a padded convolution; with stride 2 an even size is exactly halved."""
         return Convolution(
@@ -45,8 +55,8 @@ class Blocks:
         """Return convolution, normalisation and activation in the architecture's order."""
         convolution = self.convolution(inputs, outputs, kernel, stride)
         if self._architecture.block == "conv-norm-act":
-            return nn.Sequential(convolution, self.norm(outputs), self._activation())
-        return nn.Sequential(convolution, self._activation(), self.norm(outputs))
+            return nn.Sequential(convolution, self.norm(outputs), self.activation())
+        return nn.Sequential(convolution, self.activation(), self.norm(outputs))
 
     def chain(
         self, inputs: int, outputs: int, kernel: int, count: int, stride: int = 1

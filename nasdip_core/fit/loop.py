@@ -249,7 +249,10 @@ class Fit:
     def _optimiser(self, player: Player) -> Adam:
         parameters = [p for slot in player.slots for p in self.networks[slot].module.parameters()]
         return Adam(
-            parameters, lr=self.options.lr * player.lr_factor, betas=(0.9, self.options.beta2)
+            parameters,
+            lr=self.options.lr * player.lr_factor,
+            betas=(0.9, self.options.beta2),
+            fused=self.device.type in {"cpu", "cuda"},
         )
 
     def _set_rates(self) -> None:
@@ -292,6 +295,7 @@ class Fit:
             network.module.load_state_dict(state["networks"][name])
         for name, optimiser in self._optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
+            _lay_out(optimiser)
         self._draws.set_state(state["draws"].cpu())
         self._average.load_state_dict(moved(state["average"], self.device))
         self._guard.load_state_dict(state["guard"])
@@ -299,6 +303,13 @@ class Fit:
         self.problem.load_state_dict(state["problem"])
         self._best = moved(state["best"], self.device)
         self._oracle = moved(state["oracle"], self.device)
+
+
+def _lay_out(optimiser: Adam) -> None:
+    """Lay moments out in memory as their weights are: fused Adam takes that for granted."""
+    for parameter, state in optimiser.state.items():
+        for name in ("exp_avg", "exp_avg_sq"):
+            state[name] = torch.empty_like(parameter).copy_(state[name])
 
 
 def _clone(estimate: Estimate) -> dict[str, Tensor]:

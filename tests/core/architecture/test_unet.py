@@ -252,3 +252,11 @@ def test_running_statistics_are_never_used(plugins: Plugins) -> None:
     network = assemble(small(), 1, plugins)
     z = torch.rand(1, 3, 16, 16)
     assert torch.equal(network.train()(z), network.eval()(z))
+
+
+def test_activations_of_a_block_work_in_place_where_their_result_is_all_they_need(
+    plugins: Plugins,
+) -> None:
+    for name, in_place in (("relu", True), ("leaky-relu", True), ("silu", False), ("prelu", False)):
+        block = assemble(small(activation=name), 1, plugins).encoder[0][0]
+        assert getattr(block[2], "inplace", False) is in_place
