@@ -15,6 +15,7 @@ pytest.register_assert_rewrite(
     "nasdip_core.testing.module",
     "nasdip_core.testing.activation",
     "nasdip_core.testing.operator",
+    "nasdip_core.testing.refine",
     "nasdip_core.testing.residual",
     "nasdip_core.testing.stopping",
     "nasdip_core.testing.task",
@@ -24,6 +25,7 @@ pytest.register_assert_rewrite(
 
 from nasdip_core.testing.activation import ActivationConformance  # noqa: E402 (see above)
 from nasdip_core.testing.operator import OperatorConformance  # noqa: E402
+from nasdip_core.testing.refine import RefineConformance  # noqa: E402
 from nasdip_core.testing.residual import ResidualConformance  # noqa: E402
 from nasdip_core.testing.stopping import StoppingConformance  # noqa: E402
 from nasdip_core.testing.task import TaskCase, TaskConformance  # noqa: E402
@@ -33,6 +35,7 @@ from nasdip_core.testing.upsampling import UpsamplingConformance  # noqa: E402
 __all__ = [
     "ActivationConformance",
     "OperatorConformance",
+    "RefineConformance",
     "ResidualConformance",
     "StoppingConformance",
     "TaskCase",

@@ -79,6 +79,19 @@ def nasdip_offers() -> list[Offer]:
             options="nasdip_plugins.refine.options:CollaborativeOptions",
         ),
         Offer(
+            kind="refine",
+            name="back-projection",
+            summary="nearest picture that agrees with the measurements (Irani and Peleg, 1991)",
+            factory="nasdip_plugins.refine.back_projection:BackProjection",
+        ),
+        Offer(
+            kind="refine",
+            name="plug-and-play",
+            summary="denoiser as prior of super-resolution (Venkatakrishnan et al., 2013)",
+            factory="nasdip_plugins.refine.plug_and_play:PlugAndPlay",
+            options="nasdip_plugins.refine.options:PlugAndPlayOptions",
+        ),
+        Offer(
             kind="metric",
             name="psnr",
             summary="peak signal-to-noise ratio in dB",

@@ -11,13 +11,18 @@ if TYPE_CHECKING:
 
 def resized(problem: "RestorationProblem", kernel: "Resampling") -> "Tensor":
     """Return the measurements (1, C, h, w) resampled to the size of the picture (1, C, H, W)."""
+    return resampled(problem.measured, problem.size, kernel)
+
+
+def resampled(picture: "Tensor", size: tuple[int, int], kernel: "Resampling") -> "Tensor":
+    """Return (1, C, H, W) of (1, C, h, w), with `size` (H, W)."""
     import numpy as np
     import torch
     from PIL import Image
 
-    height, width = problem.size
+    height, width = size
     channels = [
         np.asarray(Image.fromarray(channel).resize((width, height), kernel))
-        for channel in problem.measured[0].numpy()
+        for channel in picture[0].numpy()
     ]
     return torch.from_numpy(np.stack(channels))[None]

@@ -42,8 +42,9 @@ class Collaborative(Refine):
         from nasdip_plugins.refine.cosine import filled
 
         known = problem.fitted.expand_as(problem.measured)
+        pilot = None if pilot is None else pilot.clamp(0, 1)
         if not bool(known.any()):
-            return torch.full_like(problem.measured, 0.5) if pilot is None else pilot.clamp(0, 1)
+            return torch.full_like(problem.measured, 0.5) if pilot is None else pilot
         measured = torch.where(known, problem.measured, 0)
         if pilot is None:
             completed = filled(measured, problem.fitted)
@@ -68,7 +69,7 @@ class Collaborative(Refine):
 
         known = problem.fitted.expand_as(data)
         estimate = thresholded(data, variance(data)) if pilot is None else pilot
-        schedule = [Grouping(4, 3, 12, 40), Grouping(6, 3, 12, 60)]
+        schedule = [Grouping(4, 3, 12, 40), Grouping(4, 3, 12, 40), Grouping(6, 4, 12, 32)]
         for grouping in self._schedule(schedule):
             # A missing sample is taken to be measured as it is estimated: it changes little.
             data = torch.where(known, data, estimate)

@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _PATCH, _STRIDE = 8, 2
-_THRESHOLD = 2.4
+_THRESHOLD = 2.1
 _FLOATS = 2**22
 """Samples of all patches that are held at a time."""
 
 
 def thresholded(noisy: Tensor, variance: Tensor) -> Tensor:
-    """Return (1, C, H, W) without the cosine coefficients of 8 x 8 patches below 2.4 deviations.
+    """Return (1, C, H, W) without the cosine coefficients of 8 x 8 patches below 2.1 deviations.
 
     Yu, Sapiro, "DCT image denoising: a simple and effective image denoising algorithm", 2011,
     with a cosine transform across the channels, too: of three it makes grey and two opponent

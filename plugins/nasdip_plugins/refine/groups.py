@@ -33,7 +33,7 @@ def partners(
 ) -> Tensor:
     """Return (R, K): the K places whose patches are nearest to each of R reference patches.
 
-    `around` (1, C, h, w) is part of a picture, `places` the rows and columns at which its patches
+    Each reference patch is its own first partner. `around` (1, C, h, w) is part of a picture, `places` the rows and columns at which its patches
     start. Reference patches start in `inside` of those, in steps. The squared distances of all
     of them to the patches one shift away are one box filter of one squared difference.
     """
@@ -57,6 +57,7 @@ def partners(
             energy = difference.square_().sum(dim=1)
             distances[index] = F.avg_pool2d(energy, side, grouping.stride)[0]
             index += 1
+    distances[index // 2] = -1  # the reference patch itself comes first, whatever else is equal
     offset = torch.arange(-reach, reach + 1, device=around.device)
     outside_y = _outside(rows + offset[:, None], places[0])
     outside_x = _outside(columns + offset[:, None], places[1])

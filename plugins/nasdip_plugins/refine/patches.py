@@ -35,9 +35,9 @@ def filtered(
         F.pad(picture, (0, extra[1], 0, extra[0]), mode="replicate")
         for picture in (data, precision, pilot)
     )
-    total, weight = torch.zeros_like(pilot_), torch.zeros_like(pilot_[:, :1])
+    total, count = torch.zeros_like(pilot_), torch.zeros_like(pilot_[:, :1])
     for rows, columns, inside in _tiles(pilot_, grouping):
-        found, share = _tile(
+        found, shares = _tile(
             data[..., rows, columns],
             precision[..., rows, columns],
             pilot_[..., rows, columns],
@@ -46,8 +46,8 @@ def filtered(
             alone,
         )
         total[..., rows, columns] += found
-        weight[..., rows, columns] += share
-    estimate = torch.where(weight > 0, total / weight.clamp(min=1e-12), pilot_)
+        count[..., rows, columns] += shares
+    estimate = torch.where(count > 0, total / count.clamp(min=1), pilot_)
     return estimate[..., :height, :width]
 
 
@@ -80,8 +80,8 @@ def _tile(
     inside: tuple[slice, slice],
     alone: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Return the sums (1, C, h, w) of weighted estimates and the weights (1, 1, h, w)."""
-    side, channels = grouping.patch, int(data.shape[1])
+    """Return the sums (1, C, h, w) of estimates and how many there are (1, 1, h, w)."""
+    side = grouping.patch
     size = int(data.shape[-2]), int(data.shape[-1])
     places = (size[0] - side + 1, size[1] - side + 1)
     pilots, patches, precisions = (
@@ -97,22 +97,18 @@ def _tile(
     group = pilots[index]  # (R, K, D)
     mean = group.mean(dim=1, keepdim=True)
     seen = patches[reference][:, None] if alone else patches[index]
-    estimate, gain = _expected(seen - mean, precisions[reference], group - mean)
-    estimate = (estimate + mean).flatten(0, 1)
-    weight = (1 / (1 + gain)).expand(-1, seen.shape[1]).flatten()
-    at = (reference[:, None] if alone else index).flatten()
-    order = at.argsort()
+    estimate = _expected(seen - mean, precisions[reference], group - mean) + mean
+    at = (reference if alone else index).flatten()
+    # Sums of bags are in a fixed order on every device, unlike additions by index.
     count = torch.bincount(at, minlength=places[0] * places[1])
     first = count.cumsum(0) - count
-    bags = torch.cat([estimate * weight[:, None], weight[:, None]], dim=1)
-    sums = F.embedding_bag(order, bags, first, mode="sum").T[None]
-    depth = channels * side**2
-    shares = sums[:, depth:].expand(-1, side**2, -1)
-    return F.fold(sums[:, :depth], size, side), F.fold(shares, size, side)
+    sums = F.embedding_bag(at.argsort(), estimate.flatten(0, 1), first, mode="sum").T[None]
+    shares = count.to(sums).expand(1, side**2, -1)
+    return F.fold(sums, size, side), F.fold(shares, size, side)
 
 
-def _expected(deviation: Tensor, precision: Tensor, group: Tensor) -> tuple[Tensor, Tensor]:
-    """Return S (S + diag(1/p))^-1 d (R, N, D), S = G^T G / K, and the filter's trace (R, 1).
+def _expected(deviation: Tensor, precision: Tensor, group: Tensor) -> Tensor:
+    """Return S (S + diag(1/p))^-1 d (R, N, D), with S = G^T G / K.
 
     `deviation` d (R, N, D), `precision` p (R, D), `group` G (R, K, D). With B = G diag(p)^1/2 it
     is G^T (K I + B B^T)^-1 B diag(p)^1/2 d, or S diag(p)^1/2 (I + B^T B / K)^-1 diag(p)^1/2 d:
@@ -127,19 +123,11 @@ def _expected(deviation: Tensor, precision: Tensor, group: Tensor) -> tuple[Tens
         gram.diagonal(dim1=1, dim2=2).add_(count)
         factor = torch.linalg.cholesky_ex(gram).L
         solved = torch.cholesky_solve(scaled @ seen.mT, factor)  # (R, K, N)
-        gain = count - count * _inverse_trace(factor)
-        return solved.mT @ group, gain[:, None]
+        return solved.mT @ group
     gram = (scaled.mT @ scaled) / count
     gram.diagonal(dim1=1, dim2=2).add_(1)
     factor = torch.linalg.cholesky_ex(gram).L
     solved = torch.cholesky_solve(seen.mT, factor)  # (R, D, N)
-    gain = depth - _inverse_trace(factor)
-    return (solved.mT * root) @ group.mT @ group / count, gain[:, None]
-
-
-def _inverse_trace(factor: Tensor) -> Tensor:
-    """Return tr((L L^T)^-1) of Cholesky factors L (R, n, n)."""
-    unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
-    inverse = torch.linalg.solve_triangular(factor, unit.expand_as(factor), upper=False)
-    trace: Tensor = inverse.square().sum(dim=(1, 2))
-    return trace
+    covariance = (group.mT @ group) / count
+    estimate: Tensor = (solved.mT * root) @ covariance
+    return estimate
