@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nasdip_core.held_out import kept_back
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.operators import Identity, LinearOperator
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
@@ -75,17 +76,14 @@ class RestorationProblem(Problem):
         return {self.output: step["picture"].detach()}
 
     def hold_out(self, share: float, generator: torch.Generator) -> None:
-        """Keep back whole pixels, at least one and never all, drawn without replacement."""
-        places = self.known.flatten().nonzero().flatten()
-        if len(places) < 2:
+        """Keep back whole pixels, at least one and never all, in the shape of what is missing."""
+        places = int(self.known.sum())
+        if places < 2:
             # A single pixel cannot be spared: it is fitted and judged by.
             self.kept_back = self.known
             return
-        count = min(max(1, round(share * len(places))), len(places) - 1)
-        order = torch.randperm(len(places), generator=generator)[:count]
-        kept_back = torch.zeros_like(self.known).flatten()
-        kept_back[places[order.to(places.device)]] = True
-        self.kept_back = kept_back.view_as(self.known)
+        count = min(max(1, round(share * places)), places - 1)
+        self.kept_back = kept_back(self.known, count, generator)
         self.fitted = self.known & ~self.kept_back
 
     def give_back(self) -> None:
