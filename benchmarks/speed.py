@@ -1,12 +1,17 @@
-"""What an iteration costs: seconds and peak memory by size, and the share of the machine's rate.
+"""What an iteration costs: seconds and memory by size, the share of the machine's rate, its limits.
 
     python benchmarks/speed.py [--threads N] [--sizes 128 256 512] [--networks dip slim-denoise]
 
-Each network and size is measured in a process of its own, whose high-water mark is its memory.
-Prints a Markdown table. The reference rate is a matrix product of 1024 x 1024 in the same process,
-timed in turns with the iterations, so that the ratios hold while the machine's speed drifts. An
-iteration is forward, backward and optimiser step; its multiply-adds count as three times those of
-the forward pass.
+Each network and size is measured in a process of its own, whose high-water mark is its memory, and
+a second time in its plain form: channels outermost, no fast convolutions, no memory kept between
+steps, the optimiser unfused. The reference rate is a matrix product of 1024 x 1024 in the same
+process, timed in turns with the iterations, so that the ratios hold while the machine's speed
+drifts. An iteration is forward, backward and optimiser step; its multiply-adds count as three times
+those of the plain forward pass. One thread is timed by what it gets of the processor, several by
+the clock on the wall. Prints a Markdown table.
+
+The limit is what the network would reach if it were nothing but its convolutions, each forward and
+backward on its own, in the faster of both layouts.
 """
 
 import argparse
@@ -15,20 +20,32 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 
 NETWORKS = ["dip", "slim-denoise", "slim-inpaint", "slim-super-resolution"]
+KINDS = {
+    "convolutions": ("conv", "aten::mm"),
+    "normalisation": ("norm",),
+    "activations": ("silu", "leaky_relu", "sigmoid"),
+    "resizing": ("upsample",),
+    "padding": ("pad",),
+    "joining": ("cat", "clone"),
+    "optimiser": ("Optimizer", "adam", "addc", "lerp", "foreach"),
+    "rest": ("",),
+}
 
 
-def measure(name: str, size: int, threads: int) -> dict[str, float]:
+def measure(name: str, size: int, threads: int, plain: bool) -> dict[str, float]:
     """Time iterations of one network in turns with matrix products."""
     import torch
-    from torch.profiler import ProfilerActivity, profile
 
     from nasdip_core.architecture.assemble import assemble
     from nasdip_core.architecture.cost import cost_of
     from nasdip_core.architecture.input import draw_input
     from nasdip_core.architecture.named import find_architecture
     from nasdip_core.device import peak_memory_bytes
+    from nasdip_core.fit.allocation import memory_kept
     from nasdip_core.plugins import Plugins
     from nasdip_core.seeds import generator
 
@@ -37,48 +54,114 @@ def measure(name: str, size: int, threads: int) -> dict[str, float]:
     plugins = Plugins.discover()
     architecture = find_architecture(name, plugins).architecture
     network = assemble(architecture, 3, plugins)
+    if plain:
+        # Convolutions then take the plain way by themselves.
+        network.to(memory_format=torch.contiguous_format)
+        for module in network.modules():
+            if getattr(module, "inplace", False):
+                module.inplace = False
     z = draw_input(architecture.input, network.input_size((size, size)), generator(0, "z"))
     target = torch.rand(1, 3, size, size, generator=generator(0, "target"))
-    optimiser = torch.optim.Adam(network.parameters())
+    optimiser = torch.optim.Adam(network.parameters(), fused=not plain)
     matrix = torch.rand(1024, 1024, generator=generator(0, "matrix"))
+    macs = 3 * cost_of(architecture, 3, (size, size), plugins).macs
+    clock = time.thread_time if threads == 1 else time.perf_counter
 
     def step() -> None:
         optimiser.zero_grad()
         (network(z, (size, size)) - target).square().mean().backward()
         optimiser.step()
 
-    def timed(work: object) -> float:
-        started = time.perf_counter()
-        work()  # type: ignore[operator]
-        return time.perf_counter() - started
+    def timed(work: Callable[[], object]) -> float:
+        started = clock()
+        work()
+        return clock() - started
 
-    step()
-    macs = 3 * cost_of(architecture, 3, (size, size), plugins).macs
-    pairs = [(timed(step), timed(lambda: matrix @ matrix)) for _ in range(15 if macs < 1e10 else 3)]
-    rates = [(macs / s) / (1024**3 / m) for s, m in pairs]
+    with nullcontext() if plain else memory_kept():
+        for _ in range(4):
+            step()
+        pairs = [
+            (timed(step), timed(lambda: matrix @ matrix)) for _ in range(25 if macs < 1e10 else 7)
+        ]
+        found = {
+            "seconds": statistics.median(s for s, _ in pairs),
+            "share": statistics.median((macs / s) / (1024**3 / m) for s, m in pairs),
+            "memory": float(peak_memory_bytes() or 0),
+        }
+        if not plain:
+            found |= profiled(step)
+            alone = convolutions_alone(network, z, (size, size), timed)
+            product = statistics.median(m for _, m in pairs)
+            found["limit"] = (macs / alone) / (1024**3 / product)
+    return found
+
+
+def profiled(step: Callable[[], None]) -> dict[str, float]:
+    """Return the share of each kind of operation in a step, of three."""
+    from torch.profiler import ProfilerActivity, profile
+
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        step()
-    total = sum(event.self_cpu_time_total for event in profiled.key_averages())
-    shares = {
-        "convolutions": ("conv",),
-        "normalisation": ("norm",),
-        "activations": ("silu", "leaky_relu", "sigmoid"),
-        "resizing": ("upsample",),
-        "padding": ("pad",),
-        "optimiser": ("Optimizer", "addc", "lerp", "foreach"),
-    }
-    spent = dict.fromkeys([*shares, "rest"], 0.0)
-    for event in profiled.key_averages():
-        kind = next(
-            (k for k, words in shares.items() if any(w in event.key for w in words)), "rest"
-        )
+        for _ in range(3):
+            step()
+    events = profiled.key_averages()
+    total = sum(event.self_cpu_time_total for event in events)
+    spent = dict.fromkeys(KINDS, 0.0)
+    for event in events:
+        kind = next(k for k, words in KINDS.items() if any(word in event.key for word in words))
         spent[kind] += event.self_cpu_time_total / total
-    return {
-        "seconds": statistics.median(s for s, _ in pairs),
-        "share": statistics.median(rates),
-        "memory": float(peak_memory_bytes() or 0),
-        **{f"profile {kind}": share for kind, share in spent.items()},
-    }
+    return spent
+
+
+def convolutions_alone(
+    network: object, z: object, size: tuple[int, int], timed: Callable[..., float]
+) -> float:
+    """Return the seconds of all convolutions, each on its own in its faster layout."""
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional as F
+
+    layers: list[tuple[nn.Conv2d, tuple[int, ...]]] = []
+
+    def note(layer: nn.Conv2d, inputs: tuple[Tensor, ...], _: Tensor) -> None:
+        layers.append((layer, tuple(inputs[0].shape)))
+
+    # With the channels outermost every convolution sees the features as they are.
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[attr-defined]
+    network._repeats = [False for _ in network._repeats]  # type: ignore[attr-defined]
+    for module in network.modules():  # type: ignore[attr-defined]
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(note)
+    with torch.no_grad():
+        network(z, size)  # type: ignore[operator]
+
+    total = 0.0
+    for layer, shape in layers:
+        found = []
+        for layout in (torch.contiguous_format, torch.channels_last):
+            x = torch.rand(shape).contiguous(memory_format=layout).requires_grad_()
+            weight = layer.weight.detach().contiguous(memory_format=layout).requires_grad_()
+            padding = (layer.kernel_size[0] - 1) // 2
+
+            def both(
+                x: Tensor = x,
+                weight: Tensor = weight,
+                stride: tuple[int, ...] = layer.stride,
+                padding: int = padding,
+            ) -> None:
+                out = F.conv2d(x, weight, None, stride, padding)
+                torch.autograd.grad(out, [x, weight], torch.ones_like(out))
+
+            found.append(min(timed(both) for _ in range(5)))
+        total += min(found)
+    return total
+
+
+def in_a_process(name: str, size: int, threads: int, form: str) -> dict[str, float]:
+    """Return what `measure` finds in a fresh process."""
+    command = [sys.executable, __file__, "--one", name, str(size), form, "--threads", str(threads)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
 
 def main() -> None:
@@ -87,34 +170,29 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 512])
     parser.add_argument("--networks", nargs="+", default=NETWORKS)
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.one[0], int(options.one[1]), options.threads)))
+        name, size, form = options.one
+        print(json.dumps(measure(name, int(size), options.threads, form == "plain")))
         return
-    kinds = ["convolutions", "normalisation", "activations", "resizing", "padding", "optimiser"]
-    print(f"{options.threads} thread(s)\n")
-    print(
-        "| network | size | s / iteration | times slim | MiB | share of matmul rate | "
-        + " | ".join(kinds)
-        + " | rest |"
-    )
-    print("|---|---|---|---|---|---|" + "---|" * (len(kinds) + 1))
+    columns = ["network", "size", "s / iteration", "times slim", "MiB", "share of matmul rate"]
+    columns += ["limit", "plain: s", "MiB", "share", *KINDS]
+    print(f"{options.threads} thread(s)\n\n| " + " | ".join(columns) + " |")
+    print("|" + "---|" * len(columns))
     for size in options.sizes:
-        found = {}
-        for name in options.networks:
-            command = [sys.executable, __file__, "--one", name, str(size)]
-            command += ["--threads", str(options.threads)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            found[name] = json.loads(done.stdout)
-        slim = found.get("slim-denoise", next(iter(found.values())))["seconds"]
-        for name, m in found.items():
-            shares = " | ".join(f"{m[f'profile {kind}']:.0%}" for kind in [*kinds, "rest"])
-            print(
-                f"| {name} | {size} | {m['seconds']:.3f} | {m['seconds'] / slim:.1f} "
-                f"| {m['memory'] / 2**20:.0f} | {m['share']:.0%} | {shares} |",
-                flush=True,
+        slim = None
+        for name in sorted(options.networks, key=lambda name: name != "slim-denoise"):
+            fast, plain = (
+                in_a_process(name, size, options.threads, form) for form in ("fast", "plain")
             )
+            slim = slim or fast["seconds"]
+            cells = [name, str(size), f"{fast['seconds']:.3f}", f"{fast['seconds'] / slim:.1f}"]
+            cells += [f"{fast['memory'] / 2**20:.0f}", f"{fast['share']:.0%}"]
+            cells += [f"{fast['limit']:.0%}", f"{plain['seconds']:.3f}"]
+            cells += [f"{plain['memory'] / 2**20:.0f}", f"{plain['share']:.0%}"]
+            cells += [f"{fast[kind]:.0%}" for kind in KINDS]
+            print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

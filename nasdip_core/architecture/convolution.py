@@ -98,7 +98,11 @@ def _pointwise(features: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def _convolve(
     features: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int
 ) -> Tensor:
-    if stride == 1 and padding == 0 and features.shape[0] == 1 and features.shape[2] > 2 * _BAND:
+    large = (
+        stride == 1 and padding == 0 and features.shape[0] == 1 and features.shape[2] > 2 * _BAND
+    )
+    # Automatic casts do not reach into an autograd function.
+    if large and not torch.is_autocast_enabled("cpu"):
         out: Tensor = _Banded.apply(features, weight, bias)  # type: ignore[no-untyped-call]
         return out
     return F.conv2d(features, weight, bias, stride, padding)

@@ -244,7 +244,13 @@ class Fit:
         )
 
     def _run_slot(self, slot: str) -> Tensor:
-        return self.networks[slot](self.options.jitter, self._draws)
+        network = self.networks[slot]
+        if self.options.precision == "float32":
+            return network(self.options.jitter, self._draws)
+        # Weights, their moments and the loss stay in float32.
+        with torch.autocast(self.device.type, torch.bfloat16):
+            output = network(self.options.jitter, self._draws)
+        return output.float()
 
     def _optimiser(self, player: Player) -> Adam:
         parameters = [p for slot in player.slots for p in self.networks[slot].module.parameters()]

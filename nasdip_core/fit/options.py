@@ -1,5 +1,7 @@
 """Options of a fit, `fit.*` (torch-free)."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from nasdip_core.architecture.specification import Use
@@ -30,6 +32,10 @@ class FitOptions(Options):
     )
     averaging: float = Field(
         default=0.99, ge=0, lt=1, description="decay of the exponential average of outputs; 0: none"
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="of the network's arithmetic; bfloat16 is faster where the processor has it",
     )
     stopping: Use = Field(
         default_factory=lambda: Use(uses="held-out"),

@@ -56,6 +56,20 @@ def test_convolution(
     agree(lambda: layer(x), lambda: plain(layer, x), [x, *layer.parameters()])
 
 
+def test_automatic_casts_reach_every_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolution, "_BAND", 2)
+    x = drawn(1, 3, 10, 8).float()
+    for kernel in (1, 3):
+        layer = Convolution(3, 5, kernel, padding=kernel // 2, padding_mode="reflect")
+        with torch.autocast("cpu", torch.bfloat16):
+            out = layer(x)
+        assert out.dtype == torch.bfloat16
+        torch.testing.assert_close(out.float(), layer(x), atol=0.1, rtol=0.1)
+        out.float().sum().backward()
+        assert layer.weight.grad is not None
+        assert layer.weight.grad.dtype == torch.float32
+
+
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("channels", [0, 2])
