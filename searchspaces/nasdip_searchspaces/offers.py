@@ -91,7 +91,7 @@ ARCHITECTURES = (
     ),
     (
         "balanced-inpaint-holes",
-        "half-resolution network for wide holes, no fine connections (nasdip)",
+        "half-resolution network for wide holes: coordinates in, no connections (nasdip)",
     ),
     (
         "balanced-super-resolution",
