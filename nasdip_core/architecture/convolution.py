@@ -60,7 +60,7 @@ class Convolution(nn.Conv2d):
         taps = (taps[..., 1:] + taps[..., :-1]).transpose(0, 1)  # (C, C_out, 4, 4)
         out = F.conv_transpose2d(low, taps, self.bias, stride=2, padding=1)
         if beside is not None:
-            out = out + _convolve(beside, self.weight[:, :channels], None, 1, 1)
+            out.add_(_convolve(beside, self.weight[:, :channels], None, 1, 1))
         return out
 
 
