@@ -144,7 +144,7 @@ def test_tiles_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     def both() -> tuple[Tensor, Tensor]:
         start = thresholded(problem.measured, variance)
         grouping = Grouping(4, 3, 6, 20)
-        return start, filtered(problem.measured, 1 / variance, start, grouping, alone=False)
+        return start, filtered(problem.measured, 1 / variance, start, grouping)
 
     whole = both()
     monkeypatch.setattr(patches, "_FLOATS", {"cpu": 2**15})

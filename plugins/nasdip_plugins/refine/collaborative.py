@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from nasdip_core.restoration import RestorationProblem
     from nasdip_plugins.refine.groups import Grouping
 
-_LEAST_VARIANCE = 1e-6
-"""A quarter of an 8-bit level: what counts as free of noise, squared."""
+_FEW = 0.1
+"""Share of missing pixels up to which noisy patches are filtered as if complete."""
+_TOLERANCES = (1e-3, 1e-4, 3e-5, 1e-5)
+"""Variances that noise-free samples count with, pass by pass."""
+_STEP = 1.5
+"""Passes over missing pixels creep in one direction: this much farther saves a third of them."""
 
 
 class Collaborative(Refine):
@@ -59,23 +63,26 @@ class Collaborative(Refine):
     ) -> "Tensor":
         import torch
 
-        from nasdip_plugins.refine.cosine import thresholded
+        from nasdip_plugins.refine.clipping import ClippedNoise
+        from nasdip_plugins.refine.cosine import smoothed, thresholded
         from nasdip_plugins.refine.groups import Grouping
         from nasdip_plugins.refine.patches import filtered
 
-        def variance(expected: "Tensor") -> "Tensor":
-            deviation = torch.as_tensor(problem.deviation(expected), device=expected.device)
-            return (deviation.to(expected) ** 2).clamp(min=_LEAST_VARIANCE).expand_as(expected)
-
         known = problem.fitted.expand_as(data)
-        estimate = thresholded(data, variance(data)) if pilot is None else pilot
+        noise = ClippedNoise(problem)
+        estimate = thresholded(data, noise.variance(smoothed(data))) if pilot is None else pilot
         schedule = [Grouping(4, 3, 12, 40), Grouping(4, 3, 12, 40), Grouping(6, 4, 12, 32)]
+        scattered = bool((~known).float().mean() > _FEW)
         for grouping in self._schedule(schedule):
-            # A missing sample is taken to be measured as it is estimated: it changes little.
-            data = torch.where(known, data, estimate)
-            precision = 1 / variance(estimate)
-            estimate = filtered(data, precision, estimate, grouping, alone=False)
-        return estimate
+            precision = 1 / noise.variance(estimate)
+            if scattered:
+                precision *= known
+                estimate = filtered(data, precision, estimate, grouping, each="reference")
+            else:
+                # A missing sample counts as measured as it is estimated: it changes little.
+                data = torch.where(known, data, estimate)
+                estimate = filtered(data, precision, estimate, grouping)
+        return noise.signal(estimate)
 
     def _completed(self, measured: "Tensor", known: "Tensor", estimate: "Tensor") -> "Tensor":
         import torch
@@ -85,12 +92,11 @@ class Collaborative(Refine):
 
         if bool(known.all()):
             return measured
-        schedule = [Grouping(5, 2, 10, 80)] * 6
-        tolerances = [2e-3, 5e-4, 1e-4, 3e-5, 1e-5]
+        schedule = [Grouping(5, 3, 10, 60), *[Grouping(5, 2, 10, 80)] * 3]
         for index, grouping in enumerate(self._schedule(schedule)):
-            precision = known / tolerances[min(index, len(tolerances) - 1)]
-            found = filtered(measured, precision, estimate, grouping, alone=True)
-            estimate = torch.where(known, measured, found)
+            precision = known / _TOLERANCES[min(index, len(_TOLERANCES) - 1)]
+            found = filtered(measured, precision, estimate, grouping, each="incomplete")
+            estimate = torch.where(known, measured, estimate + _STEP * (found - estimate))
         return estimate
 
     def _schedule(self, schedule: "list[Grouping]") -> "list[Grouping]":

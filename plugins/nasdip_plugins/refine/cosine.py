@@ -66,6 +66,11 @@ def _cosines(count: int) -> Tensor:
     return rows
 
 
+def smoothed(picture: Tensor) -> Tensor:
+    """Return (1, C, H, W): the mean of each sample's 7 x 7 surroundings."""
+    return F.avg_pool2d(F.pad(picture, (3,) * 4, mode="replicate"), 7, stride=1)
+
+
 def filled(picture: Tensor, known: Tensor) -> Tensor:
     """Return (1, C, H, W) with what is not known taken from means of larger and larger blocks.
 

@@ -33,9 +33,10 @@ def partners(
 ) -> Tensor:
     """Return (R, K): the K places whose patches are nearest to each of R reference patches.
 
-    Each reference patch is its own first partner. `around` (1, C, h, w) is part of a picture, `places` the rows and columns at which its patches
-    start. Reference patches start in `inside` of those, in steps. The squared distances of all
-    of them to the patches one shift away are one box filter of one squared difference.
+    Each reference patch is its own first partner. `around` (1, C, h, w) is part of a picture,
+    `places` the rows and columns at which its patches start. Reference patches start in `inside`
+    of those, in steps. The squared distances of all of them to the patches one shift away are
+    one box filter of one squared difference.
     """
     rows, columns = (
         torch.arange(part.start, part.stop, grouping.stride, device=around.device)

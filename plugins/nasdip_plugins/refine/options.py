@@ -12,7 +12,7 @@ class CollaborativeOptions(Options):
         default=None,
         ge=1,
         le=100,
-        description="passes over the picture; none: 3 over noise, 6 over missing pixels",
+        description="passes over the picture; none: 3 over noise, 4 over missing pixels",
     )
     partners: int | None = Field(
         default=None, ge=1, le=1000, description="similar patches in a group; none: by the pass"

@@ -1,6 +1,7 @@
 """Patch-Gaussian collaborative filtering: one pass over a picture."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -8,12 +9,13 @@ from torch import Tensor
 
 from nasdip_plugins.refine.groups import Grouping, partners
 
+Each = Literal["group", "reference", "incomplete"]
 _FLOATS = {"cpu": 2**21, "cuda": 2**27}
 """Samples of all groups that are held at a time."""
 
 
 def filtered(
-    data: Tensor, precision: Tensor, pilot: Tensor, grouping: Grouping, *, alone: bool
+    data: Tensor, precision: Tensor, pilot: Tensor, grouping: Grouping, *, each: Each = "group"
 ) -> Tensor:
     """Return the estimate (1, C, H, W) of a picture from noisy samples and a pilot of it.
 
@@ -23,9 +25,9 @@ def filtered(
     and a patch y whose samples have the precisions p, 0 where they are missing, is estimated as
     E[x | y] = m + S (S + diag(1/p))^-1 (y - m). Overlapping estimates are averaged.
 
-    `data`, `precision`, `pilot`: (1, C, H, W). All patches of a group are filtered, with the
-    precisions of the reference patch; `alone`: the reference patch only, where a sample of it is
-    missing. What no estimate covers stays as in the pilot.
+    `data`, `precision`, `pilot`: (1, C, H, W). `each` names what is estimated of each group: all
+    of it, with the precisions of the reference patch; the reference patch; or that where some of
+    its samples are missing. What no estimate covers stays as in the pilot.
     """
     height, width = (int(length) for length in pilot.shape[-2:])
     grouping = grouping.fitted_to((height, width))
@@ -43,7 +45,7 @@ def filtered(
             pilot_[..., rows, columns],
             grouping,
             inside,
-            alone,
+            each,
         )
         total[..., rows, columns] += found
         count[..., rows, columns] += shares
@@ -78,7 +80,7 @@ def _tile(
     pilot: Tensor,
     grouping: Grouping,
     inside: tuple[slice, slice],
-    alone: bool,
+    each: Each,
 ) -> tuple[Tensor, Tensor]:
     """Return the sums (1, C, h, w) of estimates and how many there are (1, 1, h, w)."""
     side = grouping.patch
@@ -89,16 +91,17 @@ def _tile(
     )
     index = partners(pilot, grouping, inside, places)  # (R, K)
     reference = index[:, 0]
-    if alone:
-        reference_precision = precisions[reference]
-        known = reference_precision > 0
-        wanted = known.any(dim=1) & ~known.all(dim=1)
+    if each != "group":
+        known = precisions[reference] > 0
+        wanted = known.any(dim=1)
+        if each == "incomplete":
+            wanted &= ~known.all(dim=1)
         index, reference = index[wanted], reference[wanted]
     group = pilots[index]  # (R, K, D)
     mean = group.mean(dim=1, keepdim=True)
-    seen = patches[reference][:, None] if alone else patches[index]
+    seen = patches[index if each == "group" else reference[:, None]]
     estimate = _expected(seen - mean, precisions[reference], group - mean) + mean
-    at = (reference if alone else index).flatten()
+    at = index.flatten() if each == "group" else reference
     # Sums of bags are in a fixed order on every device, unlike additions by index.
     count = torch.bincount(at, minlength=places[0] * places[1])
     first = count.cumsum(0) - count

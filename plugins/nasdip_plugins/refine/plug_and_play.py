@@ -39,6 +39,6 @@ class PlugAndPlay(Refine):
         for index in range(self._rounds):
             variance = torch.full_like(estimate, (self._strongest * ratio**index) ** 2)
             guide = thresholded(estimate, variance)
-            smooth = filtered(estimate, 1 / variance, guide, Grouping(4, 3, 10, 40), alone=False)
+            smooth = filtered(estimate, 1 / variance, guide, Grouping(4, 3, 10, 40))
             estimate = agreeing(problem, smooth)
         return estimate.clamp(0, 1)
