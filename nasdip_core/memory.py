@@ -25,5 +25,5 @@ def _explained(error: BaseException) -> RunError:
     first = " ".join(str(error).split())[:120]
     return RunError(
         f"out of memory: {first}",
-        "lower --tile, take a smaller picture, or a slimmer network such as --preset slim",
+        "lower --tile, take a smaller picture, or a quicker --preset such as fast",
     )

@@ -69,12 +69,6 @@ ARCHITECTURES = (
     ("nas-dip-denoise", "network found for denoising (NAS-DIP, ECCV 2020)"),
     ("nas-dip-inpaint", "network found for inpainting (NAS-DIP, ECCV 2020)"),
     ("nas-dip-sr", "network found for super-resolution (NAS-DIP, ECCV 2020)"),
-    ("slim-denoise", "slim half-resolution network for denoising on a CPU (nasdip)"),
-    ("slim-inpaint", "slim half-resolution network for inpainting on a CPU (nasdip)"),
-    (
-        "slim-super-resolution",
-        "slim half-resolution network for super-resolution on a CPU (nasdip)",
-    ),
     ("fast-denoise", "half-resolution network for denoising in seconds on a CPU (nasdip)"),
     (
         "fast-inpaint",
@@ -96,6 +90,12 @@ ARCHITECTURES = (
     (
         "balanced-super-resolution",
         "half-resolution network for super-resolution in a minute on a CPU (nasdip)",
+    ),
+    ("best-denoise", "several fits and a filter for denoising in minutes on a CPU (nasdip)"),
+    ("best-inpaint", "several fits and a filter for inpainting in minutes on a CPU (nasdip)"),
+    (
+        "best-super-resolution",
+        "several fits and a filter for super-resolution in minutes on a CPU (nasdip)",
     ),
 )
 

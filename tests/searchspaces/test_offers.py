@@ -17,9 +17,9 @@ EXPECTED = {
     "transform": "conv transposed-conv additive separable depth-wise identity",
     "activation": "none relu leaky-relu selu prelu silu",
     "residual": "offsets matrix same-level none",
-    "architecture": "dip deep-decoder nas-dip-denoise nas-dip-inpaint nas-dip-sr slim-denoise "
-    "slim-inpaint slim-super-resolution fast-denoise fast-inpaint fast-super-resolution "
-    "balanced-denoise balanced-inpaint balanced-inpaint-holes balanced-super-resolution",
+    "architecture": "dip deep-decoder nas-dip-denoise nas-dip-inpaint nas-dip-sr fast-denoise "
+    "fast-inpaint fast-super-resolution balanced-denoise balanced-inpaint balanced-inpaint-holes "
+    "balanced-super-resolution best-denoise best-inpaint best-super-resolution",
 }
 
 

@@ -32,7 +32,7 @@ class DenoiseCorruption(Options):
 class DenoiseOptions(TaskOptions):
     """What is known of the noise; what is not given is estimated."""
 
-    architecture: ClassVar[str] = "slim-denoise"
+    architecture: ClassVar[str] = "balanced-denoise"
     Corruption: ClassVar[type[Options]] = DenoiseCorruption
     demonstration: ClassVar[Mapping[str, Any]] = {
         "picture": "sample:astronaut",

@@ -24,7 +24,7 @@ class InpaintCorruption(Options):
 class InpaintOptions(TaskOptions):
     """What counts as missing."""
 
-    architecture: ClassVar[str] = "slim-inpaint"
+    architecture: ClassVar[str] = "balanced-inpaint"
     takes_mask: ClassVar[bool] = True
     Corruption: ClassVar[type[Options]] = InpaintCorruption
     demonstration: ClassVar[Mapping[str, Any]] = {

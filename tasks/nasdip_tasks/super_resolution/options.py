@@ -19,7 +19,7 @@ class SuperResolutionCorruption(Options):
 class SuperResolutionOptions(TaskOptions):
     """How the small picture came from the large one."""
 
-    architecture: ClassVar[str] = "slim-super-resolution"
+    architecture: ClassVar[str] = "balanced-super-resolution"
     Corruption: ClassVar[type[Options]] = SuperResolutionCorruption
     demonstration: ClassVar[Mapping[str, Any]] = {
         "picture": "sample:coffee",

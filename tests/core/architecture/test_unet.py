@@ -16,7 +16,7 @@ from nasdip_core.plugins import Plugins
 
 NAMES = [
     "dip", "deep-decoder", "nas-dip-denoise", "nas-dip-inpaint", "nas-dip-sr",
-    "slim-denoise", "slim-inpaint", "slim-super-resolution",
+    "fast-denoise", "balanced-inpaint-holes", "fast-super-resolution",
 ]  # fmt: skip
 
 SMALL = {

@@ -212,7 +212,7 @@ def test_a_baseline_that_cannot_fill_fails(
     ("more", "code", "message"),
     [
         (["--arch", "dpi"], 4, "did you mean 'dip'?"),
-        (["--preset", "slmi"], 4, "did you mean 'slim'?"),
+        (["--preset", "fsat"], 4, "did you mean 'fast'?"),
         (["--baseline", "wavlet"], 4, "did you mean 'wavelet'?"),
         (["--baseline", "bicubic"], 4, "does not serve the task 'denoise'"),
         (["--metric", "psnry"], 4, "did you mean 'psnr-y'?"),

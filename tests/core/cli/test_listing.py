@@ -42,7 +42,7 @@ def test_describe_a_task(cli: Cli) -> None:
     assert options["task.sigma"]["default"] is None
     assert all(option["meaning"] and option["type"] for option in described["options"])
     assert {option["name"] for option in described["corrupt"]} >= {"corrupt.sigma"}
-    assert described["architecture"] == "slim-denoise"
+    assert described["architecture"] == "balanced-denoise"
     text = cli("describe", "task.denoise").out
     assert "task.sigma" in text
     assert "corrupt.sigma" in text
