@@ -1,6 +1,6 @@
 """What an iteration costs: seconds and memory by size, the share of the machine's rate, its limits.
 
-    python benchmarks/speed.py [--threads N] [--sizes 128 256 512] [--networks dip slim-denoise]
+    python benchmarks/speed.py [--threads N] [--sizes 128 256 512] [--networks dip balanced-denoise]
 
 Each network and size is measured in a process of its own, whose high-water mark is its memory, and
 a second time in its plain form: channels outermost, no fast convolutions, no memory kept between
@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
-NETWORKS = ["dip", "slim-denoise", "slim-inpaint", "slim-super-resolution"]
+NETWORKS = ["dip", "balanced-denoise", "balanced-inpaint", "balanced-super-resolution"]
 KINDS = {
     "convolutions": ("conv", "aten::mm"),
     "normalisation": ("norm",),
@@ -176,18 +176,18 @@ def main() -> None:
         name, size, form = options.one
         print(json.dumps(measure(name, int(size), options.threads, form == "plain")))
         return
-    columns = ["network", "size", "s / iteration", "times slim", "MiB", "share of matmul rate"]
+    columns = ["network", "size", "s / iteration", "times balanced-denoise", "MiB", "share of matmul rate"]
     columns += ["limit", "plain: s", "MiB", "share", *KINDS]
     print(f"{options.threads} thread(s)\n\n| " + " | ".join(columns) + " |")
     print("|" + "---|" * len(columns))
     for size in options.sizes:
-        slim = None
-        for name in sorted(options.networks, key=lambda name: name != "slim-denoise"):
+        first = None
+        for name in sorted(options.networks, key=lambda name: name != "balanced-denoise"):
             fast, plain = (
                 in_a_process(name, size, options.threads, form) for form in ("fast", "plain")
             )
-            slim = slim or fast["seconds"]
-            cells = [name, str(size), f"{fast['seconds']:.3f}", f"{fast['seconds'] / slim:.1f}"]
+            first = first or fast["seconds"]
+            cells = [name, str(size), f"{fast['seconds']:.3f}", f"{fast['seconds'] / first:.1f}"]
             cells += [f"{fast['memory'] / 2**20:.0f}", f"{fast['share']:.0%}"]
             cells += [f"{fast['limit']:.0%}", f"{plain['seconds']:.3f}"]
             cells += [f"{plain['memory'] / 2**20:.0f}", f"{plain['share']:.0%}"]
