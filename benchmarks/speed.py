@@ -176,7 +176,7 @@ def main() -> None:
         name, size, form = options.one
         print(json.dumps(measure(name, int(size), options.threads, form == "plain")))
         return
-    columns = ["network", "size", "s / iteration", "times balanced-denoise", "MiB", "share of matmul rate"]
+    columns = ["network", "size", "s / iteration", "times the first", "MiB", "share of matmul rate"]
     columns += ["limit", "plain: s", "MiB", "share", *KINDS]
     print(f"{options.threads} thread(s)\n\n| " + " | ".join(columns) + " |")
     print("|" + "---|" * len(columns))

@@ -126,6 +126,10 @@ class Problem(ABC):
         """Return the error on what was kept back; never reads the truth."""
         return None
 
+    def noise_loss(self) -> float | None:
+        """Return the loss at which nothing but noise is left to fit; None where nobody knows."""
+        return None
+
     def measures(self, estimate: Estimate) -> dict[str, float]:
         """Return the quality against the truth where it is given: psnr in dB."""
         return {}

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from nasdip_core.clipping import ClippedNoise
 from nasdip_core.held_out import kept_back
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.operators import Identity, LinearOperator
@@ -85,6 +87,25 @@ class RestorationProblem(Problem):
         count = min(max(1, round(share * places)), places - 1)
         self.kept_back = kept_back(self.known, count, generator)
         self.fitted = self.known & ~self.kept_back
+
+    def clipped_noise(self) -> ClippedNoise:
+        """Return the noise as the range cuts it off, told by the fitted measurements."""
+        fitted = self.measured[self.fitted.expand_as(self.measured)]
+        return ClippedNoise(fitted, self.deviation)
+
+    def noise_loss(self) -> float | None:
+        """Return the loss that noise alone leaves: mean Var[y] / s^2 over what is fitted.
+
+        1 but for the noise that the range cuts off. E[y] is the mean of the fitted measurements
+        within three pixels. None without noise, or where the picture is not what is measured.
+        """
+        if not self.noisy or not isinstance(self.operator, Identity):
+            return None
+        weights = self.fitted.to(self.measured.dtype)
+        near = [F.avg_pool2d(x, 7, 1, 3) for x in (self.measured * weights, weights)]
+        mean = near[0] / near[1].clamp(min=1e-6)
+        share = self.clipped_noise().variance(mean) / torch.as_tensor(self.deviation(mean)) ** 2
+        return float(share[self.fitted.expand_as(share)].mean())
 
     def give_back(self) -> None:
         """End keeping back: all that is known may be used."""

@@ -89,6 +89,7 @@ class Fit:
         self._optimisers = {player.name: self._optimiser(player) for player in problem.players}
         self._average = OutputAverage(options.averaging)
         self._guard = DivergenceGuard(options.guard)
+        self._noise_loss = problem.noise_loss()
         self._step = 0
         self._ended = ""
         self._seconds = 0.0
@@ -174,7 +175,14 @@ class Fit:
         validation = self.problem.validation(average)
         name = next(iter(average))
         verdict = self.rule.observe(
-            Observation(self._step, estimate[name], average[name], validation)
+            Observation(
+                self._step,
+                estimate[name],
+                average[name],
+                validation,
+                sum(losses.values()),
+                self._noise_loss,
+            )
         )
         if verdict.best:
             self._best = {"step": self._step, "estimate": _clone(average)}

@@ -19,6 +19,10 @@ class Observation:
     """The averaged output, (B, C, H, W): what the fit would return."""
     validation: float | None
     """Error on the measurements kept back, lower is better; None where nothing is kept back."""
+    loss: float | None = None
+    """The loss of this step, all players together."""
+    noise_loss: float | None = None
+    """The loss at which nothing but noise is left to fit; None where the problem cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,9 @@ def synthetic_fit(size: tuple[int, int] = (8, 8)) -> list[Observation]:
     for output in outputs[1:]:
         averages.append(averages[-1].lerp(output, 0.1))
     errors = (torch.stack(averages) - picture - kept_back).square().flatten(1).mean(1)
-    seen = zip(outputs, averages, errors.tolist(), strict=True)
-    return [Observation(i, *found) for i, found in enumerate(seen, start=1)]
+    losses = ((outputs - picture - noise) / 0.1).square().flatten(1).mean(1)
+    seen = zip(outputs, averages, errors.tolist(), losses.tolist(), strict=True)
+    return [Observation(i, *found, 1.0) for i, found in enumerate(seen, start=1)]
 
 
 class StoppingConformance:
@@ -104,7 +105,11 @@ class StoppingConformance:
         """A rule with a statistic takes no step of a diverged fit for the best."""
         diverged = [
             replace(
-                o, output=o.output * math.nan, average=o.average * math.nan, validation=math.nan
+                o,
+                output=o.output * math.nan,
+                average=o.average * math.nan,
+                validation=math.nan,
+                loss=math.nan,
             )
             for o in synthetic_fit()
         ]
@@ -117,7 +122,8 @@ class StoppingConformance:
         """A fit that stands still is judged like any other."""
         still = torch.full((1, 3, 8, 8), 0.5)
         verdicts = _judge(
-            rule(), (Observation(step, still, still, 0.01) for step in range(1, STEPS + 1))
+            rule(),
+            (Observation(step, still, still, 0.01, 2.0, 1.0) for step in range(1, STEPS + 1)),
         )
         assert all(v.statistic is None or math.isfinite(v.statistic) for v in verdicts)
 

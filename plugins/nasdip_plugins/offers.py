@@ -16,6 +16,13 @@ def nasdip_offers() -> list[Offer]:
         ),
         Offer(
             kind="stopping",
+            name="discrepancy",
+            summary="loss that noise alone would leave (Morozov, 1966)",
+            factory="nasdip_plugins.stopping.discrepancy:Discrepancy",
+            options="nasdip_plugins.stopping.options:DiscrepancyOptions",
+        ),
+        Offer(
+            kind="stopping",
             name="exponential-variance",
             summary="least moving variance of the outputs, O(1) memory (ES-EMV, TMLR 2023)",
             factory="nasdip_plugins.stopping.exponential_variance:ExponentialVariance",

@@ -204,3 +204,14 @@ def test_everything_moves() -> None:
     assert problem.kept_back is not None
     assert problem.truth is not None
     assert {problem.kept_back.device.type, problem.truth.device.type} == {"meta"}
+
+
+def test_the_loss_that_noise_leaves_is_one_but_for_what_the_range_cuts_off() -> None:
+    grey = torch.full((1, 3, 64, 64), 0.5)
+    noise = 0.1 * torch.randn(grey.shape, generator=draws())
+    assert RestorationProblem(grey + noise).noise_loss() is None
+    problem = RestorationProblem(grey + noise, deviation=lambda _: 0.1)
+    assert problem.noise_loss() == pytest.approx(1, abs=1e-3)
+    # At the end of the range half of the noise is gone: variance (1 - 1 / pi) / 2 of the whole.
+    black = RestorationProblem(noise.clamp(0, 1), deviation=lambda _: 0.1)
+    assert black.noise_loss() == pytest.approx((1 - 1 / math.pi) / 2, abs=0.03)

@@ -41,6 +41,7 @@ def test_the_plugin_of_the_page_works(
         "activation": "sine",
         "architecture": "mine",
         "operator": "subsample",
+        "refine": "bounded",
         "residual": "finest",
         "stopping": "discrepancy",
         "task": "deinterlace",

@@ -23,7 +23,7 @@ from nasdip_core.testing.stopping import (
 from nasdip_plugins.offers import nasdip_offers
 from nasdip_plugins.stopping.windowed_variance import SAMPLES, WindowedVariance
 
-NAMES = ["held-out", "exponential-variance", "windowed-variance", "fixed"]
+NAMES = ["held-out", "discrepancy", "exponential-variance", "windowed-variance", "fixed"]
 JUDGING = NAMES[:-1]
 
 
@@ -98,7 +98,7 @@ def test_the_valley_is_found(plugins: Plugins, name: str) -> None:
     best, stop, error = walk(make(plugins, name))
     assert best is not None
     assert 100 <= best <= 190
-    assert stop == best + 200
+    assert stop == best + (1 if name == "discrepancy" else 200)
     assert 10 * math.log10(error / peak) < 1  # dB
 
 
@@ -194,3 +194,13 @@ def test_windowed_variance_looks_at_the_same_places_after_a_resume() -> None:
     first.observe(Observation(1, output, output, None))
     second.load_state_dict(first.state_dict())
     assert second.observe(Observation(2, output, output, None)).statistic == 0
+
+
+def test_discrepancy_needs_noise(plugins: Plugins) -> None:
+    observation = replace(synthetic_fit()[0], noise_loss=None)
+    with pytest.raises(OptionError, match="'discrepancy' needs a picture with noise"):
+        make(plugins, "discrepancy").observe(observation)
+    strict, lax = (walk(make(plugins, "discrepancy", factor=f)) for f in (0.9, 1.5))
+    assert strict[1] is not None
+    assert lax[1] is not None
+    assert strict[1] > lax[1]

@@ -63,13 +63,12 @@ class Collaborative(Refine):
     ) -> "Tensor":
         import torch
 
-        from nasdip_plugins.refine.clipping import ClippedNoise
         from nasdip_plugins.refine.cosine import smoothed, thresholded
         from nasdip_plugins.refine.groups import Grouping
         from nasdip_plugins.refine.patches import filtered
 
         known = problem.fitted.expand_as(data)
-        noise = ClippedNoise(problem)
+        noise = problem.clipped_noise()
         estimate = thresholded(data, noise.variance(smoothed(data))) if pilot is None else pilot
         schedule = [Grouping(4, 3, 12, 40), Grouping(4, 3, 12, 40), Grouping(6, 4, 12, 32)]
         scattered = bool((~known).float().mean() > _FEW)

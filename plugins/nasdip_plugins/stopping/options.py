@@ -38,6 +38,14 @@ class ExponentialVarianceOptions(MinimumOptions):
     )
 
 
+class DiscrepancyOptions(Options):
+    """When the loss counts as noise."""
+
+    factor: float = Field(
+        default=1.0, gt=0, le=10, description="loss, in what noise alone leaves, at which to end"
+    )
+
+
 class HeldOutOptions(MinimumOptions):
     """The minimum, and what is kept back."""
 

@@ -105,7 +105,9 @@ def test_joined_features_have_gradients_of_their_own() -> None:
     assert joined(parts[:1]) is parts[0]
 
 
-@pytest.mark.parametrize("name", ["dip", "balanced-denoise", "balanced-super-resolution", "deep-decoder"])
+@pytest.mark.parametrize(
+    "name", ["dip", "balanced-denoise", "balanced-super-resolution", "deep-decoder"]
+)
 def test_a_network_is_the_same_in_both_layouts(plugins: Plugins, name: str) -> None:
     """With the channels outermost every convolution takes the plain way."""
     architecture = find_architecture(name, plugins).architecture

@@ -6,8 +6,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nasdip_core.restoration import RestorationProblem
-
 _LEAST = 1e-3
 """A quarter of an 8-bit level: less noise than that counts as so much."""
 _FAR = 40.0
@@ -21,14 +19,13 @@ class ClippedNoise:
     """y = clip(x + s(x) n, 0, 1), with n standard normal.
 
     Foi, "Clipped noisy images: heteroskedastic modeling and practical denoising", 2009. The noise
-    counts as cut off at an end of the range where a fitted measurement lies there.
+    counts as cut off at an end of the range where one of the measurements lies there.
     """
 
-    def __init__(self, problem: RestorationProblem) -> None:
-        fitted = problem.measured[problem.fitted.expand_as(problem.measured)]
-        self._low = bool((fitted <= 0).any())
-        self._high = bool((fitted >= 1).any())
-        self._problem = problem
+    def __init__(self, measured: Tensor, deviation: Callable[[Tensor], Tensor | float]) -> None:
+        self._low = bool((measured <= 0).any())
+        self._high = bool((measured >= 1).any())
+        self._deviation = deviation
 
     def variance(self, mean: Tensor) -> Tensor:
         """Return Var[y] where E[y] is `mean`, (B, C, H, W)."""
@@ -49,7 +46,7 @@ class ClippedNoise:
 
     def _moments(self, signal: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and variance of y given x: those of a censored normal variable."""
-        deviation = torch.as_tensor(self._problem.deviation(signal)).to(signal)
+        deviation = torch.as_tensor(self._deviation(signal)).to(signal)
         deviation = deviation.clamp(min=_LEAST).expand_as(signal)
         below = -signal / deviation if self._low else torch.full_like(signal, -_FAR)
         above = (1 - signal) / deviation if self._high else torch.full_like(signal, _FAR)
