@@ -38,7 +38,7 @@ CLASSICAL = {
     "inpaint": ("biharmonic", "collaborative"),
     "super-resolution": ("bicubic", "lanczos", "back-projection"),
 }
-REFINES = ("collaborative", "back-projection")
+REFINES = ("biharmonic", "collaborative", "back-projection")
 """Those of them that are refine plugins, run without a network."""
 PAIRED = 2
 """Iterations of `dip` timed before and after a unit."""

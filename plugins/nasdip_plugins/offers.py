@@ -44,12 +44,6 @@ def nasdip_offers() -> list[Offer]:
         ),
         Offer(
             kind="baseline",
-            name="biharmonic",
-            summary="biharmonic inpainting (Damelin and Hoang, 2018)",
-            factory="nasdip_plugins.baseline.biharmonic:Biharmonic",
-        ),
-        Offer(
-            kind="baseline",
             name="bicubic",
             summary="bicubic upsampling (Keys, 1981)",
             factory="nasdip_plugins.baseline.bicubic:Bicubic",
@@ -77,6 +71,12 @@ def nasdip_offers() -> list[Offer]:
             name="wavelet",
             summary="BayesShrink in a Daubechies basis (Chang et al., TIP 2000)",
             factory="nasdip_plugins.baseline.wavelet:Wavelet",
+        ),
+        Offer(
+            kind="refine",
+            name="biharmonic",
+            summary="biharmonic inpainting, on a pilot of what it lacks (Damelin and Hoang, 2018)",
+            factory="nasdip_plugins.refine.biharmonic:Biharmonic",
         ),
         Offer(
             kind="refine",

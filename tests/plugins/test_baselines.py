@@ -56,18 +56,6 @@ def test_denoisers(name: str, picture: str, plugins: Plugins) -> None:
     assert gained > 3.5
 
 
-@pytest.mark.parametrize("picture", ["chelsea", "camera"])
-def test_biharmonic_fills(picture: str, plugins: Plugins) -> None:
-    truth = sample(picture)[..., :48, :48]
-    problem = problem_of("inpaint", truth, plugins, {"missing": 0.4})
-    found = restored("biharmonic", problem, plugins)
-    assert torch.allclose(
-        found[problem.known.expand_as(found)], truth[problem.known.expand_as(found)]
-    )
-    filled = torch.where(problem.known, problem.measured, torch.full_like(truth, 0.5))
-    assert psnr(found, truth) > psnr(filled, truth) + 6
-
-
 @pytest.mark.parametrize("picture", ["coffee", "camera"])
 @pytest.mark.parametrize("name", ["bicubic", "lanczos"])
 def test_upsampling_beats_repetition(name: str, picture: str, plugins: Plugins) -> None:

@@ -62,11 +62,47 @@ def test_a_good_pilot_helps(plugins: Plugins) -> None:
     assert psnr(found, truth) > psnr(refined("collaborative", problem, plugins), truth) + 0.5
 
 
+def strokes(truth: Tensor) -> RestorationProblem:
+    known = torch.ones_like(truth[:, :1], dtype=torch.bool)
+    known[..., 10:14, 3:60] = False
+    known[..., 30:36, 20:26] = False
+    return RestorationProblem(torch.where(known, truth, 1), known=known, copy_known=True)
+
+
+@pytest.mark.parametrize("name", ["chelsea", "camera"])
+def test_biharmonic_fills(name: str, plugins: Plugins) -> None:
+    truth = sample(name)
+    for problem in (missing(truth, 0.4), strokes(truth)):
+        found = refined("biharmonic", problem, plugins)
+        known = problem.known.expand_as(truth)
+        assert torch.equal(found[known], truth[known])
+        filled_grey = torch.where(problem.known, problem.measured, torch.full_like(truth, 0.5))
+        assert psnr(found, truth) > psnr(filled_grey, truth) + 2.5
+
+
+def test_biharmonic_mends_the_seams_of_a_pilot(plugins: Plugins) -> None:
+    truth = sample("chelsea")
+    problem = strokes(truth)
+    tilted = 0.8 * truth + torch.linspace(0, 0.15, 64)
+    found = refined("biharmonic", problem, plugins, tilted)
+    assert psnr(found, truth) > psnr(refined("biharmonic", problem, plugins), truth) + 5
+    assert psnr(found, truth) > psnr(torch.where(problem.known, truth, tilted), truth) + 5
+
+
+def test_biharmonic_takes_lines_of_text(plugins: Plugins) -> None:
+    from nasdip_tasks.inpaint import masks
+
+    truth = read_picture("sample:chelsea").tensor()
+    known = ~masks.text((256, 256), draws(3))
+    problem = RestorationProblem(truth * known, known=known, copy_known=True)
+    assert psnr(refined("biharmonic", problem, plugins), truth) > 30
+
+
 @pytest.mark.parametrize("name", ["chelsea", "camera"])
 def test_collaborative_beats_biharmonic(name: str, plugins: Plugins) -> None:
     truth = sample(name)
     problem = missing(truth, 0.5)
-    other = plugins.create("baseline", "nasdip:biharmonic").restore(problem)
+    other = plugins.create("refine", "nasdip:biharmonic").refine(problem, None)
     found = refined("collaborative", problem, plugins)
     assert psnr(found, truth) > psnr(other.clamp(0, 1), truth) + 0.3
     known = problem.known.expand_as(truth)

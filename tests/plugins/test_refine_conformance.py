@@ -69,6 +69,18 @@ class TestCollaborative(RefineConformance):
         return made
 
 
+class TestBiharmonic(RefineConformance):
+    @pytest.fixture
+    def refine(self, plugins: Plugins) -> Refine:
+        made: Refine = plugins.create("refine", "nasdip:biharmonic")
+        return made
+
+    @pytest.fixture(params=[missing, hole], ids=lambda make: make.__name__)
+    def problem_of(self, request: pytest.FixtureRequest) -> MakeProblem:
+        made: MakeProblem = request.param
+        return made
+
+
 class SuperResolutionConformance(RefineConformance):
     @pytest.fixture(params=[1, 2])
     def factor(self, request: pytest.FixtureRequest) -> int:

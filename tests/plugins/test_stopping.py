@@ -196,11 +196,11 @@ def test_windowed_variance_looks_at_the_same_places_after_a_resume() -> None:
     assert second.observe(Observation(2, output, output, None)).statistic == 0
 
 
-def test_discrepancy_needs_noise(plugins: Plugins) -> None:
-    observation = replace(synthetic_fit()[0], noise_loss=None)
-    with pytest.raises(OptionError, match="'discrepancy' needs a picture with noise"):
-        make(plugins, "discrepancy").observe(observation)
+def test_discrepancy_knows_when_noise_is_left(plugins: Plugins) -> None:
     strict, lax = (walk(make(plugins, "discrepancy", factor=f)) for f in (0.9, 1.5))
     assert strict[1] is not None
     assert lax[1] is not None
     assert strict[1] > lax[1]
+    rule = make(plugins, "discrepancy")
+    verdicts = [rule.observe(replace(seen, noise_loss=None)) for seen in synthetic_fit()]
+    assert not any(verdict.best or verdict.stop for verdict in verdicts)

@@ -3,15 +3,15 @@
 import math
 from typing import Any
 
-from nasdip_core.errors import OptionError
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 
 
 class Discrepancy(StoppingRule):
     """Ends once the loss is down to `factor` times what the noise alone leaves.
 
-    What would be fitted from there on is noise. Source: Morozov, "On the solution of functional
-    equations by the method of regularization" (1966).
+    What would be fitted from there on is noise. Without noise, or where nobody knows how much
+    there is, every step is taken. Source: Morozov, "On the solution of functional equations by the
+    method of regularization" (1966).
     """
 
     def __init__(self, *, factor: float) -> None:
@@ -19,12 +19,9 @@ class Discrepancy(StoppingRule):
         self._ended = False
 
     def observe(self, observation: Observation) -> Verdict:
-        """Judge the loss. Raises OptionError where the noise is not known."""
+        """Judge the loss."""
         if observation.noise_loss is None or observation.loss is None:
-            raise OptionError(
-                "stopping rule 'discrepancy' needs a picture with noise, this task has none",
-                "choose another rule, such as 'held-out' or 'fixed'",
-            )
+            return Verdict()
         ratio = observation.loss / observation.noise_loss
         if not math.isfinite(ratio):
             return Verdict(stop=self._ended)
