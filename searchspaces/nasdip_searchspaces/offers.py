@@ -84,10 +84,6 @@ ARCHITECTURES = (
         "half-resolution network for inpainting in a minute on a CPU (nasdip)",
     ),
     (
-        "balanced-inpaint-holes",
-        "half-resolution network for wide holes: coordinates in, no connections (nasdip)",
-    ),
-    (
         "balanced-super-resolution",
         "half-resolution network for super-resolution in a minute on a CPU (nasdip)",
     ),

@@ -18,7 +18,7 @@ EXPECTED = {
     "activation": "none relu leaky-relu selu prelu silu",
     "residual": "offsets matrix same-level none",
     "architecture": "dip deep-decoder nas-dip-denoise nas-dip-inpaint nas-dip-sr fast-denoise "
-    "fast-inpaint fast-super-resolution balanced-denoise balanced-inpaint balanced-inpaint-holes "
+    "fast-inpaint fast-super-resolution balanced-denoise balanced-inpaint "
     "balanced-super-resolution best-denoise best-inpaint best-super-resolution",
 }
 

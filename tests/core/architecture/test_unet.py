@@ -16,7 +16,7 @@ from nasdip_core.plugins import Plugins
 
 NAMES = [
     "dip", "deep-decoder", "nas-dip-denoise", "nas-dip-inpaint", "nas-dip-sr",
-    "fast-denoise", "balanced-inpaint-holes", "fast-super-resolution",
+    "fast-denoise", "balanced-inpaint", "fast-super-resolution",
 ]  # fmt: skip
 
 SMALL = {
