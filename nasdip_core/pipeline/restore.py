@@ -160,7 +160,12 @@ def run(
             folder.write(folder.pipeline, to_yaml(document))
     fits = [] if solved.fitted is None else solved.fitted.fits
     pictures = _pictures(problem, solved.chosen, sources)
-    notes = [*plan.notes, *problem.notes, *(note for p in pictures.values() for note in p.notes)]
+    notes = [
+        *plan.notes,
+        *problem.notes,
+        *_made_of(solved),
+        *(note for p in pictures.values() for note in p.notes),
+    ]
     outputs: dict[str, str] = {}
     if folder is not None:
         outputs = _write_outputs(folder, pictures)
@@ -231,6 +236,14 @@ def _missing(problem: Problem) -> "torch.Tensor | None":
     if isinstance(problem, RestorationProblem) and not bool(problem.known.all()):
         return ~problem.known
     return None
+
+
+def _made_of(solved: Solved) -> list[str]:
+    """Say which estimates the result is made of, where there was something to choose from."""
+    if len(solved.parts) < 2:
+        return []
+    shares = [f"{part.weight:.0%} {part.name}" for part in solved.parts if part.weight >= 0.005]
+    return [f"the result is {', '.join(shares)}"]
 
 
 def _stopping(fit: FitResult) -> dict[str, Any]:

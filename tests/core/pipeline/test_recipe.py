@@ -46,6 +46,7 @@ def test_refined_by_the_plugins_in_order(
     found = restore(noisy, "denoise", arch=tiny, options=options(refine=chain), plugins=toys)
     assert [part["name"] for part in found.result["parts"]] == ["fit", "fit + blur + black"]
     assert [part["weight"] for part in found.result["parts"]] == [0.0, 1.0]
+    assert "the result is 100% fit + blur + black" in found.notes
     assert not found.picture.colour.any()
 
 
@@ -146,7 +147,7 @@ def test_a_recipe_that_fits_no_task(noisy: np.ndarray, toys: Plugins) -> None:
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        ({"fits": 0}, "there must be something in refine"),
+        ({"fits": 0, "refine": []}, "there must be something in refine"),
         ({"fits": 0, "refine": ["blur"], "guide": "blur"}, "a guide without fits"),
         ({"choice": "worst"}, "recipe.choice"),
     ],
