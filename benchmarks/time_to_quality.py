@@ -76,7 +76,7 @@ def units(options: argparse.Namespace) -> Iterator[Unit]:
     pictures = [("f16", 256), ("astronaut", 256), ("chelsea", 256)]
     pictures += [(name, 128) for name in small_names(options.data)]
     quick = [(d, p, s) for p, s in pictures for d in DAMAGED]
-    for kinds in (("fast", "balanced"), ("classical",), ("best",), ("networks",)):
+    for kinds in [kind.split("+") for kind in options.kinds.split(",")]:
         for damage, name, side in quick:
             task = DAMAGED[damage][0]
             methods = {"classical": CLASSICAL[task], "networks": NETWORKS[task]}
@@ -197,6 +197,11 @@ def main() -> None:
     parser.add_argument("--report", action="store_true")
     parser.add_argument("-o", "--output", type=Path, default=Path("nasdip-out/time-to-quality"))
     parser.add_argument("--only", default="", help="only units whose name holds this")
+    parser.add_argument(
+        "--kinds",
+        default="fast+balanced,classical,best,networks",
+        help="what to run, in this order; + joins what is run side by side",
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     folder = options.output / "units"
