@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from nasdip_core.fit.guard import DivergenceGuard
 from nasdip_core.fit.interrupt import Interrupt, interruptible
 from nasdip_core.fit.networks import SlotNetwork
 from nasdip_core.fit.options import FitOptions
+from nasdip_core.fit.result import FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule
 from nasdip_core.fit.threads import ThreadChoice
 from nasdip_core.memory import memory_limit_explained
@@ -27,32 +27,6 @@ from nasdip_core.seeds import generator
 
 TIME_UP = "the time was up"
 """Reason of a fit that a deadline has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class FitResult:
-    """What a fit found. Estimates are on the fit's device."""
-
-    id: str
-    chosen: Estimate
-    """The average at `best_step`: what the tool returns."""
-    last: Estimate
-    """The average after the last step."""
-    oracle: Estimate | None
-    """The measured average of the best PSNR, where there is a truth."""
-    iterations: int
-    best_step: int
-    oracle_step: int | None
-    rule: str
-    reason: str
-    seconds: float
-    """All sessions together."""
-    earlier_seconds: float
-    """Those before this session."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the fields, to be saved; `FitResult(**state)` takes them back."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 class Fit:

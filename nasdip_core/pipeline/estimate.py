@@ -14,7 +14,7 @@ from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.input import draw_input
 from nasdip_core.device import peak_memory_bytes
 from nasdip_core.pipeline.calibration import Calibration
-from nasdip_core.pipeline.recipe import Chain
+from nasdip_core.pipeline.chain import Chain
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
@@ -131,7 +131,7 @@ def _refine_seconds(
 
     def measure() -> float:
         started = time.perf_counter()
-        Chain(uses, plugins, []).refine(part, None)
+        Chain(uses, plugins).refine(part, None)
         return (time.perf_counter() - started) / math.prod(sides)
 
     label = f"refine {part.measured.shape[1]} {part.copy_known} {factor} {' '.join(names)}"

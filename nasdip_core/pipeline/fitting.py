@@ -10,9 +10,10 @@ from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import RunError
 from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.events import Observer
-from nasdip_core.fit.loop import Fit, FitResult
+from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.options import FitOptions
+from nasdip_core.fit.result import FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.prepare import make_rule

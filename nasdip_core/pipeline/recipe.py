@@ -4,41 +4,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
+from torch import Tensor
 
-from nasdip_core.architecture.specification import Use
-from nasdip_core.errors import OptionError, PluginError
-from nasdip_core.fit.events import Observer, RefineDone, RefineStarted
+from nasdip_core.errors import OptionError
+from nasdip_core.fit.result import FitResult
 from nasdip_core.pipeline.blend import blended, held_out_weights
+from nasdip_core.pipeline.chain import Chain, Part
 from nasdip_core.pipeline.fitting import Fitted, Fitter
 from nasdip_core.pipeline.prepare import make_rule
 from nasdip_core.pipeline.request import with_steps
-from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
-from nasdip_core.refine import Refine
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import derive, generator
 
 _KEPT_BACK = 0.03
 """Share of the measurements to choose by where the stopping rule keeps none back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """An estimate on the way to the result."""
-
-    name: str
-    """Where it came from: `fit`, a chain of refine plugins, or both."""
-    estimate: Estimate
-    held_out: float | None
-    """Error on what was kept back when it was made, 1 at the noise level."""
-    weight: float
-    """Its share in the result."""
-    seconds: float
-
-    def judged_as(self, earlier: "Part") -> "Part":
-        """Return this with the verdict on an earlier form, and the time of both."""
-        return replace(self, held_out=earlier.held_out, seconds=earlier.seconds + self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +29,11 @@ class Solved:
     fitted: Fitted | None
     """The fits, averaged; None for a recipe without."""
     parts: Sequence[Part]
+
+    @property
+    def fits(self) -> Sequence[FitResult]:
+        """Every fit, that of each tile."""
+        return () if self.fitted is None else self.fitted.fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +67,18 @@ class Cook:
         problem.to(self.fitter.device)
         if recipe.judges or self.side is None:
             self._keep_back(problem)
-        chain = Chain(recipe.refine, self.fitter.plugins, self.fitter.observers)
+        tiled, plugins, observers = (
+            self.side is not None,
+            self.fitter.plugins,
+            self.fitter.observers,
+        )
+        chain = Chain(recipe.refine, plugins, observers, tiled=tiled)
         parts: list[Part] = []
         fitted = None
         if recipe.fits:
             guide = None
             if recipe.guide is not None:
-                guiding = Chain([recipe.guide], self.fitter.plugins, self.fitter.observers)
+                guiding = Chain([recipe.guide], plugins, observers, tiled=tiled)
                 guide = guiding.refine(problem, None).estimate[problem.output]
             started = time.monotonic()
             fitted = self._fits(problem, guide)
@@ -134,7 +124,7 @@ class Cook:
         ]
         return blended([part.estimate for part in parts], weights), parts
 
-    def _fits(self, problem: RestorationProblem, guide: torch.Tensor | None) -> Fitted:
+    def _fits(self, problem: RestorationProblem, guide: Tensor | None) -> Fitted:
         """Return the mean of the recipe's fits, fewer where the time is up.
 
         The first fit may be cut off by its share of the time; the others then take as many steps,
@@ -173,41 +163,3 @@ class Cook:
             share = _KEPT_BACK
         if share:
             problem.hold_out(share, generator(self.fitter.resolved.seed, "held-out"))
-
-
-class Chain:
-    """Refine plugins, one after the other."""
-
-    def __init__(
-        self, uses: Sequence[Use], plugins: Plugins, observers: Sequence[Observer]
-    ) -> None:
-        self.name = " + ".join(use.uses for use in uses)
-        self._steps: list[tuple[str, Refine]] = [
-            (use.uses, plugins.create("refine", use.uses, **use.with_)) for use in uses
-        ]
-        self._observers = observers
-
-    def refine(self, problem: RestorationProblem, pilot: Estimate | None) -> Part:
-        """Return the estimate from a pilot, or from the measurements alone.
-
-        Raises PluginError where a plugin returns something else than a picture.
-        """
-        name = self.name if pilot is None else f"fit + {self.name}"
-        for observe in self._observers:
-            observe(RefineStarted(name))
-        started = time.monotonic()
-        picture = None if pilot is None else pilot[problem.output].clamp(0, 1)
-        wanted = (1, int(problem.measured.shape[1]), *problem.size)
-        for step, refine in self._steps:
-            picture = refine.refine(problem, picture)
-            if tuple(picture.shape) != wanted:
-                raise PluginError(f"refine '{step}' returned {tuple(picture.shape)}, not {wanted}")
-            if not bool(picture.isfinite().all()):
-                raise PluginError(f"refine '{step}' returned samples that are no numbers")
-        assert picture is not None
-        estimate = {problem.output: picture}
-        seconds = time.monotonic() - started
-        held_out, measures = problem.validation(estimate), problem.measures(estimate)
-        for observe in self._observers:
-            observe(RefineDone(name, seconds, measures, held_out))
-        return Part(name, estimate, held_out, 1.0, seconds)

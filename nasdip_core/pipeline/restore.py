@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasdip_core.device import choose_device, no_more_threads_than_cores, peak_memory_bytes
+from nasdip_core.device import choose_device, no_more_threads_than_cores
 from nasdip_core.fit.events import Event, EventLog, Observer
-from nasdip_core.fit.loop import FitResult
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.write import write_picture
@@ -19,14 +18,14 @@ from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.estimate import choose_tile
 from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
+from nasdip_core.pipeline.outcome import made_of, outcome, rendered
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
-from nasdip_core.pipeline.quality import compare, qualities
-from nasdip_core.pipeline.recipe import Cook, Part, Solved
+from nasdip_core.pipeline.recipe import Cook, Solved
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
-from nasdip_core.problem import Estimate, Problem, Rendered
+from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
 
 if TYPE_CHECKING:
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     Source = Picture | str | Path | Image | np.ndarray[Any, Any]
-
-SCHEMA = "nasdip.result/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,34 +155,27 @@ def run(
         document = done_in_time(resolved, solved.fitted).document(title)
         if folder is not None:
             folder.write(folder.pipeline, to_yaml(document))
-    fits = [] if solved.fitted is None else solved.fitted.fits
-    pictures = _pictures(problem, solved.chosen, sources)
+    pictures = rendered(problem, solved.chosen, sources)
     notes = [
         *plan.notes,
         *problem.notes,
-        *_made_of(solved),
+        *made_of(solved),
         *(note for p in pictures.values() for note in p.notes),
     ]
     outputs: dict[str, str] = {}
     if folder is not None:
         outputs = _write_outputs(folder, pictures)
-    result = {
-        "schema": SCHEMA,
-        "task": resolved.task_name,
-        "architecture": resolved.arch.name,
-        "seed": resolved.seed,
-        "device": str(device),
-        "iterations": sum(fit.iterations for fit in fits),
-        "seconds": round(time.monotonic() - started + sum(fit.earlier_seconds for fit in fits), 3),
-        "peak_memory_bytes": peak_memory_bytes(),
-        "outputs": outputs,
-        "fits": [
-            {"id": fit.id, "iterations": fit.iterations, "stopping": _stopping(fit)} for fit in fits
-        ],
-        "stopping": _stopping(fits[0]) if len(fits) == 1 else None,
-        "parts": [_part(part, problem, sources) for part in solved.parts],
-        "quality": _quality(problem, solved, sources, pictures),
-    }
+    earlier_seconds = sum(fit.earlier_seconds for fit in solved.fits)
+    result = outcome(
+        resolved,
+        problem,
+        solved,
+        sources,
+        pictures,
+        outputs,
+        device=str(device),
+        seconds=time.monotonic() - started + earlier_seconds,
+    )
     if folder is not None:
         write_run_page(
             folder.page,
@@ -236,64 +226,6 @@ def _missing(problem: Problem) -> "torch.Tensor | None":
     if isinstance(problem, RestorationProblem) and not bool(problem.known.all()):
         return ~problem.known
     return None
-
-
-def _made_of(solved: Solved) -> list[str]:
-    """Say which estimates the result is made of, where there was something to choose from."""
-    if len(solved.parts) < 2:
-        return []
-    shares = [f"{part.weight:.0%} {part.name}" for part in solved.parts if part.weight >= 0.005]
-    return [f"the result is {', '.join(shares)}"]
-
-
-def _stopping(fit: FitResult) -> dict[str, Any]:
-    return {"rule": fit.rule, "iteration": fit.best_step, "reason": fit.reason}
-
-
-def _pictures(problem: Problem, estimate: Estimate, sources: Sources) -> dict[str, Picture]:
-    return {name: _picture(r, sources) for name, r in problem.render(estimate).items()}
-
-
-def _picture(rendered: Rendered, sources: Sources) -> Picture:
-    known = None if rendered.known is None else rendered.known.cpu()
-    if rendered.alpha is None:
-        return sources.picture.with_samples(rendered.samples.cpu(), known=known)
-    return sources.picture.with_samples(
-        rendered.samples.cpu(), known=known, alpha=rendered.alpha.cpu()
-    )
-
-
-def _part(part: Part, problem: Problem, sources: Sources) -> dict[str, Any]:
-    """Return what the result says of one of its parts."""
-    quality = None
-    truth = sources.inputs().truth
-    if truth is not None:
-        picture = next(iter(_pictures(problem, part.estimate, sources).values()))
-        quality = compare(picture, truth)
-    return {
-        "name": part.name,
-        "held_out": part.held_out,
-        "weight": part.weight,
-        "seconds": round(part.seconds, 3),
-        "quality": quality,
-    }
-
-
-def _quality(
-    problem: Problem, solved: Solved, sources: Sources, pictures: Mapping[str, Picture]
-) -> dict[str, Any] | None:
-    truth = sources.inputs().truth
-    if truth is None:
-        return None
-    name = next(iter(pictures))
-    fitted = solved.fitted
-    if fitted is None:
-        return qualities(pictures[name], pictures[name], None, pictures[name], truth)
-    if fitted.oracle is None:
-        return None
-    oracle = _pictures(problem, fitted.oracle, sources)[name]
-    last = _pictures(problem, fitted.last, sources)[name]
-    return qualities(pictures[name], oracle, fitted.oracle_step, last, truth)
 
 
 def _write_sources(folder: RunFolder, sources: Sources, given: Mapping[str, Picture]) -> None:

@@ -1,0 +1,107 @@
+"""What a run has found, as pictures and as the `nasdip.result/1` object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nasdip_core.device import peak_memory_bytes
+from nasdip_core.fit.result import FitResult
+from nasdip_core.imaging.picture import Picture
+from nasdip_core.pipeline.chain import Part
+from nasdip_core.pipeline.quality import compare, qualities
+from nasdip_core.pipeline.recipe import Solved
+from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.sources import Sources
+from nasdip_core.problem import Estimate, Problem, Rendered
+
+SCHEMA = "nasdip.result/1"
+
+
+def outcome(
+    resolved: Resolved,
+    problem: Problem,
+    solved: Solved,
+    sources: Sources,
+    pictures: Mapping[str, Picture],
+    outputs: Mapping[str, str],
+    *,
+    device: str,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the object that `--json` prints; `seconds` are those of all sessions."""
+    fits = solved.fits
+    return {
+        "schema": SCHEMA,
+        "task": resolved.task_name,
+        "architecture": resolved.arch.name,
+        "seed": resolved.seed,
+        "device": device,
+        "iterations": sum(fit.iterations for fit in fits),
+        "seconds": round(seconds, 3),
+        "peak_memory_bytes": peak_memory_bytes(),
+        "outputs": dict(outputs),
+        "fits": [
+            {"id": fit.id, "iterations": fit.iterations, "stopping": _stopping(fit)} for fit in fits
+        ],
+        "stopping": _stopping(fits[0]) if len(fits) == 1 else None,
+        "parts": [_part(part, problem, sources) for part in solved.parts],
+        "quality": _quality(problem, solved, sources, pictures),
+    }
+
+
+def rendered(problem: Problem, estimate: Estimate, sources: Sources) -> dict[str, Picture]:
+    """Return the outputs as pictures of the kind of the input."""
+    return {name: _picture(r, sources) for name, r in problem.render(estimate).items()}
+
+
+def made_of(solved: Solved) -> list[str]:
+    """Say which estimates the result is made of, where there was something to choose from."""
+    if len(solved.parts) < 2:
+        return []
+    shares = [f"{part.weight:.0%} {part.name}" for part in solved.parts if part.weight >= 0.005]
+    return [f"the result is {', '.join(shares)}"]
+
+
+def _stopping(fit: FitResult) -> dict[str, Any]:
+    return {"rule": fit.rule, "iteration": fit.best_step, "reason": fit.reason}
+
+
+def _picture(rendered: Rendered, sources: Sources) -> Picture:
+    known = None if rendered.known is None else rendered.known.cpu()
+    if rendered.alpha is None:
+        return sources.picture.with_samples(rendered.samples.cpu(), known=known)
+    return sources.picture.with_samples(
+        rendered.samples.cpu(), known=known, alpha=rendered.alpha.cpu()
+    )
+
+
+def _part(part: Part, problem: Problem, sources: Sources) -> dict[str, Any]:
+    """Return what the result says of one of its parts."""
+    quality = None
+    truth = sources.inputs().truth
+    if truth is not None:
+        picture = next(iter(rendered(problem, part.estimate, sources).values()))
+        quality = compare(picture, truth)
+    return {
+        "name": part.name,
+        "held_out": part.held_out,
+        "weight": part.weight,
+        "seconds": round(part.seconds, 3),
+        "quality": quality,
+    }
+
+
+def _quality(
+    problem: Problem, solved: Solved, sources: Sources, pictures: Mapping[str, Picture]
+) -> dict[str, Any] | None:
+    truth = sources.inputs().truth
+    if truth is None:
+        return None
+    name = next(iter(pictures))
+    fitted = solved.fitted
+    if fitted is None:
+        return qualities(pictures[name], pictures[name], None, pictures[name], truth)
+    if fitted.oracle is None:
+        return None
+    oracle = rendered(problem, fitted.oracle, sources)[name]
+    last = rendered(problem, fitted.last, sources)[name]
+    return qualities(pictures[name], oracle, fitted.oracle_step, last, truth)
