@@ -3,6 +3,7 @@
     python benchmarks/time_to_quality.py --data DATA [-o DIR]      # the full one, hours, resumable
     python benchmarks/time_to_quality.py --small [-o DIR]          # 2 bundled pictures, minutes
     python benchmarks/time_to_quality.py --report -o DIR           # table and plot of what is there
+    python benchmarks/time_to_quality.py --report --readme -o DIR  # and put them into the README
 
 One unit is a method, a damage and a picture. It runs in a process of its own, on one thread; its
 outcome is one JSON file in DIR/units, so the same command goes on where it stopped. In every unit
@@ -195,6 +196,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--report", action="store_true")
+    parser.add_argument("--readme", action="store_true", help="put table and plot into README")
     parser.add_argument("-o", "--output", type=Path, default=Path("nasdip-out/time-to-quality"))
     parser.add_argument("--only", default="", help="only units whose name holds this")
     parser.add_argument(
@@ -223,7 +225,7 @@ def main() -> None:
                 print(f"{unit.name}: {'done' if code == 0 else 'FAILED'}", flush=True)
     from time_to_quality_report import report
 
-    report(options.output)
+    report(options.output, readme=options.readme)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import OptionError
 from nasdip_core.fit.result import FitResult
 from nasdip_core.pipeline.blend import blended, held_out_weights
@@ -65,20 +66,21 @@ class Cook:
     def _restore(self, problem: RestorationProblem) -> Solved:
         recipe = self.fitter.resolved.recipe
         problem.to(self.fitter.device)
+        chain = self._chain(recipe.refine)
+        # First of all: it takes little, and from then on there is a result.
+        alone = None
+        if recipe.choice == "mean" and recipe.fits and recipe.refine:
+            alone = chain.refine(problem, None)
         if recipe.judges or self.side is None:
             self._keep_back(problem)
-        tiled, plugins, observers = (
-            self.side is not None,
-            self.fitter.plugins,
-            self.fitter.observers,
-        )
-        chain = Chain(recipe.refine, plugins, observers, tiled=tiled)
+        if recipe.judges:
+            alone = chain.refine(problem, None)
         parts: list[Part] = []
         fitted = None
         if recipe.fits:
             guide = None
             if recipe.guide is not None:
-                guiding = Chain([recipe.guide], plugins, observers, tiled=tiled)
+                guiding = self._chain([recipe.guide])
                 guide = guiding.refine(problem, None).estimate[problem.output]
             started = time.monotonic()
             fitted = self._fits(problem, guide)
@@ -87,20 +89,20 @@ class Cook:
         if not recipe.refine:
             assert fitted is not None
             return Solved(fitted.chosen, fitted, parts)
-        if recipe.judges:
-            chosen, parts = self._choose(problem, parts[0], chain.refine(problem, None), chain)
+        if recipe.judges and alone is not None:
+            chosen, parts = self._choose(problem, parts[0], alone, chain)
             return Solved(chosen, fitted, parts)
         problem.give_back()
         parts = [replace(part, weight=0.0) for part in parts]
-        if recipe.choice == "mean" and fitted is not None:
-            parts.append(replace(chain.refine(problem, None), weight=0.5))
+        if alone is not None:
+            parts.append(replace(alone, weight=0.5))
         pilot = None if fitted is None else fitted.chosen
         parts.append(replace(chain.refine(problem, pilot), weight=1 - sum(p.weight for p in parts)))
         chosen = blended([part.estimate for part in parts], [part.weight for part in parts])
         return Solved(chosen, fitted, parts)
 
     def _choose(
-        self, problem: RestorationProblem, fit: Part, alone: Part, chain: "Chain"
+        self, problem: RestorationProblem, fit: Part, alone: Part, chain: Chain
     ) -> tuple[Estimate, list[Part]]:
         """Refine what fit and filter say together, then weigh all three; use all data at last.
 
@@ -123,6 +125,10 @@ class Cook:
             for part, weight in zip((fit, alone, refined), weights, strict=True)
         ]
         return blended([part.estimate for part in parts], weights), parts
+
+    def _chain(self, uses: Sequence[Use]) -> Chain:
+        fitter = self.fitter
+        return Chain(uses, fitter.plugins, fitter.observers, tiled=self.side is not None)
 
     def _fits(self, problem: RestorationProblem, guide: Tensor | None) -> Fitted:
         """Return the mean of the recipe's fits, fewer where the time is up.

@@ -106,7 +106,7 @@ def test_what_is_kept_back_reaches_neither_guide_nor_filter(
     monkeypatch.setattr(blur, "refine", watched)
     words = options(guide="blur", refine=["blur"], choice="blend")
     restore(noisy, "denoise", arch=tiny, options=words, plugins=toys)
-    guide, alone, on_top, *final = seen
+    alone, guide, on_top, *final = seen
     assert [share < 0.98 for share, _ in (guide, alone, on_top)] == [True] * 3
     assert [no_pilot for _, no_pilot in (guide, alone, on_top)] == [True, True, False]
     assert all(share == 1 for share, _ in final)
