@@ -171,7 +171,8 @@ def _show(found: dict[str, Any], page: Path) -> None:
     for name, path in found["outputs"].items():
         result(f"{name}: {path}")
     result(f"page: {page}")
-    how = f"in {len(found['fits'])} tiles"
+    pieces = "tiles" if any("tile" in fit["id"] for fit in found["fits"]) else "fits"
+    how = f"in {len(found['fits'])} {pieces}"
     if found["stopping"] is not None:
         stopping = found["stopping"]
         how = f"returned the average at iteration {stopping['iteration']} ({stopping['reason']})"

@@ -111,7 +111,7 @@ class Fit:
                 continue
             self._step += 1
             if self._judge(losses, estimate):
-                self._ended = "the stopping rule's patience ran out"
+                self._ended = "the stopping rule ended it"
             elif self._step >= options.steps:
                 self._ended = f"reached {options.steps} steps"
             elif self.deadline is not None and time.monotonic() >= self.deadline:

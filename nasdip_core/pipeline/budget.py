@@ -30,11 +30,19 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def plan_for(resolved: Resolved, problem: Problem, plugins: Plugins, device: torch.device) -> Plan:
+def plan_for(
+    resolved: Resolved,
+    problem: Problem,
+    plugins: Plugins,
+    device: torch.device,
+    *,
+    elapsed: float = 0.0,
+) -> Plan:
     """Return the run that suits `resolved.seconds` on this machine; without, the run as it is.
 
     The best preset whose run fits is taken, and its fits are repeated for as long as the time
     allows. Where none fits, the quickest one takes fewer steps, or only its classical estimate.
+    Of the time, `elapsed` seconds are gone already.
     Raises OptionError where the time is not enough for that either.
     """
     budget = resolved.seconds
@@ -42,11 +50,15 @@ def plan_for(resolved: Resolved, problem: Problem, plugins: Plugins, device: tor
         return Plan(resolved)
     choices = resolved.alternatives or (resolved,)
     expected = [estimate(choice, problem, plugins, device) for choice in choices]
-    room = budget - _WRITING
+    room = budget - elapsed - _WRITING
     fitting = [i for i, found in enumerate(expected) if found.seconds <= room]
     if fitting:
-        return _repeated(choices[fitting[-1]], expected[fitting[-1]], room)
-    return _shortened(choices[0], expected[0], budget)
+        plan = _repeated(choices[fitting[-1]], expected[fitting[-1]], room)
+    else:
+        plan = _shortened(choices[0], expected[0], room)
+    if plan.fit_seconds is None:
+        return plan
+    return replace(plan, fit_seconds=elapsed + plan.fit_seconds)
 
 
 def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) -> Resolved | None:
@@ -87,21 +99,22 @@ def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     return _plan(replace(chosen, recipe=recipe), left)
 
 
-def _shortened(chosen: Resolved, expected: Estimate, budget: float) -> Plan:
+def _shortened(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     """Take fewer steps, else no network."""
     recipe = chosen.recipe.model_copy(update={"fits": 1, "choice": "last"})
-    left = budget - _WRITING - refinements(recipe) * expected.refine_seconds
+    left = room - refinements(recipe) * expected.refine_seconds
     steps = int(left / expected.step_seconds)
     if steps >= _FEWEST or (steps >= 1 and not recipe.refine):
         fit = chosen.fit.model_copy(update={"steps": min(steps, chosen.fit.steps)})
         return _plan(replace(chosen, recipe=recipe, fit=fit), left)
-    least = _WRITING + (expected.refine_seconds if recipe.refine else expected.step_seconds)
-    if recipe.refine and budget >= least:
+    least = expected.refine_seconds if recipe.refine else expected.step_seconds
+    if recipe.refine and room >= least:
         recipe = recipe.model_copy(update={"fits": 0, "guide": None})
         return _plan(replace(chosen, recipe=recipe), None)
+    seconds = chosen.seconds or 0.0
     raise OptionError(
-        f"--seconds {budget:g} is too little for this picture on this machine",
-        f"give {least:.1f} or more",
+        f"--seconds {seconds:g} is too little for this picture on this machine",
+        f"give {seconds - room + least:.1f} or more",
     )
 
 

@@ -133,7 +133,8 @@ def run(
             saved = earlier_plan(folder.pipeline, title, resolved, plugins)
         if saved is None:
             problem = prepare(resolved, plugins, given).problem
-            plan = plan_for(resolved, problem, plugins, device)
+            elapsed = time.monotonic() - started
+            plan = plan_for(resolved, problem, plugins, device, elapsed=elapsed)
         else:
             plan = Plan(saved)
     resolved = plan.resolved

@@ -76,7 +76,7 @@ def test_the_step_that_the_rule_calls_best_is_returned(make_fit: MakeFit) -> Non
     fit, _ = make_fit(Target(), At(best=(5, 12), stop=20))
     found = fit.run()
     assert (found.iterations, found.best_step) == (20, 12)
-    assert found.reason == "the stopping rule's patience ran out"
+    assert found.reason == "the stopping rule ended it"
     assert 0 < found.chosen["restored"].mean() < found.last["restored"].mean()
 
 
