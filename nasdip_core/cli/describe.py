@@ -103,6 +103,8 @@ def _architecture(
     as_json: bool,
     plugins: "Plugins",
 ) -> None:
+    import yaml
+
     from nasdip_core.architecture.cost import cost_of
     from nasdip_core.architecture.drawing import draw_network
     from nasdip_core.architecture.named import find_architecture
@@ -138,6 +140,7 @@ def _architecture(
                 "architecture": architecture.model_dump(mode="json", by_alias=True),
                 "fit": named.fit,
                 "tasks": named.tasks,
+                "recipe": named.recipe,
                 "svg": str(drawing),
             }
         )
@@ -160,3 +163,8 @@ def _architecture(
     result(f"parameters        {cost.parameters:,}")
     result(f"multiply-adds     {cost.macs:,} at {size[0]} x {size[1]}, {channels} channels")
     result(f"activation memory {cost.activation_bytes:,} bytes")
+    for title, options in (("fit", named.fit), ("recipe", named.recipe)):
+        if options:
+            result(
+                f"{title:<17} {yaml.safe_dump(options, default_flow_style=True, width=1000)}".rstrip()
+            )

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import torch
 from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.input import draw_input
+from nasdip_core.architecture.specification import Use
 from nasdip_core.device import peak_memory_bytes
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.chain import Chain
+from nasdip_core.pipeline.recipe import Solved
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
@@ -30,6 +33,8 @@ _COPIES = 8
 _LARGEST_TILE = 512
 _LARGEST_WHOLE = 2 * 2**20
 """Pixels above which a picture is fitted in tiles, however much memory there is."""
+_TELLING = 30
+"""Steps of a fit from which on its time tells how long a step takes."""
 _TIMED_SIDE = 96
 """Pixels of the side of the part on which refine plugins are timed."""
 _TIMED_MACS = 2e9
@@ -127,15 +132,40 @@ def _refine_seconds(
     part = problem.tile(Tile("timed", top, left, sides[0], sides[1]))
     # Where the middle is a hole there is nothing to work on.
     part.known = part.fitted = torch.ones_like(part.known) if not part.known.any() else part.known
-    names = [f"{use.uses} {json.dumps(use.with_)}" for use in uses]
 
     def measure() -> float:
-        started = time.perf_counter()
-        Chain(uses, plugins).refine(part, None)
-        return (time.perf_counter() - started) / math.prod(sides)
+        chain = Chain(uses, plugins)
+        # The first one also imports what the plugins need.
+        return min(chain.refine(part, None).seconds for _ in range(2)) / math.prod(sides)
 
-    label = f"refine {part.measured.shape[1]} {part.copy_known} {factor} {' '.join(names)}"
-    return known.seconds(label, measure) * math.prod(problem.size)
+    return known.seconds(_refine_label(uses, problem), measure) * math.prod(problem.size)
+
+
+def _refine_label(uses: Sequence[Use], problem: RestorationProblem) -> str:
+    """Return the name under which the seconds a pixel of refine plugins are known."""
+    named = " ".join(f"{use.uses} {json.dumps(use.with_)}" for use in uses)
+    channels, factor = problem.measured.shape[1], problem.operator.factor
+    return f"refine {channels} {problem.copy_known} {factor} {named}"
+
+
+def learn(
+    resolved: Resolved, problem: Problem, solved: Solved, plugins: Plugins, device: torch.device
+) -> None:
+    """Note how long the steps and filters of a run took, for plans to come."""
+    known = Calibration(device)
+    slot = next(iter(problem.slots.values()))
+    if len(solved.fits) == 1 and solved.fits[0].iterations >= _TELLING:
+        fit = solved.fits[0]
+        macs = cost_of(resolved.arch.architecture, slot.channels, slot.size, plugins).macs
+        known.learn(step_label(resolved, slot.channels), fit.seconds / fit.iterations / macs)
+    alone = [part for part in solved.parts if not part.name.startswith("fit")]
+    if (
+        alone
+        and resolved.recipe.choice in ("last", "mean")
+        and isinstance(problem, RestorationProblem)
+    ):
+        seconds = alone[0].seconds / math.prod(problem.size)
+        known.learn(_refine_label(resolved.recipe.refine, problem), seconds)
 
 
 def _pictures(problem: Problem) -> int:

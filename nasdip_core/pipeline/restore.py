@@ -15,7 +15,7 @@ from nasdip_core.memory import memory_limit_explained
 from nasdip_core.options import merge, nested, parse
 from nasdip_core.pipeline.budget import Plan, done_in_time, earlier_plan, plan_for
 from nasdip_core.pipeline.document import to_yaml
-from nasdip_core.pipeline.estimate import choose_tile
+from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.outcome import made_of, outcome, rendered
@@ -153,6 +153,7 @@ def run(
     deadline = None if plan.fit_seconds is None else started + plan.fit_seconds
     solved, events = _solve(resolved, problem, plugins, folder, device, observers, deadline)
     if deadline is not None:
+        learn(resolved, problem, solved, plugins, device)
         document = done_in_time(resolved, solved.fitted).document(title)
         if folder is not None:
             folder.write(folder.pipeline, to_yaml(document))

@@ -66,6 +66,14 @@ def test_describe_an_architecture(cli: Cli, name: str, parameters: int) -> None:
     ElementTree.parse(Path(f"{name}.svg"))
 
 
+def test_describe_a_preset_with_its_recipe(cli: Cli) -> None:
+    text = cli("describe", "architecture.fast-denoise", "--svg", "drawn.svg").out
+    assert "recipe            {choice: mean, refine: [collaborative]}" in text
+    assert "steps: 400" in text
+    described = json.loads(cli("describe", "architecture.fast-denoise", "--json").out)
+    assert described["recipe"] == {"refine": ["collaborative"], "choice": "mean"}
+
+
 def test_describe_an_architecture_in_words(cli: Cli) -> None:
     text = cli("describe", "architecture.nas-dip-sr", "--svg", "drawn.svg").out
     for part in (
