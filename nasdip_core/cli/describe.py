@@ -165,6 +165,5 @@ def _architecture(
     result(f"activation memory {cost.activation_bytes:,} bytes")
     for title, options in (("fit", named.fit), ("recipe", named.recipe)):
         if options:
-            result(
-                f"{title:<17} {yaml.safe_dump(options, default_flow_style=True, width=1000)}".rstrip()
-            )
+            flow = yaml.safe_dump(options, default_flow_style=True, width=1000)
+            result(f"{title:<17} {flow.rstrip()}")
