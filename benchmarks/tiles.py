@@ -26,7 +26,14 @@ def seams() -> None:
     """Fit a 384 px picture as a whole and in tiles, and compare."""
     with Image.open(sample_path("astronaut")) as image:
         truth = np.array(image.convert("RGB").resize((384, 384), Image.Resampling.LANCZOS))
-    options = {"corrupt.sigma": 25, "fit.steps": 250, "fit.stopping": "fixed"}
+    options = {
+        "corrupt.sigma": 25,
+        "fit.steps": 250,
+        "fit.stopping": "fixed",
+        "recipe.fits": 1,
+        "recipe.refine": [],
+        "recipe.choice": "last",
+    }
     print("| | PSNR | s | step across edges |")
     print("|---|---|---|---|")
     for name, tile in (("whole", None), ("tiled", SIDE)):
