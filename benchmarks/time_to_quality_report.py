@@ -49,8 +49,8 @@ def summary(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
     """Return the short table: a row a damage and preset, medians over pictures."""
     lines = [
         "| damage | preset | pictures | seconds at 256 px | PSNR | above the classical | worst "
-        "| times sooner than `dip` |",
-        "|---|---|---|---|---|---|---|---|",
+        "| times sooner than `dip` | its network alone |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for damage, rivals in RIVALS.items():
         for preset in PRESETS:
@@ -65,19 +65,24 @@ def summary(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
                 if theirs is not None
             ]
             large = [o["seconds"] for n, o in own.items() if n.endswith("256")]
-            ratios = ratios_of(outcomes, damage, preset)
+            sooner = [ratios_of(outcomes, damage, preset, network=n) for n in (False, True)]
+            shown = [f"{median(r):.0f} (of {len(r)})" if r else "" for r in sooner]
             psnr = median(o["quality"]["self_stopped"] for o in own.values())
             above = f"{classical[0]} {median(margins):+.2f} dB" if margins else ""
             lines.append(
                 f"| {damage} | `{preset}` | {len(own)} | {median(large) if large else 0:.0f} "
                 f"| {psnr:.2f} dB | {above} | {min(margins, default=0):+.2f} dB "
-                f"| {f'{median(ratios):.0f} (of {len(ratios)})' if ratios else ''} |"
+                f"| {' | '.join(shown)} |"
             )
     return "\n".join(lines)
 
 
 def ratios_of(
-    outcomes: Mapping[tuple[str, str, str], Any], damage: str, preset: str
+    outcomes: Mapping[tuple[str, str, str], Any],
+    damage: str,
+    preset: str,
+    *,
+    network: bool = False,
 ) -> list[float]:
     """Return how many times sooner a preset is, picture by picture; 0 where it never is."""
     goals = {name: iteration for name, iteration, _ in RATIOS}
@@ -88,7 +93,7 @@ def ratios_of(
             continue
         # A short run of `dip` of this very bench serves where there is no reference.
         at = min(goals[preset], max(curve))
-        ours = seconds_to(outcome, curve[at])
+        ours = seconds_to(outcome, curve[at], network=network)
         theirs = at * median(outcome["dip_seconds_per_iteration"])
         found.append(0.0 if ours is None else theirs / ours)
     return found
@@ -130,8 +135,9 @@ def seconds_to(outcome: Mapping[str, Any], quality: float) -> float | None:
 def sooner(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
     """Return the table of ratios: seconds of `dip` for a quality by ours for the same one."""
     lines = [
-        "| damage | picture | preset | quality of `dip` | it takes | ours | times sooner | goal |",
-        "|---|---|---|---|---|---|---|---|",
+        "| damage | picture | preset | quality of `dip` | it takes | ours | times sooner "
+        "| network alone | goal |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for preset, iteration, goal in RATIOS:
         for damage in RIVALS:
@@ -146,14 +152,16 @@ def sooner(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
                 ours, theirs = seconds_to(outcome, curve[at]), at * step
                 ratios.append(0.0 if ours is None else theirs / ours)
                 shown = "never" if ours is None else f"{ours:.1f} s"
+                alone = seconds_to(outcome, curve[at], network=True)
                 lines.append(
                     f"| {damage} | {name} | {preset} | {curve[at]:.2f} dB (iteration {at}) "
-                    f"| {theirs:.0f} s | {shown} | {ratios[-1]:.0f} | {goal} |"
+                    f"| {theirs:.0f} s | {shown} | {ratios[-1]:.0f} "
+                    f"| {'never' if alone is None else f'{theirs / alone:.0f}'} | {goal} |"
                 )
             if ratios:
                 lines.append(
                     f"| {damage} | **median of {len(ratios)}** | {preset} | | | "
-                    f"| **{median(ratios):.0f}** | {goal} |"
+                    f"| **{median(ratios):.0f}** | | {goal} |"
                 )
     return "\n".join(lines)
 
