@@ -65,8 +65,8 @@ def summary(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
                 if theirs is not None
             ]
             large = [o["seconds"] for n, o in own.items() if n.endswith("256")]
-            sooner = [ratios_of(outcomes, damage, preset, network=n) for n in (False, True)]
-            shown = [f"{median(r):.0f} (of {len(r)})" if r else "" for r in sooner]
+            ratios = [ratios_of(outcomes, damage, preset, network=n) for n in (False, True)]
+            shown = [f"{median(r):.0f} (of {len(r)})" if r else "" for r in ratios]
             psnr = median(o["quality"]["self_stopped"] for o in own.values())
             above = f"{classical[0]} {median(margins):+.2f} dB" if margins else ""
             lines.append(
@@ -125,11 +125,20 @@ def observed(
     return [(int(step), psnr) for _, psnr, step in outcome["curve"] if step]
 
 
-def seconds_to(outcome: Mapping[str, Any], quality: float) -> float | None:
-    """Return when a quality was there; None: never."""
-    return next(
-        (s for s, psnr, _ in outcome["curve"] if psnr is not None and psnr >= quality), None
-    )
+def seconds_to(
+    outcome: Mapping[str, Any], quality: float, *, network: bool = False
+) -> float | None:
+    """Return when a quality was there; None: never.
+
+    With `network`, only what the fits say counts, and the time since the first one began.
+    """
+    points = [point for point in outcome["curve"] if point[1] is not None]
+    begun = 0.0
+    if network:
+        first = next(i for i, point in enumerate(points) if point[2])
+        begun = points[first - 1][0] if first else 0.0
+        points = [point for point in points if point[2]]
+    return next((seconds - begun for seconds, psnr, _ in points if psnr >= quality), None)
 
 
 def sooner(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
