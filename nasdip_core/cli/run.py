@@ -181,4 +181,7 @@ def _show(found: dict[str, Any], page: Path) -> None:
         for name, quality in found["quality"].items():
             psnr = "identical" if quality["psnr"] is None else f"psnr {quality['psnr']:.2f}"
             ssim = "" if quality["ssim"] is None else f", ssim {quality['ssim']:.4f}"
-            say(f"{name.replace('_', '-'):<13} {psnr}{ssim}")
+            # Only the result is refined; the other two say how well the fits were stopped.
+            refined = len(found["parts"]) > 1 and name != "self_stopped"
+            of = " (the fits alone)" if refined else ""
+            say(f"{name.replace('_', '-'):<13} {psnr}{ssim}{of}")
