@@ -25,9 +25,6 @@ from nasdip_core.memory import memory_limit_explained
 from nasdip_core.problem import Estimate, Player, Problem, Step
 from nasdip_core.seeds import generator
 
-TIME_UP = "the time was up"
-"""Reason of a fit that a deadline has ended."""
-
 
 class Fit:
     """Trains the networks of a problem until the stopping rule or the last step ends it."""
@@ -115,7 +112,7 @@ class Fit:
             elif self._step >= options.steps:
                 self._ended = f"reached {options.steps} steps"
             elif self.deadline is not None and time.monotonic() >= self.deadline:
-                self._ended = TIME_UP
+                self._ended = "the time was up"
             if self._step % options.guard.every == 0:
                 self._guard.keep(self._state())
             due = time.monotonic() - saved >= options.checkpoint_seconds

@@ -38,8 +38,8 @@ class Solved:
 
 
 @dataclass(frozen=True, slots=True)
-class Cook:
-    """Follows the recipe of one run."""
+class Solver:
+    """Solves a problem by the recipe of one run."""
 
     fitter: Fitter
     side: int | None

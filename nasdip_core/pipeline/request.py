@@ -144,8 +144,8 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     fit = parse(FitOptions, fitting, "fit")
     stopping = _with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
     fit = fit.model_copy(update={"stopping": stopping})
-    cooking = merge(merge(_plain(RecipeOptions()), arch.recipe), request.recipe)
-    recipe = _recipe(parse(RecipeOptions, cooking, "recipe"), task_name, plugins)
+    given = merge(merge(_plain(RecipeOptions()), arch.recipe), request.recipe)
+    recipe = _recipe(parse(RecipeOptions, given, "recipe"), task_name, plugins)
     return Resolved(
         task_name=task_name,
         picture=_absolute(picture, base),

@@ -21,7 +21,7 @@ from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.outcome import made_of, outcome, rendered
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
-from nasdip_core.pipeline.recipe import Cook, Solved
+from nasdip_core.pipeline.recipe import Solved, Solver
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
@@ -216,7 +216,7 @@ def _solve(
         resolved, plugins, device, folder, watching, seed=resolved.seed, deadline=deadline
     )
     try:
-        solved = Cook(fitter, side).solve(problem)
+        solved = Solver(fitter, side).solve(problem)
         return solved, seen if log is None else log.events()
     finally:
         if log is not None:
