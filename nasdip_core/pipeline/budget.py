@@ -91,22 +91,22 @@ def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:
 def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     """Average as many fits as there is time for."""
     recipe = chosen.recipe
-    left = room - refinements(recipe) * expected.refine_seconds
+    before, after = (count * expected.refine_seconds for count in refinements(recipe))
     one = chosen.fit.steps * expected.step_seconds
     if recipe.fits:
-        fits = min(100, max(recipe.fits, int(left / one)))
+        fits = min(100, max(recipe.fits, int((room - before - after) / one)))
         recipe = recipe.model_copy(update={"fits": fits})
-    return _plan(replace(chosen, recipe=recipe), left)
+    return _plan(replace(chosen, recipe=recipe), room - after)
 
 
 def _shortened(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     """Take fewer steps, else no network."""
     recipe = chosen.recipe.model_copy(update={"fits": 1, "choice": "last"})
-    left = room - refinements(recipe) * expected.refine_seconds
-    steps = int(left / expected.step_seconds)
+    before, after = (count * expected.refine_seconds for count in refinements(recipe))
+    steps = int((room - before - after) / expected.step_seconds)
     if steps >= _FEWEST or (steps >= 1 and not recipe.refine):
         fit = chosen.fit.model_copy(update={"steps": min(steps, chosen.fit.steps)})
-        return _plan(replace(chosen, recipe=recipe, fit=fit), left)
+        return _plan(replace(chosen, recipe=recipe, fit=fit), room - after)
     least = expected.refine_seconds if recipe.refine else expected.step_seconds
     if recipe.refine and room >= least:
         recipe = recipe.model_copy(update={"fits": 0, "guide": None})

@@ -94,7 +94,7 @@ def estimate(
     step = rate * cost.macs * tiles
     refine = _refine_seconds(resolved, problem, plugins, known)
     recipe = resolved.recipe
-    seconds = recipe.fits * resolved.fit.steps * step + refinements(recipe) * refine
+    seconds = recipe.fits * resolved.fit.steps * step + sum(refinements(recipe)) * refine
     memory = _memory(cost, _pictures(problem))
     return Estimate(cost, memory, step, refine, seconds, side, tiles)
 
@@ -105,15 +105,15 @@ def step_label(resolved: Resolved, channels: int) -> str:
     return f"step {channels} {precision} {resolved.arch.architecture.model_dump_json()}"
 
 
-def refinements(recipe: RecipeOptions) -> int:
-    """Return how often a run makes a classical estimate at most."""
-    guide = recipe.guide is not None
+def refinements(recipe: RecipeOptions) -> tuple[int, int]:
+    """Return how often a run makes a classical estimate at most: before its fits, after them."""
+    guide = int(recipe.guide is not None)
     if not recipe.refine:
-        return int(guide)
+        return guide, 0
     if recipe.judges:
-        # Alone and from a pilot, once with measurements kept back and once with all.
-        return guide + 4
-    return guide + (2 if recipe.choice == "mean" and recipe.fits else 1)
+        # With measurements kept back, alone and from a pilot; then both with all of them.
+        return guide + 1, 3
+    return guide + int(recipe.choice == "mean" and recipe.fits > 0), 1
 
 
 def _refine_seconds(

@@ -34,7 +34,7 @@ def expecting(monkeypatch: pytest.MonkeyPatch, step: float, refine: float = 0.0)
 
     def estimate(resolved: Resolved, *_: Any) -> Estimate:
         fits, steps = resolved.recipe.fits, resolved.fit.steps
-        seconds = fits * steps * step + budget.refinements(resolved.recipe) * refine
+        seconds = fits * steps * step + sum(budget.refinements(resolved.recipe)) * refine
         return Estimate(None, 0, step, refine, seconds, None, 1)  # type: ignore[arg-type]
 
     monkeypatch.setattr(budget, "estimate", estimate)
@@ -68,6 +68,16 @@ def test_time_that_lacks_is_taken_from_the_steps(
     planned = plan(request_for(seconds=20.5, fit={"steps": 1000}))
     assert planned.resolved.fit.steps == 200
     assert planned.fit_seconds == pytest.approx(20)
+
+
+def test_only_what_follows_the_fits_is_set_aside(
+    request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expecting(monkeypatch, step=0.5, refine=2)
+    for choice, after in (("last", 2), ("mean", 2), ("blend", 6)):
+        words = {"recipe": {"refine": ["blur"], "choice": choice}}
+        planned = plan(request_for(seconds=30.5, **words))
+        assert planned.fit_seconds == pytest.approx(30 - after)
 
 
 def test_too_little_for_a_network_is_enough_for_a_filter(
