@@ -20,7 +20,9 @@ class NamedArchitecture(Options):
     name: str = Field(default="unnamed", description="short name")
     summary: str = Field(default="", description="one line on what it is")
     source: str = Field(default="", description="publication or measurement it comes from")
-    architecture: Architecture = Field(description="the network")
+    architecture: Architecture = Field(
+        description="the network; in a file also the name of another, to take its network"
+    )
     fit: dict[str, Any] = Field(default_factory=dict, description="fit options it was made for")
     tasks: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="fit options by task, on top of `fit`"
@@ -46,21 +48,31 @@ def find_architecture(source: str, plugins: Plugins) -> NamedArchitecture:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
             raise PluginError(f"cannot read architecture file '{source}': {reason}") from None
-        return _parse(text, source, path.stem)
-    registration = plugins.find("architecture", source)
-    return _parse(
-        registration.resource().read_text(encoding="utf-8"), source, registration.offer.name
-    )
+        return parse(NamedArchitecture, _content(text, source, path.stem, plugins), source)
+    return parse(NamedArchitecture, _offered(source, plugins), source)
 
 
-def _parse(text: str, source: str, name: str) -> NamedArchitecture:
+def _offered(name: str, plugins: Plugins) -> dict[str, Any]:
+    """Return the content of an architecture that a plugin offers."""
+    registration = plugins.find("architecture", name)
+    text = registration.resource().read_text(encoding="utf-8")
+    return _content(text, name, registration.offer.name, plugins)
+
+
+def _content(text: str, source: str, name: str, plugins: Plugins) -> dict[str, Any]:
+    """Return what a file says, the network that it only names put in its place."""
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise OptionError(f"'{source}' is no valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, Mapping):
         raise OptionError(f"'{source}' holds no architecture", "it must be a YAML mapping")
-    return parse(NamedArchitecture, {"name": name, **content}, source)
+    if isinstance(content.get("architecture"), str):
+        if content["architecture"] == name:
+            raise OptionError(f"'{source}' names itself as its network")
+        network = _offered(content["architecture"], plugins)["architecture"]
+        content = {**content, "architecture": network}
+    return {"name": name, **content}
 
 
 def to_yaml(named: NamedArchitecture) -> str:

@@ -116,3 +116,18 @@ def test_a_plugin_by_name_alone() -> None:
     architecture = parse(Architecture, {"residual": "none"}, "")
     assert architecture.residual == Use(uses="none")
     assert merge({"residual": "none"}, {"residual": "same-level"}) == {"residual": "same-level"}
+
+
+def test_a_file_may_name_the_network_of_another(plugins: Plugins, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("architecture: dip\nfit: {steps: 7}\n")
+    mine = find_architecture(str(path), plugins)
+    assert mine.name == "mine"
+    assert mine.architecture == find_architecture("dip", plugins).architecture
+    assert mine.fit == {"steps": 7}
+    path.write_text("architecture: dpi\n")
+    with pytest.raises(PluginError, match="unknown architecture 'dpi'; did you mean 'dip'"):
+        find_architecture(str(path), plugins)
+    path.write_text("architecture: mine\n")
+    with pytest.raises(OptionError, match="names itself"):
+        find_architecture(str(path), plugins)
