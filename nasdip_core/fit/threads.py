@@ -1,11 +1,17 @@
 """Falls back to one thread where other processes keep the cores busy."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 _ROUND = 100
 """Steps between two trials."""
 _TRIAL = 3
 """Steps of a trial with all threads, and with one."""
+_FAR = 0.6
+"""One thread is taken where it needs less than this share of the time of all."""
 _WORTH = 0.05
 """Seconds a step below which nothing is changed."""
 
@@ -43,8 +49,30 @@ class ThreadChoice:
             self._fastest[threads] = min(self._fastest[threads], seconds)
         if place == 2 * _TRIAL - 1:
             together, alone = self._fastest[self.all], self._fastest[1]
-            self._one_is_faster = together > _WORTH and alone < 0.6 * together
+            self._one_is_faster = together > _WORTH and alone < _FAR * together
 
     def restore(self) -> None:
         """Give all threads back to the process."""
         torch.set_num_threads(self.all)
+
+
+@contextmanager
+def threads_that_pay() -> Iterator[None]:
+    """Run a block on all threads, or on one where all are far slower on a trial of small ops."""
+    together = torch.get_num_threads()
+    if together > 1 and _trial(1) < _FAR * _trial(together):
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(together)
+
+
+def _trial(threads: int) -> float:
+    """Return the seconds of some hundred small ops, each of which waits for all its threads."""
+    torch.set_num_threads(threads)
+    numbers = torch.ones(2**17)
+    started = time.perf_counter()
+    for _ in range(200):
+        numbers.mul_(1.0)
+    return time.perf_counter() - started

@@ -9,6 +9,7 @@ from torch import Tensor
 from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import PluginError
 from nasdip_core.fit.events import Observer, RefineDone, RefineStarted
+from nasdip_core.fit.threads import threads_that_pay
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate
 from nasdip_core.refine import Refine
@@ -66,7 +67,8 @@ class Chain:
             observe(RefineStarted(name))
         started = time.monotonic()
         picture = None if pilot is None else pilot[problem.output]
-        estimate = {problem.output: self._picture(problem, picture)}
+        with threads_that_pay():
+            estimate = {problem.output: self._picture(problem, picture)}
         seconds = time.monotonic() - started
         held_out, measures = problem.validation(estimate), problem.measures(estimate)
         for observe in self._observers:

@@ -48,3 +48,21 @@ def test_a_single_thread_is_left_alone() -> None:
         choice.before(step)
         assert torch.get_num_threads() == 1
         choice.after(step, 1.0)
+
+
+def test_a_block_runs_on_one_thread_where_all_are_far_slower(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from nasdip_core.fit import threads
+
+    before = torch.get_num_threads()
+    try:
+        for slower, expected in ((10.0, 1), (1.2, 2), (0.5, 2)):
+            torch.set_num_threads(2)
+            seconds = {1: 1.0, 2: slower}
+            monkeypatch.setattr(threads, "_trial", seconds.__getitem__)
+            with threads.threads_that_pay():
+                assert torch.get_num_threads() == expected
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
