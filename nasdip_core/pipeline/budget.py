@@ -55,6 +55,8 @@ def plan_for(
     if fitting:
         plan = _repeated(choices[fitting[-1]], expected[fitting[-1]], room)
     else:
+        # What is known may be from a busy hour, and a refusal would never learn better.
+        expected[0] = estimate(choices[0], problem, plugins, device, anew=True)
         plan = _shortened(choices[0], expected[0], room)
     if plan.fit_seconds is None:
         return plan

@@ -25,7 +25,11 @@ def cache_folder() -> Path:
 class Calibration:
     """Seconds by what was timed. A file that cannot be read or written is done without."""
 
-    def __init__(self, device: torch.device, path: Path | None = None) -> None:
+    def __init__(
+        self, device: torch.device, path: Path | None = None, *, anew: bool = False
+    ) -> None:
+        """`anew` measures again what is known: the machine may have been busy then."""
+        self._anew = anew
         self._path = path or cache_folder() / "calibration.json"
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         self._machine = [
@@ -38,7 +42,7 @@ class Calibration:
 
     def seconds(self, what: str, measure: Callable[[], float]) -> float:
         """Return what is known of `what` on this machine, measured now where nothing is."""
-        found = self._read().get(self._key(what))
+        found = None if self._anew else self._read().get(self._key(what))
         if isinstance(found, float) and found > 0:
             return found
         measured = measure()

@@ -75,7 +75,12 @@ def choose_tile(
 
 
 def estimate(
-    resolved: Resolved, problem: Problem, plugins: Plugins, device: torch.device
+    resolved: Resolved,
+    problem: Problem,
+    plugins: Plugins,
+    device: torch.device,
+    *,
+    anew: bool = False,
 ) -> Estimate:
     """Return what a run will take; the seconds are measured on a small part, or known already."""
     slot = next(iter(problem.slots.values()))
@@ -86,7 +91,7 @@ def estimate(
         size = (min(side, slot.size[0]), min(side, slot.size[1]))
         tiles = len(lay_tiles(slot.size, side, side // OVERLAP))
     cost = cost_of(architecture, slot.channels, size, plugins)
-    known = Calibration(device)
+    known = Calibration(device, anew=anew)
     rate = known.seconds(
         step_label(resolved, slot.channels),
         lambda: _seconds_per_mac(resolved, slot.channels, plugins, device),

@@ -32,7 +32,7 @@ def request_for(tiny: dict[str, Any], toys: Plugins) -> Any:
 def expecting(monkeypatch: pytest.MonkeyPatch, step: float, refine: float = 0.0) -> None:
     """Let a step and a refinement take so many seconds."""
 
-    def estimate(resolved: Resolved, *_: Any) -> Estimate:
+    def estimate(resolved: Resolved, *_: Any, anew: bool = False) -> Estimate:
         fits, steps = resolved.recipe.fits, resolved.fit.steps
         seconds = fits * steps * step + sum(budget.refinements(resolved.recipe)) * refine
         return Estimate(None, 0, step, refine, seconds, None, 1)  # type: ignore[arg-type]
@@ -166,6 +166,13 @@ def test_what_was_measured_is_known_afterwards(tmp_path: Path) -> None:
     assert later.seconds("step", lambda: pytest.fail("measured twice")) == 2.5
     later.learn("step", 1.5)
     assert known.seconds("step", lambda: 0.0) == 1.5
+
+
+def test_what_a_busy_hour_has_shown_is_measured_again(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    Calibration(CPU, path).learn("step", 100.0)
+    assert Calibration(CPU, path, anew=True).seconds("step", lambda: 2.5) == 2.5
+    assert Calibration(CPU, path).seconds("step", lambda: pytest.fail("measured twice")) == 2.5
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"format": "other"}', "\x00"])
