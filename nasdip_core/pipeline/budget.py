@@ -1,5 +1,6 @@
 """Plans a run for the seconds that it is given."""
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,19 +49,21 @@ def plan_for(
     budget = resolved.seconds
     if budget is None:
         return Plan(resolved)
+    begun = time.monotonic() - elapsed
     choices = resolved.alternatives or (resolved,)
     expected = [estimate(choice, problem, plugins, device) for choice in choices]
-    room = budget - elapsed - _WRITING
+    room = budget - _WRITING - (time.monotonic() - begun)
     fitting = [i for i, found in enumerate(expected) if found.seconds <= room]
     if fitting:
         plan = _repeated(choices[fitting[-1]], expected[fitting[-1]], room)
     else:
         # What is known may be from a busy hour, and a refusal would never learn better.
         expected[0] = estimate(choices[0], problem, plugins, device, anew=True)
+        room = budget - _WRITING - (time.monotonic() - begun)
         plan = _shortened(choices[0], expected[0], room)
     if plan.fit_seconds is None:
         return plan
-    return replace(plan, fit_seconds=elapsed + plan.fit_seconds)
+    return replace(plan, fit_seconds=time.monotonic() - begun + plan.fit_seconds)
 
 
 def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) -> Resolved | None:
