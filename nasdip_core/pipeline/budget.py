@@ -15,8 +15,8 @@ from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 
-_FEWEST = 30
-"""Steps below which a fit is worth less than the classical estimate alone."""
+_LEAST = 0.5
+"""Share of its steps below which a fit only spoils the classical estimate."""
 _WRITING = 0.5
 """Seconds set aside for what is not fitting: rendering, files, the page."""
 
@@ -106,15 +106,17 @@ def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:
 
 def _shortened(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     """Take fewer steps, else no network."""
-    recipe = chosen.recipe.model_copy(update={"fits": 1, "choice": "last"})
+    recipe = chosen.recipe.model_copy(update={"fits": 1})
+    if recipe.judges:
+        recipe = recipe.model_copy(update={"choice": "mean"})
     before, after = (count * expected.refine_seconds for count in refinements(recipe))
     steps = int((room - before - after) / expected.step_seconds)
-    if steps >= _FEWEST or (steps >= 1 and not recipe.refine):
+    if steps >= (_LEAST * chosen.fit.steps if recipe.refine else 1):
         fit = chosen.fit.model_copy(update={"steps": min(steps, chosen.fit.steps)})
         return _plan(replace(chosen, recipe=recipe, fit=fit), room - after)
     least = expected.refine_seconds if recipe.refine else expected.step_seconds
     if recipe.refine and room >= least:
-        recipe = recipe.model_copy(update={"fits": 0, "guide": None})
+        recipe = recipe.model_copy(update={"fits": 0, "guide": None, "choice": "last"})
         return _plan(replace(chosen, recipe=recipe), None)
     seconds = chosen.seconds or 0.0
     raise OptionError(
