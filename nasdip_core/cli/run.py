@@ -176,7 +176,10 @@ def _show(found: dict[str, Any], page: Path) -> None:
     if found["stopping"] is not None:
         stopping = found["stopping"]
         how = f"returned the average at iteration {stopping['iteration']} ({stopping['reason']})"
-    say(f"{found['iterations']} iterations in {found['seconds']:.1f} s; {how}")
+    if found["fits"]:
+        say(f"{found['iterations']} iterations in {found['seconds']:.1f} s; {how}")
+    else:
+        say(f"no fit; {found['seconds']:.1f} s")
     if found["quality"] is not None:
         for name, quality in found["quality"].items():
             psnr = "identical" if quality["psnr"] is None else f"psnr {quality['psnr']:.2f}"

@@ -64,6 +64,12 @@ def test_corruption_measures_three_qualities(cli: Cli, tiny: Tiny, waves_file: P
     assert {path.name for path in folder.iterdir()} == FILES | {"damaged.png"}
 
 
+def test_a_filter_alone_says_that_there_was_no_fit(cli: Cli, waves_file: Path) -> None:
+    answer = cli("run", "-t", "denoise", waves_file, "-S", "recipe.fits=0", "-S", "task.sigma=9")
+    assert answer.code == 0, answer.err
+    assert "no fit; " in answer.err
+
+
 def test_quality_is_that_of_the_written_samples(
     cli: Cli, tiny: Tiny, waves_file: Path, waves: np.ndarray
 ) -> None:
