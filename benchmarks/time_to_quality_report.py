@@ -70,7 +70,7 @@ def summary(outcomes: Mapping[tuple[str, str, str], Any]) -> str:
             psnr = median(o["quality"]["self_stopped"] for o in own.values())
             above = f"{classical[0]} {median(margins):+.2f} dB" if margins else ""
             lines.append(
-                f"| {damage} | `{preset}` | {len(own)} | {median(large) if large else 0:.0f} "
+                f"| {damage} | `{preset}` | {len(own)} | {f'{median(large):.0f}' if large else ''} "
                 f"| {psnr:.2f} dB | {above} | {min(margins, default=0):+.2f} dB "
                 f"| {' | '.join(shown)} |"
             )
