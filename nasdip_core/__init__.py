@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nasdip_core.options import Options
     from nasdip_core.pipeline.restore import Restored, restore
     from nasdip_core.plugins import Plugins
+    from nasdip_core.searching.api import search
 
 # Resolved on first use, so that plugins and the command line import nothing heavy.
 _HOMES = {
@@ -23,6 +24,7 @@ _HOMES = {
     "Restored": "nasdip_core.pipeline.restore",
     "hookimpl": "nasdip_core.hooks",
     "restore": "nasdip_core.pipeline.restore",
+    "search": "nasdip_core.searching.api",
 }
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "Restored",
     "hookimpl",
     "restore",
+    "search",
 ]
 
 

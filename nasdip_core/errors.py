@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """An unknown or failed task, architecture or plugin."""
     PICTURE = 5
     """A picture or mask is missing, unreadable or of the wrong size."""
+    STUDY = 6
+    """A study is missing, locked, damaged, or belongs to another search."""
     INTERRUPTED = 130
     """Stopped by the user; the checkpoint is kept."""
 
@@ -61,10 +63,22 @@ class PictureError(NasdipError):
     exit_code = ExitCode.PICTURE
 
 
+class StudyError(NasdipError):
+    """A study cannot be opened, or is not the one that was asked for."""
+
+    exit_code = ExitCode.STUDY
+
+
 class RunInterruptedError(NasdipError):
     """The user stopped the run; what was computed is kept."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+def error_of(exit_code: int, what: str) -> NasdipError:
+    """Return the failure that a process with this exit code has told."""
+    kinds: tuple[type[NasdipError], ...] = (OptionError, PluginError, PictureError, StudyError)
+    return next((kind for kind in kinds if kind.exit_code == exit_code), RunError)(what)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

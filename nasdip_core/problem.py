@@ -122,6 +122,11 @@ class Problem(ABC):
         """
         raise OptionError("this task cannot keep measurements back", "choose another fit.stopping")
 
+    @property
+    def keeps_back(self) -> bool:
+        """Whether measurements are kept back."""
+        return False
+
     def validation(self, estimate: Estimate) -> float | None:
         """Return the error on what was kept back; never reads the truth."""
         return None

@@ -88,6 +88,11 @@ class RestorationProblem(Problem):
         self.kept_back = kept_back(self.known, count, generator)
         self.fitted = self.known & ~self.kept_back
 
+    @property
+    def keeps_back(self) -> bool:
+        """Whether pixels are kept back."""
+        return self.kept_back is not None
+
     def clipped_noise(self) -> ClippedNoise:
         """Return the noise as the range cuts it off, told by the fitted measurements."""
         fitted = self.measured[self.fitted.expand_as(self.measured)]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
+from nasdip_core.errors import OptionError
+
 
 class CrossLevelPaths(nn.Module):
     """Brings sources to the levels where the pattern wants them.
@@ -31,7 +33,9 @@ class CrossLevelPaths(nn.Module):
         up: dict[str, nn.Module] = {}
         down: dict[str, nn.Module] = {}
         for level in range(levels - 1):
-            if any(highest[s] <= level for s in range(level + 1, levels)):
+            crossing = [s for s in range(level + 1, levels) if highest[s] <= level]
+            _check_widths(sources, crossing, level)
+            if crossing:
                 up[f"{level + 2}_to_{level + 1}"] = make_up(sources[level + 1])
             if any(lowest[s] > level for s in range(level + 1)):
                 down[f"{level + 1}_to_{level + 2}"] = make_down(sources[level], sources[level + 1])
@@ -70,3 +74,14 @@ class CrossLevelPaths(nn.Module):
     def _destinations(self, source: int) -> list[int]:
         """Return the levels that a source joins, itself where there is none."""
         return [d for d, row in enumerate(self.matrix) if row[source]] or [source]
+
+
+def _check_widths(sources: Sequence[int], crossing: Sequence[int], level: int) -> None:
+    """Raise OptionError where one cell would have to serve paths of different widths."""
+    widths = {sources[s] for s in crossing}
+    if len(widths) > 1:
+        raise OptionError(
+            f"paths of {' and '.join(map(str, sorted(widths)))} channels meet on the way from "
+            f"level {level + 2} to {level + 1}",
+            "give encoder.widths that are equal there, or a pattern without offsets beyond +1",
+        )

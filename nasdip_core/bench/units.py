@@ -1,6 +1,5 @@
 """What a bench compares: methods, pictures and seeds, and the units that these make."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from nasdip_core.baseline import Baseline
 from nasdip_core.errors import OptionError, PictureError, PluginError
+from nasdip_core.imaging.digest import digest
 from nasdip_core.metric import Metric
 from nasdip_core.options import Options, parse
 from nasdip_core.pipeline.jobs import pictures_in
@@ -86,7 +86,7 @@ class Bench:
         return {
             "schema": SCHEMA,
             "task": self.task,
-            "pictures": {name: _digest(path) for name, path in self.pictures.items()},
+            "pictures": {name: digest(str(path)) for name, path in self.pictures.items()},
             "methods": [
                 {"label": m.label, "baseline": m.baseline, "with": m.request} for m in self.methods
             ],
@@ -208,10 +208,3 @@ def _metrics(
 def _label(name: str) -> str:
     """Return a name as it can stand in the name of a file."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise PictureError(f"cannot read '{path}': {error.strerror or error}") from None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nasdip_core.cli import bench, describe, doctor, listing, plugins, run
+from nasdip_core.cli import bench, describe, doctor, listing, plugins, run, search
 from nasdip_core.cli.output import fail
 from nasdip_core.cli.parameters import Debug
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
+app.add_typer(search.app, name="search")
 app.command("list")(listing.list_offers)
 app.command("describe")(describe.describe)
 app.command("doctor")(doctor.doctor)

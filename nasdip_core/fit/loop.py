@@ -80,28 +80,36 @@ class Fit:
         if self.checkpoint is not None and self.checkpoint.exists():
             self._load(load_checkpoint(self.checkpoint))
             self._earlier_seconds = self._seconds
+        self.advance(self.options.steps)
+        rule, seconds = self.options.stopping.uses, self._seconds
+        found = self.found()
+        self._tell(FitEnded(self.id, self._step, found.best_step, rule, self._ended, seconds))
+        return found
+
+    def advance(self, steps: int) -> None:
+        """Go on until so many steps are done in all, or the fit ends; raises what `run` raises."""
         self._tell(FitStarted(self.id, self.options.steps, self._step))
         # Activations that fade into denormal numbers would slow a CPU many times over.
         torch.set_flush_denormal(True)
         try:
             with memory_limit_explained(), memory_kept(), interruptible() as interrupt:
-                self._loop(interrupt)
+                self._loop(steps, interrupt)
         finally:
             torch.set_flush_denormal(False)
             self._threads.restore()
-        return self._finish()
 
-    def _loop(self, interrupt: Interrupt) -> None:
+    def _loop(self, steps: int, interrupt: Interrupt) -> None:
         options = self.options
         saved = started = time.monotonic()
+        before = self._seconds
         self._guard.keep(self._state())
-        while not self._ended:
+        while not self._ended and self._step < steps:
             begun = time.monotonic()
             self._threads.before(self._step + 1)
             losses, estimate = self._train(self._step + 1)
             now = time.monotonic()
             self._threads.after(self._step + 1, now - begun)
-            self._seconds = self._earlier_seconds + now - started
+            self._seconds = before + now - started
             reason = self._guard.judge(losses, self._descending())
             if reason is not None:
                 self._rewind(reason)
@@ -195,7 +203,8 @@ class Fit:
         self._draws.manual_seed(self._draws.initial_seed() + rewinds)
         self._tell(Rewound(self.id, diverged, self._step, factor, reason))
 
-    def _finish(self) -> FitResult:
+    def found(self) -> FitResult:
+        """Return what the steps so far have found, at least one."""
         last = _clone(self._average.mean)
         chosen, best_step = last, self._step
         if self._best["step"]:
@@ -206,8 +215,6 @@ class Fit:
             # The rule may have chosen a step between two measured ones, and a better one.
             if self.problem.measures(chosen)["psnr"] > self._oracle["psnr"]:
                 oracle, oracle_step = chosen, best_step
-        rule = self.options.stopping.uses
-        self._tell(FitEnded(self.id, self._step, best_step, rule, self._ended, self._seconds))
         return FitResult(
             self.id,
             chosen,
@@ -216,7 +223,7 @@ class Fit:
             self._step,
             best_step,
             oracle_step,
-            rule,
+            self.options.stopping.uses,
             self._ended,
             self._seconds,
             self._earlier_seconds,

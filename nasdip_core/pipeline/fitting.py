@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from statistics import median_low
 
 import torch
@@ -90,6 +91,19 @@ class Fitter:
         problem.to(self.device)
         found = self._kept(self.name, fit) if self.keep else fit()
         return Fitted(found.chosen, found.last, found.oracle, found.oracle_step, [found])
+
+    def kept(self) -> Fitted:
+        """Return the mean of fits that a search has kept. Raises RunError where one is gone."""
+        fitted: Fitted | None = None
+        for count, path in enumerate(map(Path, self.resolved.kept), start=1):
+            if not path.exists():
+                raise RunError(f"the kept fit '{path}' is gone", "leave `kept` out to fit anew")
+            found = FitResult(**moved(load_checkpoint(path), self.device))
+            found = replace(found, id=path.stem, earlier_seconds=0.0)
+            one = Fitted(found.chosen, found.last, found.oracle, found.oracle_step, [found])
+            fitted = one if fitted is None else fitted.averaged(one, count)
+        assert fitted is not None
+        return fitted
 
     def tiled(self, problem: RestorationProblem, side: int) -> Fitted:
         """Fit the picture in overlapping tiles that all stop at one iteration.

@@ -138,6 +138,9 @@ class Solver:
         """
         recipe, seed = self.fitter.resolved.recipe, self.fitter.resolved.seed
         deadline, fitter = self.fitter.deadline, self.fitter
+        if self.fitter.resolved.kept:
+            return self.fitter.kept()
+        networks = [self.fitter.resolved.arch, *self.fitter.resolved.companions]
         fitted: Fitted | None = None
         for i in range(recipe.fits):
             started = time.monotonic()
@@ -146,6 +149,7 @@ class Solver:
                 fitter = replace(self.fitter, deadline=share if self.side is None else None)
             fitter = replace(
                 fitter,
+                resolved=replace(fitter.resolved, arch=networks[i % len(networks)]),
                 name="fit" if recipe.fits == 1 else f"fit-{i + 1}-of-{recipe.fits}",
                 seed=seed if i == 0 else derive(seed, "fit", i),
                 guide=guide,

@@ -1,26 +1,29 @@
 """What a restoration is asked for, from the command line, YAML or Python, and its resolution."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from nasdip_core.architecture.named import NamedArchitecture, change, find_architecture
+from nasdip_core.architecture.named import NamedArchitecture, change
 from nasdip_core.architecture.specification import Use
-from nasdip_core.errors import OptionError, PictureError, PluginError, did_you_mean
+from nasdip_core.errors import OptionError, PictureError, PluginError
 from nasdip_core.fit.options import FitOptions
+from nasdip_core.imaging.digest import digest
+from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
+from nasdip_core.pipeline.architectures import architectures, preset_architecture
 from nasdip_core.plugins import Plugins
 from nasdip_core.recipe import RecipeOptions
 from nasdip_core.refine import Refine
 from nasdip_core.task import TaskOptions
 
+if TYPE_CHECKING:
+    from nasdip_core.study.reference import Found
+
 PRESETS = ("fast", "balanced", "best")
 """Presets by the time that they take, the quickest first."""
-SAMPLE = "sample:"
-"""Prefix of the bundled pictures."""
 
 
 class RestoreRequest(Options):
@@ -31,8 +34,13 @@ class RestoreRequest(Options):
     )
     mask: str | None = Field(default=None, description="mask picture, white = missing")
     truth: str | None = Field(default=None, description="clean picture, for measures only")
-    arch: str | dict[str, Any] | None = Field(
-        default=None, description="architecture: a name, a file, or its content"
+    arch: str | dict[str, Any] | list[dict[str, Any]] | None = Field(
+        default=None,
+        description="architecture: a name, a file, STUDY#best, or its content; of several, each "
+        "is fitted and the outputs are averaged",
+    )
+    kept: list[str] = Field(
+        default_factory=list, description="finished fits of a search to take in place of new ones"
     )
     preset: str | None = Field(
         default=None, description="family of architectures: PRESET-TASK is taken"
@@ -82,6 +90,10 @@ class Resolved:
     arch: NamedArchitecture
     fit: FitOptions
     recipe: RecipeOptions
+    companions: tuple[NamedArchitecture, ...] = ()
+    """Further architectures, whose fits are averaged with those of `arch`."""
+    kept: tuple[str, ...] = ()
+    """Files of finished fits that are averaged in place of new ones."""
     seconds: float | None = None
     """To be planned for; a plan has none."""
     alternatives: tuple["Resolved", ...] = ()
@@ -89,6 +101,8 @@ class Resolved:
 
     def document(self, name: str) -> dict[str, Any]:
         """Return the pipeline that repeats this run."""
+        bare: dict[str, Any] = {"fit": {}, "tasks": {}, "recipe": {}}
+        archs = [_plain(a.model_copy(update=bare)) for a in (self.arch, *self.companions)]
         given: dict[str, Any] = {
             "picture": self.picture,
             "mask": self.mask,
@@ -98,10 +112,12 @@ class Resolved:
             "tile": self.tile,
             "task": _plain(self.task),
             "corrupt": None if self.corrupt is None else _plain(self.corrupt),
-            "arch": _plain(self.arch.model_copy(update={"fit": {}, "tasks": {}, "recipe": {}})),
+            "arch": archs if self.companions else archs[0],
             "fit": _plain(self.fit),
             "recipe": _plain(self.recipe),
         }
+        if self.kept:
+            given["kept"] = list(self.kept)
         step = {"id": "restore", "uses": f"task.{self.task_name}", "with": given}
         return {"nasdip": 1, "name": name, "steps": [step]}
 
@@ -133,20 +149,23 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     corrupt = None if damage is None else parse(model.Corruption, damage, "corrupt")
     implied = {} if corrupt is None else model.implied(corrupt)
     task = parse(model, merge(implied, request.task), "task")
+    found = None
     if request.preset is None:
-        arch = _architecture(request.arch or model.architecture, plugins, base)
+        named, found = architectures(request.arch or model.architecture, plugins, base)
     elif request.arch is not None:
         raise OptionError("arch and preset exclude each other")
     else:
-        arch = find_architecture(_preset(request.preset, task_name, plugins), plugins)
-    arch = change(arch, request.architecture)
+        named = [preset_architecture(request.preset, task_name, plugins)]
+    arch, *companions = [change(each, request.architecture) for each in named]
     fitting = merge(merge(_plain(FitOptions()), arch.fit_options(task_name)), request.fit)
     fit = parse(FitOptions, fitting, "fit")
     stopping = _with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
     fit = fit.model_copy(update={"stopping": stopping})
     given = merge(merge(_plain(RecipeOptions()), arch.recipe), request.recipe)
     recipe = _recipe(parse(RecipeOptions, given, "recipe"), task_name, plugins)
-    return Resolved(
+    if companions and "fits" not in request.recipe:
+        recipe = recipe.model_copy(update={"fits": len(named)})
+    resolved = Resolved(
         task_name=task_name,
         picture=_absolute(picture, base),
         mask=None if request.mask is None else _absolute(request.mask, base),
@@ -159,9 +178,30 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
         arch=arch,
         fit=fit,
         recipe=recipe,
+        companions=tuple(companions),
+        kept=tuple(_absolute(path, base) for path in request.kept),
         seconds=request.seconds,
         alternatives=_alternatives(task_name, request, plugins, base),
     )
+    if found is not None and not request.architecture and not request.recipe:
+        return replace(resolved, kept=_kept(found, resolved))
+    return resolved
+
+
+def _kept(found: "Found", resolved: Resolved) -> tuple[str, ...]:
+    """Return the fits that a search has kept, where they are of this very picture and run."""
+    same = {
+        "task": resolved.task_name,
+        "options": _plain(resolved.task),
+        "corrupt": None if resolved.corrupt is None else _plain(resolved.corrupt),
+        "fit": _plain(resolved.fit),
+        "crop": None,
+        "seed": resolved.seed,
+        "pictures": {Path(resolved.picture.removeprefix(SAMPLE)).name: digest(resolved.picture)},
+    }
+    if any(found.settings[key] != value for key, value in same.items()):
+        return ()
+    return tuple(str(path) for path in found.fits)
 
 
 def _alternatives(
@@ -187,23 +227,6 @@ def with_steps(resolved: Resolved, steps: int) -> Resolved:
 def run_name(resolved: Resolved) -> str:
     """Return the name of a run: the picture's stem and the task."""
     return f"{Path(resolved.picture.removeprefix(SAMPLE)).stem}-{resolved.task_name}"
-
-
-def _architecture(source: str | dict[str, Any], plugins: Plugins, base: Path) -> NamedArchitecture:
-    if isinstance(source, Mapping):
-        return parse(NamedArchitecture, source, "arch")
-    beside = base / source
-    return find_architecture(str(beside) if beside.is_file() else source, plugins)
-
-
-def _preset(preset: str, task_name: str, plugins: Plugins) -> str:
-    """Return the name of a preset's architecture for a task. Raises PluginError for none."""
-    ending = f"-{task_name}"
-    names = [r.offer.name for r in plugins.registrations("architecture", f"*{ending}")]
-    if preset + ending not in names:
-        hint = did_you_mean(preset, [name.removesuffix(ending) for name in names])
-        raise PluginError(f"there is no preset '{preset}' for task '{task_name}'", hint)
-    return preset + ending
 
 
 def _recipe(recipe: RecipeOptions, task_name: str, plugins: Plugins) -> RecipeOptions:

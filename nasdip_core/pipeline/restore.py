@@ -159,6 +159,7 @@ def run(
             folder.write(folder.pipeline, to_yaml(document))
     pictures = rendered(problem, solved.chosen, sources)
     notes = [
+        *([f"{len(resolved.kept)} fits of a search are taken"] if resolved.kept else []),
         *plan.notes,
         *problem.notes,
         *made_of(solved),

@@ -2,19 +2,27 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 from typing import Literal
 
+from nasdip_core.report.axis import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Axis,
+    Point,
+    number,
+    roomy,
+    text,
+)
 from nasdip_core.report.units import count, duration
 
-Point = tuple[float, float]
-"""Iteration and value."""
-
-_WIDTH, _HEIGHT = 440, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 412, 26, 202  # the plot within the picture
 _MOST_POINTS = 400
 
 
@@ -67,8 +75,8 @@ def chart(
         return ""
     values = [y for _, y in points]
     last = max([1.0, *(x for x, _ in points)])
-    x_axis = _Axis(0.0, last, _LEFT, _RIGHT)
-    y_axis = _value_axis(min(values), max(values), log=log and min(values) > 0)
+    x_axis = Axis(0.0, last, LEFT, RIGHT)
+    y_axis = roomy(min(values), max(values), BOTTOM, TOP, log=log and min(values) > 0)
 
     parts = [*_grid(x_axis, y_axis, clock, x_name)]
     parts += [_rewind(x_axis.at(rewind.iteration), rewind) for rewind in rewinds]
@@ -78,7 +86,7 @@ def chart(
     if chosen is not None:
         parts += _marker(x_axis.at(min(chosen, last)), chosen)
     if best is not None:
-        x, y = x_axis.at(best[0]), min(max(y_axis.at(best[1]), _TOP), _BOTTOM)
+        x, y = x_axis.at(best[0]), min(max(y_axis.at(best[1]), TOP), BOTTOM)
         parts.append(f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>')
 
     keys = "".join(
@@ -89,11 +97,11 @@ def chart(
     keys += '<span class="key best">best</span>' if best is not None else ""
     keys += '<span class="key rewind">rewound</span>' if rewinds else ""
     length = duration(last) if x_name == "time" else f"{count(int(last))} iterations"
-    summary = f"{title}: {_number(min(values))} to {_number(max(values))}, {length}"
+    summary = f"{title}: {number(min(values))} to {number(max(values))}, {length}"
     return (
         f'<figure class="chart"><figcaption><h3>{escape(title)}</h3>{keys}'
         f"<p>{escape(meaning)}</p></figcaption>"
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(summary)}</title>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{escape(summary)}</title>'
         + "".join(parts)
         + "</svg></figure>"
     )
@@ -114,51 +122,6 @@ def thin(points: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
     return [points[index] for index in sorted(kept)]
 
 
-@dataclass(frozen=True)
-class _Axis:
-    """A scale from values to places in the picture."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool = False
-
-    def at(self, value: float) -> float:
-        scale: Callable[[float], float] = math.log10 if self.log else float
-        share = (scale(value) - scale(self.low)) / (scale(self.high) - scale(self.low))
-        return self.start + share * (self.end - self.start)
-
-    def ticks(self, about: int) -> list[float]:
-        if self.log:
-            return self._log_ticks(about)
-        step = 10 ** math.floor(math.log10((self.high - self.low) / about))
-        step *= next(
-            (factor for factor in (1, 2, 5) if (self.high - self.low) / (factor * step) <= about),
-            10,
-        )
-        first = math.ceil(self.low / step - 1e-9)
-        return [index * step for index in range(first, math.floor(self.high / step + 1e-9) + 1)]
-
-    def _log_ticks(self, about: int) -> list[float]:
-        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-        for factors in ((1,), (1, 3), (1, 2, 5)):
-            ticks = [factor * 10.0**power for power in range(first, last) for factor in factors]
-            ticks = [tick for tick in [*ticks, 10.0**last] if self.low <= tick <= self.high]
-            if len(ticks) >= 3:
-                return ticks[:: math.ceil(len(ticks) / (about + 1))]
-        return _Axis(self.low, self.high, self.start, self.end).ticks(about)
-
-
-def _value_axis(low: float, high: float, *, log: bool) -> _Axis:
-    """Return the vertical axis with some air above and below the values."""
-    if log:
-        air = max((high / low) ** 0.05, 1.05)
-        return _Axis(low / air, high * air, _BOTTOM, _TOP, log=True)
-    air = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return _Axis(low - air, high + air, _BOTTOM, _TOP)
-
-
 def _finite(run: Sequence[tuple[float, float | None]]) -> Iterator[list[Point]]:
     """Yield the stretches without a gap."""
     for present, stretch in groupby(run, lambda point: _is_finite(point[1])):
@@ -171,26 +134,26 @@ def _is_finite(value: float | None) -> bool:
 
 
 def _grid(
-    x_axis: _Axis, y_axis: _Axis, clock: Sequence[tuple[int, float]], x_name: str
+    x_axis: Axis, y_axis: Axis, clock: Sequence[tuple[int, float]], x_name: str
 ) -> Iterator[str]:
     for tick in y_axis.ticks(4):
         y = y_axis.at(tick)
-        yield f'<path class="grid" d="M{_LEFT} {y:.1f}H{_RIGHT}"/>'
-        yield _text(_LEFT - 7, y + 4, _number(tick), "end")
-    yield f'<path class="axis" d="M{_LEFT} {_BOTTOM}H{_RIGHT}"/>'
+        yield f'<path class="grid" d="M{LEFT} {y:.1f}H{RIGHT}"/>'
+        yield text(LEFT - 7, y + 4, number(tick), "end")
+    yield f'<path class="axis" d="M{LEFT} {BOTTOM}H{RIGHT}"/>'
     seconds = dict(clock)
-    yield _text(4, _BOTTOM + 19, x_name, "start", "unit")
+    yield text(4, BOTTOM + 19, x_name, "start", "unit")
     if seconds:
-        yield _text(4, _BOTTOM + 37, "time", "start", "unit")
+        yield text(4, BOTTOM + 37, "time", "start", "unit")
     for tick in x_axis.ticks(4):
         if tick <= 0 or tick != round(tick):
             continue
         x = x_axis.at(tick)
-        yield f'<path class="axis" d="M{x:.1f} {_BOTTOM}v4"/>'
+        yield f'<path class="axis" d="M{x:.1f} {BOTTOM}v4"/>'
         words = duration(tick) if x_name == "time" else count(round(tick))
-        yield _text(x, _BOTTOM + 19, words, "middle")
+        yield text(x, BOTTOM + 19, words, "middle")
         if seconds:
-            yield _text(x, _BOTTOM + 37, duration(_time_at(seconds, tick)), "middle", "unit")
+            yield text(x, BOTTOM + 37, duration(_time_at(seconds, tick)), "middle", "unit")
 
 
 def _time_at(seconds: dict[int, float], iteration: float) -> float:
@@ -211,22 +174,13 @@ def _line(places: Sequence[Point], kind: str) -> str:
 
 def _marker(x: float, iteration: int) -> Iterator[str]:
     """Yield the line at the chosen iteration, its label above the plot."""
-    anchor = "start" if x < _LEFT + 60 else "end" if x > _RIGHT - 60 else "middle"
-    yield f'<path class="chosen" data-iteration="{iteration}" d="M{x:.1f} {_TOP - 4}V{_BOTTOM}"/>'
-    yield _text(x, _TOP - 10, f"chosen: {count(iteration)}", anchor, "chosen-label")
+    anchor = "start" if x < LEFT + 60 else "end" if x > RIGHT - 60 else "middle"
+    yield f'<path class="chosen" data-iteration="{iteration}" d="M{x:.1f} {TOP - 4}V{BOTTOM}"/>'
+    yield text(x, TOP - 10, f"chosen: {count(iteration)}", anchor, "chosen-label")
 
 
 def _rewind(x: float, rewind: Rewind) -> str:
     return (
-        f'<path class="rewind" d="M{x:.1f} {_TOP}V{_BOTTOM}">'
+        f'<path class="rewind" d="M{x:.1f} {TOP}V{BOTTOM}">'
         f"<title>{escape(rewind.words)}</title></path>"
     )
-
-
-def _number(value: float) -> str:
-    return f"{round(value, 12):.4g}"
-
-
-def _text(x: float, y: float, words: str, anchor: str, kind: str = "tick") -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    return f'<text class="{kind}" {place}>{escape(words)}</text>'

@@ -5,7 +5,8 @@ from html import escape
 from typing import Any, Literal
 
 from nasdip_core.fit.events import Event
-from nasdip_core.report.curves import Curve, Point, chart
+from nasdip_core.report.axis import Point
+from nasdip_core.report.curves import Curve, chart
 from nasdip_core.report.history import History, histories
 from nasdip_core.report.units import count, duration
 

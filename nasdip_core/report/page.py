@@ -16,7 +16,7 @@ from nasdip_core.files import whole_file
 from nasdip_core.fit.events import Event
 from nasdip_core.report.fits import fits_body
 from nasdip_core.report.parts import parts_body
-from nasdip_core.report.shell import html_page, template
+from nasdip_core.report.shell import html_page, section, template
 from nasdip_core.report.timeline import timeline
 from nasdip_core.report.units import count, duration, memory
 
@@ -71,10 +71,10 @@ def _html(page: Page) -> str:
         after=_image(after),
         after_name=escape(after.name),
         after_caption=escape(after.caption),
-        others=_panels(page.others),
+        others=panels(page.others),
         quality=_quality(page.result),
         parts=parts_body(page.result.get("parts") or [], timeline(page.events)),
-        fits=_section("fits", "How the fit went", fits_body(page.events, _oracle(page.result))),
+        fits=section("fits", "How the fit went", fits_body(page.events, _oracle(page.result))),
         networks=_networks(page.networks),
         settings=escape(_as_yaml(page.settings)),
         outputs=_outputs(page.result.get("outputs") or {}),
@@ -101,12 +101,6 @@ def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Seed", str(result["seed"])
 
 
-def _section(name: str, title: str, body: str) -> str:
-    if not body:
-        return ""
-    return f'<section aria-labelledby="{name}"><h2 id="{name}">{title}</h2>{body}</section>'
-
-
 def _image(panel: Panel) -> str:
     width, height = _size(panel.png)
     data = base64.b64encode(panel.png).decode("ascii")
@@ -123,11 +117,12 @@ def _size(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _panels(panels: Sequence[Panel]) -> str:
+def panels(shown: Sequence[Panel]) -> str:
+    """Return pictures side by side, each with its name and caption; nothing without any."""
     figures = "".join(
         f"<figure>{_image(panel)}<figcaption>{escape(panel.name)} "
         f"<span>{escape(panel.caption)}</span></figcaption></figure>"
-        for panel in panels
+        for panel in shown
     )
     return f'<div class="panels">{figures}</div>' if figures else ""
 
@@ -158,7 +153,7 @@ def _quality(result: Mapping[str, Any]) -> str:
         f'<div class="table"><table><thead><tr><th scope="col">Against the truth</th>{head}</tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
-    return _section("quality", "Quality", table + _given_up(result))
+    return section("quality", "Quality", table + _given_up(result))
 
 
 def _given_up(result: Mapping[str, Any]) -> str:
@@ -196,7 +191,7 @@ def _networks(networks: Mapping[str, str]) -> str:
         f'<div class="network" role="group" aria-label="{escape(name)}" tabindex="0">{svg}</div>'
         for name, svg in networks.items()
     )
-    return _section("networks", "The networks" if len(networks) > 1 else "The network", drawings)
+    return section("networks", "The networks" if len(networks) > 1 else "The network", drawings)
 
 
 def _as_yaml(settings: Mapping[str, Any]) -> str:

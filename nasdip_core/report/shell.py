@@ -29,6 +29,13 @@ def html_page(
     )
 
 
+def section(name: str, title: str, body: str) -> str:
+    """Return a section of HTML under its heading; nothing without a body."""
+    if not body:
+        return ""
+    return f'<section aria-labelledby="{name}"><h2 id="{name}">{title}</h2>{body}</section>'
+
+
 def template(name: str) -> str:
     """Return the text of a file beside this one."""
     return files(__package__).joinpath(name).read_text("utf-8")

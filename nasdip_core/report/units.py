@@ -21,6 +21,15 @@ def duration(seconds: float) -> str:
     return f"{whole} {units[0]}" + (f" {rest} {units[1]}" if rest else "")
 
 
+def quantity(number: float) -> str:
+    """Return a large number in three digits: 950, 12.3 k, 4 M, 1.25 G."""
+    for unit in ("", " k", " M", " G"):
+        if abs(number) < 999.5:
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    return f"{number:.3g} T"
+
+
 def memory(size: float) -> str:
     """Return a number of bytes: 812 MiB, 1.4 GiB."""
     for unit in ("B", "KiB", "MiB"):

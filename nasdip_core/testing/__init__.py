@@ -17,7 +17,10 @@ pytest.register_assert_rewrite(
     "nasdip_core.testing.operator",
     "nasdip_core.testing.refine",
     "nasdip_core.testing.residual",
+    "nasdip_core.testing.reward",
+    "nasdip_core.testing.space",
     "nasdip_core.testing.stopping",
+    "nasdip_core.testing.strategy",
     "nasdip_core.testing.task",
     "nasdip_core.testing.transform",
     "nasdip_core.testing.upsampling",
@@ -27,7 +30,10 @@ from nasdip_core.testing.activation import ActivationConformance  # noqa: E402 (
 from nasdip_core.testing.operator import OperatorConformance  # noqa: E402
 from nasdip_core.testing.refine import RefineConformance  # noqa: E402
 from nasdip_core.testing.residual import ResidualConformance  # noqa: E402
+from nasdip_core.testing.reward import RewardConformance  # noqa: E402
+from nasdip_core.testing.space import SpaceConformance  # noqa: E402
 from nasdip_core.testing.stopping import StoppingConformance  # noqa: E402
+from nasdip_core.testing.strategy import StrategyConformance  # noqa: E402
 from nasdip_core.testing.task import TaskCase, TaskConformance  # noqa: E402
 from nasdip_core.testing.transform import TransformConformance  # noqa: E402
 from nasdip_core.testing.upsampling import UpsamplingConformance  # noqa: E402
@@ -37,7 +43,10 @@ __all__ = [
     "OperatorConformance",
     "RefineConformance",
     "ResidualConformance",
+    "RewardConformance",
+    "SpaceConformance",
     "StoppingConformance",
+    "StrategyConformance",
     "TaskCase",
     "TaskConformance",
     "TransformConformance",

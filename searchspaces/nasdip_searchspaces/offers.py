@@ -63,6 +63,33 @@ ACTIVATIONS = (
     ("silu", "silu:silu", "x times its sigmoid, swish (Elfwing et al., Neural Networks 2018)"),
 )
 
+SPACES = (
+    (
+        "nas-dip",
+        "nas_dip:NasDip",
+        "NasDipOptions",
+        "upsampling cell and nine level offsets (NAS-DIP, ECCV 2020)",
+    ),
+    (
+        "nas-dip-cell",
+        "nas_dip_cell:NasDipCell",
+        "NasDipOptions",
+        "upsampling cell alone, in the network of deep image prior",
+    ),
+    (
+        "nas-dip-pattern",
+        "nas_dip_pattern:NasDipPattern",
+        "NasDipPatternOptions",
+        "nine level offsets alone, with a given cell",
+    ),
+    (
+        "nas-dip-free",
+        "nas_dip_free:NasDipFree",
+        "NasDipOptions",
+        "upsampling cell and any connection of five levels",
+    ),
+)
+
 ARCHITECTURES = (
     ("dip", "skip network of the deep image prior (Ulyanov et al., CVPR 2018)"),
     ("deep-decoder", "decoder of 1x1 convolutions alone (Heckel and Hand, ICLR 2019)"),
@@ -128,6 +155,22 @@ def nasdip_offers() -> list[Offer]:
             name="none",
             summary="no connections",
             factory="nasdip_searchspaces.residual.none:pattern",
+        ),
+        *(
+            Offer(
+                kind="space",
+                name=name,
+                summary=summary,
+                factory=f"nasdip_searchspaces.space.{factory}",
+                options=f"nasdip_searchspaces.space.options:{options}",
+            )
+            for name, factory, options, summary in SPACES
+        ),
+        Offer(
+            kind="space",
+            name="compact",
+            summary="small networks as the presets are: depth, widths, skips, cell, input (nasdip)",
+            factory="nasdip_searchspaces.space.compact:Compact",
         ),
         *(
             Offer(

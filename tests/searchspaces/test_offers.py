@@ -17,6 +17,7 @@ EXPECTED = {
     "transform": "conv transposed-conv additive separable depth-wise identity",
     "activation": "none relu leaky-relu selu prelu silu",
     "residual": "offsets matrix same-level none",
+    "space": "nas-dip nas-dip-cell nas-dip-pattern nas-dip-free compact",
     "architecture": "dip deep-decoder nas-dip-denoise nas-dip-inpaint nas-dip-sr fast-denoise "
     "fast-inpaint fast-super-resolution balanced-denoise balanced-inpaint "
     "balanced-super-resolution best-denoise best-inpaint best-super-resolution",
@@ -41,8 +42,9 @@ def test_listing_never_imports_torch() -> None:
         "import sys, nasdip_searchspaces.offers as offers\n"
         "from nasdip_core.plugins import Plugins\n"
         "offers.nasdip_offers()\n"
-        "for registration in Plugins.discover().registrations('residual'):\n"
-        "    registration.resolve(), registration.options()\n"
+        "for kind in ('residual', 'space'):\n"
+        "    for registration in Plugins.discover().registrations(kind):\n"
+        "        registration.resolve(), registration.options()\n"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run(

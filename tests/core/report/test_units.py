@@ -2,7 +2,7 @@
 
 import pytest
 
-from nasdip_core.report.units import count, duration, memory
+from nasdip_core.report.units import count, duration, memory, quantity
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,18 @@ def test_memory(size: int, words: str) -> None:
 def test_count_sets_thousands_apart() -> None:
     assert count(9999) == "9999"
     assert count(12000) == "12\N{NARROW NO-BREAK SPACE}000"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0"),
+        (950, "950"),
+        (999.7, "1 k"),
+        (2_217_831, "2.22 M"),
+        (4e6, "4 M"),
+        (3.4e12, "3.4 T"),
+    ],
+)
+def test_quantity(number: float, words: str) -> None:
+    assert quantity(number) == words

@@ -1,0 +1,65 @@
+"""Search for a network, from Python: the same as `nasdip search`."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasdip_core.imaging.samples import PREFIX
+from nasdip_core.options import merge, nested, parse
+from nasdip_core.plugins import Plugins
+from nasdip_core.searching.conclude import conclude
+from nasdip_core.searching.options import SearchRequest
+from nasdip_core.searching.plan import plan_search
+from nasdip_core.searching.progress import Progress
+from nasdip_core.searching.run import Effort, run_search
+from nasdip_core.study.storage import close_storage, study_url
+
+OUTPUT = Path("nasdip-out")
+"""Where searches go unless the user says otherwise."""
+
+
+def search(
+    data: str | Path,
+    task: str,
+    *,
+    trials: int = 50,
+    workers: int = 1,
+    options: Mapping[str, Any] | None = None,
+    known: Sequence[str] = (),
+    study: str | Path | None = None,
+    name: str = "nasdip",
+    launcher: str = "local",
+    output: str | Path | None = None,
+    export: str | Path | None = None,
+    plugins: Plugins | None = None,
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Search, or go on with a search; return the `nasdip.search/1` object.
+
+    `data` is a folder of clean pictures or one picture, `options` are dotted keys as in `-S`:
+    {"space": "compact", "strategy.uses": "tpe", "fit.steps": 200}; `trials` counts the study's in
+    all; `known` are architectures to begin with. Raises NasdipError.
+    """
+    started = time.monotonic()
+    plugins = plugins or Plugins.discover()
+    content: dict[str, Any] = {"data": str(data)}
+    for key, value in (options or {}).items():
+        content = merge(content, nested(key, value))
+    planned = plan_search(task, parse(SearchRequest, content, ""), plugins, Path())
+    stem = Path(str(data).removeprefix(PREFIX)).stem
+    folder = OUTPUT / f"{stem}-{task}-search" if output is None else Path(output)
+    effort = Effort(
+        trials=trials,
+        workers=workers,
+        launcher=plugins.create("launcher", launcher),
+        url=study_url(folder if study is None else study),
+        name=name,
+        output=folder,
+        known=known,
+    )
+    found = run_search(planned, effort, plugins, watch)
+    file = None if export is None else Path(export)
+    told = conclude(planned, found, effort, plugins, file, time.monotonic() - started)
+    close_storage(found._storage, effort.url)
+    return told

@@ -1,0 +1,150 @@
+"""The last comparison: the best candidates fitted again with fresh seeds, which choose `#best`.
+
+It is a study of its own beside the search's, so that it is shared by workers, resumed and retried
+like any other: its n-th trial is the n-th pair of candidate and seed.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import optuna
+from optuna.study import Study
+from optuna.trial import TrialState
+
+from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
+from nasdip_core.problem import Estimate
+from nasdip_core.searching.candidate import Evaluator
+from nasdip_core.searching.kept import STANDARD, KeptFits, final_label, trial_label
+from nasdip_core.searching.plan import Search
+from nasdip_core.study.best import Place, finalists, note_places
+from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
+from nasdip_core.study.records import REASON, History, Record, place_of
+from nasdip_core.study.study import FINALS
+
+SEEDS = 3
+"""Fresh seeds that each candidate is fitted with."""
+_POLL_SECONDS = 0.5
+
+
+class Finals:
+    """One worker's share of the last comparison."""
+
+    def __init__(
+        self,
+        search: Search,
+        study: Study,
+        evaluator: Evaluator,
+        kept: KeptFits,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._search = search
+        self._main = study
+        self._evaluator = evaluator
+        self._kept = kept
+        self._stopped = stopped
+        history = History()
+        history.update(study.get_trials(deepcopy=False))
+        self._finalists = finalists(history.records)
+        # Seed by seed: an interrupted comparison has every candidate about equally often.
+        self._pairs = [(f, fresh) for fresh in range(SEEDS) for f in self._finalists]
+
+    def run(self) -> None:
+        """Fit what is left to fit, then note the order of the candidates with the study."""
+        if not self._finalists:
+            return
+        slots = [f.slot for f in self._finalists]
+        name = f"{self._main.study_name}{FINALS}{'-'.join(map(str, sorted(slots)))}"
+        study = optuna.create_study(
+            storage=self._main._storage,
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+            sampler=optuna.samplers.RandomSampler(),
+            pruner=optuna.pruners.NopPruner(),
+        )
+        reaper = Reaper(study)
+        while True:
+            reaper.reap()
+            history = History()
+            history.update(study.get_trials(deepcopy=False))
+            records = history.records[: len(self._pairs)]
+            if len(records) == len(self._pairs) and all(r.state != "open" for r in records):
+                break
+            if self._stopped():
+                raise RunInterruptedError("interrupted")
+            waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+            if waiting or len(records) < len(self._pairs):
+                self._one(study)
+            else:
+                time.sleep(_POLL_SECONDS)
+        self._conclude(records)
+
+    def _one(self, study: Study) -> None:
+        trial = study.ask()
+        trials = study.get_trials(deepcopy=False)
+        place = place_of(trials[trial.number], trials)
+        if place >= len(self._pairs):
+            study.tell(trial, state=TrialState.FAIL)  # two workers asked for the last pair at once
+            return
+        record, fresh = self._pairs[place]
+        # For those who look at the study with other tools.
+        trial.suggest_int("candidate", record.slot, record.slot)
+        trial.suggest_int("seed", fresh, fresh)
+        with leased(study, trial._trial_id):
+            try:
+                value = self._value(record, fresh)
+            except RunInterruptedError:
+                give_up(study, study._storage.get_trial(trial._trial_id), died=False)
+                raise
+            except Exception as error:  # as in the search itself, and the others go on
+                plain = isinstance(error, NasdipError)
+                reason = str(error) if plain else f"{type(error).__name__}: {error}"
+                note(trial, REASON, " ".join(reason.split()))
+                tell(study, trial, None, TrialState.FAIL)
+            else:
+                tell(study, trial, [value])
+
+    def _value(self, record: Record, fresh: int) -> float:
+        search = self._search
+        candidate = self._evaluator.candidate(search.space.canonical(record.choices))
+        pictures = search.validation or search.searched
+        score = self._evaluator.score(
+            candidate, pictures, fresh=fresh, others=lambda picture: self._others(record, picture)
+        )
+        if not math.isfinite(score.mean):
+            raise RunError(f"the reward is {score.mean}")
+        if search.single:
+            for picture, found in score.fits.items():
+                self._kept.save(final_label(record.slot, fresh), picture, found)
+        return score.mean
+
+    def _others(self, record: Record, picture: int) -> Sequence[Estimate]:
+        """Return what the search made of a picture with the other candidates."""
+        if not self._search.reward.compares:
+            return []
+        device = self._evaluator.device
+        fits = [
+            self._kept.load(trial_label(other.slot), picture, device)
+            for other in self._finalists
+            if other.slot != record.slot
+        ]
+        found = [fit.chosen for fit in fits if fit is not None]
+        if not found:
+            # A picture that the search has not seen, or a single candidate.
+            make = partial(self._evaluator.standard, picture)
+            found = [self._kept.once(STANDARD, picture, device, make).chosen]
+        return found
+
+    def _conclude(self, records: Sequence[Record]) -> None:
+        """Note the candidates, the best mean first; equals stay as the search had them."""
+        places = []
+        for finalist in self._finalists:
+            values = [
+                record.value
+                for record, (candidate, _) in zip(records, self._pairs, strict=True)
+                if candidate.slot == finalist.slot and record.value is not None
+            ]
+            places.append(Place(finalist.slot, tuple(values)))
+        note_places(self._main, sorted(places, key=lambda place: -place.mean))

@@ -1,0 +1,68 @@
+"""Fits that a search keeps: those of one picture, so that none is made twice."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+
+from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
+from nasdip_core.fit.result import FitResult
+from nasdip_core.study.reference import FITS
+
+
+class KeptFits:
+    """Finished fits by label and place of the picture, one file each."""
+
+    def __init__(self, output: Path) -> None:
+        self._folder = output / FITS
+
+    def save(self, label: str, picture: int, found: FitResult) -> None:
+        """Keep a fit. Raises RunError where the folder does not take it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        save_checkpoint(self._path(label, picture), found.state_dict())
+
+    def load(self, label: str, picture: int, device: torch.device) -> FitResult | None:
+        """Return a fit; None where it was not kept."""
+        path = self._path(label, picture)
+        if not path.exists():
+            return None
+        return FitResult(**moved(load_checkpoint(path), device))
+
+    def once(
+        self, label: str, picture: int, device: torch.device, make: Callable[[], FitResult]
+    ) -> FitResult:
+        """Return a fit that was kept, or make and keep it."""
+        found = self.load(label, picture, device)
+        if found is None:
+            found = make()
+            self.save(label, picture, found)
+        return found
+
+    def keep_only(self, labels: Iterable[str], prefix: str) -> None:
+        """Remove the fits whose label begins with `prefix`, but for these."""
+        wanted = set(labels)
+        for path in self._folder.glob(f"{prefix}*--*.safetensors"):
+            if path.name.rpartition("--")[0] not in wanted:
+                path.unlink(missing_ok=True)
+
+    def _path(self, label: str, picture: int) -> Path:
+        return self._folder / f"{label}--{picture}.safetensors"
+
+
+STANDARD = "standard"
+"""Label of the fits of the task's default network."""
+
+
+def trial_label(slot: int) -> str:
+    """Return the label of a trial's fits."""
+    return f"trial-{slot}"
+
+
+def restored_label(slot: int, fresh: int) -> str:
+    """Return the label of a candidate's fits to the picture as it is, nothing kept from them."""
+    return f"restored-{slot}-{fresh}"
+
+
+def final_label(slot: int, fresh: int) -> str:
+    """Return the label of a candidate's fits in the last comparison."""
+    return f"final-{slot}-{fresh}"

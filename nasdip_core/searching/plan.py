@@ -1,0 +1,233 @@
+"""From a request to a search: names looked up, pictures known, defaults filled in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasdip_core.architecture.named import NamedArchitecture
+from nasdip_core.architecture.specification import Architecture, Use
+from nasdip_core.errors import OptionError, PictureError
+from nasdip_core.imaging.digest import digest
+from nasdip_core.imaging.samples import PREFIX as SAMPLE
+from nasdip_core.options import Options, parse
+from nasdip_core.pipeline.jobs import pictures_in
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.plugins import Plugins
+from nasdip_core.reward import Reward
+from nasdip_core.searching.options import SearchRequest
+from nasdip_core.seeds import derive, generator
+from nasdip_core.space import Choice, SearchSpace
+from nasdip_core.strategy import Strategy
+from nasdip_core.study.study import SCHEMA
+
+_VALIDATION = 4
+"""Every fourth picture of a folder is kept for the last comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is searched, by which strategy, judged how."""
+
+    task: str
+    request: SearchRequest
+    """With every option of the plugins spelt out and paths absolute."""
+    resolved: Sequence[Resolved]
+    """The run that a fit of each picture is, but for its network."""
+    names: Sequence[str]
+    """Of the pictures."""
+    digests: Sequence[str]
+    space: SearchSpace
+    strategy: Strategy
+    reward: Reward
+
+    @property
+    def clean(self) -> bool:
+        """Whether the pictures are clean and are damaged here."""
+        return self.resolved[0].corrupt is not None
+
+    @property
+    def single(self) -> bool:
+        """Whether it is a search for one picture."""
+        return len(self.names) == 1
+
+    @property
+    def validation(self) -> list[int]:
+        """Return the places of the pictures that are kept for the last comparison, if any."""
+        return list(range(_VALIDATION - 1, len(self.names), _VALIDATION))
+
+    @property
+    def searched(self) -> list[int]:
+        """Return the places of the pictures that candidates are judged on."""
+        return [i for i in range(len(self.names)) if i not in self.validation]
+
+    def of(self, architecture: Architecture, picture: int, fresh: int | None = None) -> Resolved:
+        """Return the run that one fit is; `fresh` numbers seeds other than the search's own."""
+        seed = self.request.seed
+        if not self.single:
+            seed = derive(seed, "picture", self.names[picture])
+        if fresh is not None:
+            seed = derive(seed, "fresh", fresh)
+        arch = NamedArchitecture(name="candidate", architecture=architecture)
+        return replace(self.resolved[picture], arch=arch, seed=seed)
+
+    def _proxy(self) -> dict[str, list[Any]]:
+        """Return what a fit of the search has otherwise than the network in use: [use, search]."""
+        choices: dict[str, Choice] = {}
+        for decision in self.space.decisions:
+            choices[decision.name] = self.space.allowed(decision, choices)[0]
+        whole = self.space.decode(choices)
+        return _differences(_plain(whole), _plain(self.space.proxy(whole)))
+
+    def settings(self) -> dict[str, Any]:
+        """Return what must agree for trials to be comparable; no paths, but contents."""
+        first, request = self.resolved[0], self.request
+        return {
+            "schema": SCHEMA,
+            "task": self.task,
+            "space": _plain(request.space),
+            "proxy": self._proxy(),
+            "strategy": _plain(request.strategy),
+            "reward": _plain(request.reward),
+            "changes": self.reward.changes,
+            "pruner": _plain(request.pruner),
+            "limits": _plain(request.limits),
+            "pictures": dict(zip(self.names, self.digests, strict=True)),
+            "validation": [self.names[i] for i in self.validation],
+            "crop": request.crop,
+            "seed": request.seed,
+            "options": _plain(first.task),
+            "corrupt": None if first.corrupt is None else _plain(first.corrupt),
+            "fit": _plain(first.fit),
+        }
+
+
+def _differences(one: Any, other: Any, path: str = "") -> dict[str, list[Any]]:
+    """Return where two trees of plain values differ, by dotted keys."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        found: dict[str, list[Any]] = {}
+        for key in one:
+            found |= _differences(one[key], other.get(key), f"{path}.{key}" if path else key)
+        return found
+    return {} if one == other else {path: [one, other]}
+
+
+def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path) -> Search:
+    """Look everything up; paths are relative to `base`, no picture is decoded yet.
+
+    Raises PluginError for an unknown name, OptionError for options that do not go together,
+    PictureError where there is no picture.
+    """
+    clean, sources = _sources(request, base)
+    content = {
+        "mask": request.mask,
+        "truth": request.truth,
+        "seed": request.seed,
+        "device": request.device,
+        "task": request.task,
+        "corrupt": (request.corrupt or {}) if clean else None,
+        "fit": request.fit,
+    }
+    resolved = [
+        resolve(task, parse(RestoreRequest, {**content, "picture": source}, ""), plugins, base)
+        for source in sources
+    ]
+    space_use, space = _plugin("space", request.space, plugins)
+    strategy_use, strategy = _plugin("strategy", request.strategy, plugins)
+    reward_use = request.reward or Use(uses="psnr" if _has_truth(resolved[0]) else "held-out")
+    reward_use, reward = _plugin("reward", reward_use, plugins, plugins)
+    absolute = {
+        role: None if path is None else str((base / path).absolute())
+        for role, path in (("mask", request.mask), ("truth", request.truth))
+    }
+    data = (
+        request.data if request.data.startswith(SAMPLE) else str((base / request.data).absolute())
+    )
+    request = request.model_copy(
+        update={
+            "data": data,
+            "space": space_use,
+            "strategy": strategy_use,
+            "reward": reward_use,
+            **absolute,
+        }
+    )
+    names = [Path(source.removeprefix(SAMPLE)).name for source in sources]
+    digests = [digest(source) for source in sources]
+    search = Search(task, request, resolved, names, digests, space, strategy, reward)
+    _check(search)
+    return search
+
+
+def _check(search: Search) -> None:
+    """Raise OptionError for options that do not go together."""
+    request, pruner = search.request, search.request.pruner
+    reward = request.reward.uses if request.reward is not None else ""
+    if search.reward.needs_truth and not _has_truth(search.resolved[0]):
+        raise OptionError(
+            f"reward '{reward}' needs the truth", "give a --truth, or take --reward held-out"
+        )
+    if search.strategy.by_cost and pruner.uses != "none":
+        raise OptionError(
+            f"strategy '{request.strategy.uses}' weighs quality against cost; that is not pruned",
+            "leave --pruner out",
+        )
+    if pruner.uses == "wilcoxon" and len(search.searched) < 3:
+        raise OptionError(
+            f"--pruner wilcoxon compares pictures, and there are {len(search.searched)} to search "
+            "on",
+            "give more pictures, or --pruner hyperband",
+        )
+    grows = pruner.uses == "hyperband" and pruner.rungs == "resolution"
+    if grows and search.reward.compares:
+        raise OptionError(
+            f"reward '{reward}' compares pictures of one size",
+            "take --pruner hyperband with pruner.rungs=iterations",
+        )
+    if not search.clean and (grows or request.crop is not None):
+        raise OptionError(
+            f"option '{'pruner.rungs' if grows else 'crop'}' changes the picture, and a damaged "
+            "one is taken as it is",
+            "give a clean one and corrupt.*",
+        )
+
+
+def _sources(request: SearchRequest, base: Path) -> tuple[bool, list[str]]:
+    """Return whether the pictures are clean, and their paths."""
+    path = base / request.data
+    if request.data.startswith(SAMPLE) or not path.is_dir():
+        if request.pictures is not None:
+            raise OptionError("option 'pictures' is for folders")
+        return request.corrupt is not None, [request.data]
+    if request.mask is not None or request.truth is not None:
+        raise OptionError(
+            "a mask or a truth with a folder", "the pictures of a folder are clean and are damaged"
+        )
+    found = [str(picture) for picture in pictures_in(path)]
+    if not found:
+        raise PictureError(f"the folder '{request.data}' holds no picture")
+    if request.pictures is not None and request.pictures < len(found):
+        draws = generator(request.seed, "pictures")
+        order = torch.randperm(len(found), generator=draws)[: request.pictures].tolist()
+        found = [found[i] for i in sorted(order)]
+    return True, found
+
+
+def _plugin(kind: str, use: Use, plugins: Plugins, *args: Any) -> tuple[Use, Any]:
+    """Return a plugin's use with every option spelt out, and the plugin made with them."""
+    registration = plugins.find(kind, use.uses)
+    options = parse(registration.options() or Options, use.with_, f"{kind}.with")
+    make = partial(registration.resolve(), *args)
+    given = {name: getattr(options, name) for name in type(options).model_fields}
+    return use.model_copy(update={"with_": _plain(options)}), make(**given)
+
+
+def _has_truth(resolved: Resolved) -> bool:
+    return resolved.truth is not None or resolved.corrupt is not None
+
+
+def _plain(options: Any) -> Any:
+    return None if options is None else options.model_dump(mode="json", by_alias=True)

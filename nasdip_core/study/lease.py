@@ -1,0 +1,195 @@
+"""Who works on a trial, whether that worker still lives, and what becomes of its trial if not.
+
+A worker notes itself at its trial and renews the note every few seconds. A trial is given up when
+its worker's process is gone from this machine, or its note has not changed for a minute by our own
+clock (clocks of two machines need not agree). It is then tried again in the same slot.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+
+from nasdip_core.study.records import ABANDONED, NOTES, REASON, SLOT, slot_of
+
+LEASE = "nasdip:lease"
+"""System attribute of a running trial: who works on it."""
+ATTEMPT = "attempt"
+"""Attribute of a trial that is tried again: how many have died over it."""
+RENEW_SECONDS = 5.0
+SILENT_SECONDS = 60.0
+"""After so long without a renewal a worker counts as gone."""
+_REPAIR_SECONDS = 10.0
+"""After so long a trial that was given up and not queued again is queued by whoever sees it."""
+DEATHS = 3
+"""Workers that may die over a trial before it counts as failed."""
+
+
+@contextmanager
+def leased(study: Study, trial_id: int) -> Iterator[None]:
+    """Hold the lease of a trial while the block runs."""
+    lease: dict[str, str | int] = {
+        "host": _host(),
+        "pid": os.getpid(),
+        "started": _started(os.getpid()),
+    }
+    done = threading.Event()
+
+    def renew(beat: int) -> None:
+        # A trial that another one has given up, or a busy database, are met when it is told.
+        with suppress(Exception):
+            study._storage.set_trial_system_attr(trial_id, LEASE, {**lease, "beat": beat})
+
+    def keep() -> None:
+        beat = 1
+        while not done.wait(RENEW_SECONDS):
+            renew(beat)
+            beat += 1
+
+    renew(0)
+    thread = threading.Thread(target=keep, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+class Reaper:
+    """Gives up the trials of workers that are gone; asked every now and then."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._seen: dict[int, tuple[Any, float]] = {}
+
+    def reap(self) -> int:
+        """Give up and queue again what nobody works on; return how many trials that were."""
+        trials = self._study.get_trials(deepcopy=False)
+        running = [t for t in trials if t.state is TrialState.RUNNING]
+        given_up = [t for t in running if self._is_stale(t)]
+        for trial in given_up:
+            give_up(self._study, trial)
+        lost = self._lost(trials)
+        for trial in lost:
+            _queue(self._study, trial)
+        self._seen = {t.number: self._seen[t.number] for t in running if t.number in self._seen}
+        return len(given_up) + len(lost)
+
+    def _is_stale(self, trial: FrozenTrial) -> bool:
+        lease = trial.system_attrs.get(LEASE)
+        if lease is not None and lease["host"] == _host():
+            return bool(_started(lease["pid"]) != lease["started"])
+        known, since = self._seen.get(trial.number, (None, 0.0))
+        if trial.number not in self._seen or known != lease:
+            self._seen[trial.number] = lease, time.monotonic()
+            return False
+        return time.monotonic() - since > SILENT_SECONDS
+
+    def _lost(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """Return trials that were given up by a process that ended before it queued them."""
+        latest = {slot_of(trial): trial.number for trial in trials}
+        now = time.time()
+        return [
+            trial
+            for trial in trials
+            if trial.state is TrialState.FAIL
+            and trial.user_attrs.get(ABANDONED)
+            and latest[slot_of(trial)] == trial.number
+            and trial.datetime_complete is not None
+            and now - trial.datetime_complete.timestamp() > _REPAIR_SECONDS
+        ]
+
+
+def tell(
+    study: Study, trial: Trial, values: Sequence[float] | None, state: TrialState | None = None
+) -> None:
+    """Tell a trial its values or state, unless another worker has given it up meanwhile."""
+    with suppress(UpdateFinishedTrialError):
+        try:
+            study.tell(trial, values, state)
+        except ValueError:
+            if not study._storage.get_trial(trial._trial_id).state.is_finished():
+                raise
+
+
+def note(trial: Trial, key: str, value: Any) -> None:
+    """Note something at a trial, unless another worker has given it up meanwhile."""
+    with suppress(UpdateFinishedTrialError):
+        trial.set_user_attr(key, value)
+
+
+def give_up(study: Study, trial: FrozenTrial, *, died: bool = True) -> None:
+    """End a running trial and queue it again in its slot; after three deaths it has failed.
+
+    `died` is false where the user has stopped the worker.
+    """
+    storage, deaths = study._storage, _deaths(trial) + died
+    # Marked before it ends: to no one else it looks like a trial that has failed.
+    with suppress(UpdateFinishedTrialError):
+        if deaths >= DEATHS:
+            reason = f"its worker died {deaths} times; was there enough memory?"
+            storage.set_trial_user_attr(trial._trial_id, REASON, reason)
+        else:
+            storage.set_trial_user_attr(trial._trial_id, ABANDONED, True)
+            storage.set_trial_user_attr(trial._trial_id, ATTEMPT, deaths)
+        if storage.set_trial_state_values(trial._trial_id, TrialState.FAIL) and deaths < DEATHS:
+            _queue(study, study._storage.get_trial(trial._trial_id))
+
+
+def _queue(study: Study, trial: FrozenTrial) -> None:
+    """Queue a trial again in its slot, with its choices."""
+    kept = {NOTES: trial.system_attrs[NOTES]} if NOTES in trial.system_attrs else {}
+    # A lease is taken once all decisions are made; a part of them is of no use.
+    made = trial.params if LEASE in trial.system_attrs else {}
+    fixed = trial.system_attrs.get("fixed_params") or made
+    study.add_trial(
+        create_trial(
+            state=TrialState.WAITING,
+            user_attrs={
+                **{k: v for k, v in trial.user_attrs.items() if k == "known"},
+                SLOT: slot_of(trial),
+                ATTEMPT: _deaths(trial),
+            },
+            system_attrs={**kept, "fixed_params": dict(fixed)},
+        )
+    )
+
+
+def _deaths(trial: FrozenTrial) -> int:
+    deaths: int = trial.user_attrs.get(ATTEMPT, 0)
+    return deaths
+
+
+def _host() -> str:
+    """Return a name for where process numbers mean something: a machine, or a container on it."""
+    space = ""
+    with suppress(OSError):
+        space = str(Path("/proc/self/ns/pid").readlink())
+    return f"{socket.gethostname()} {space}".strip()
+
+
+def _started(pid: int) -> str:
+    """Return when a process of this machine began, in the system's terms; empty: it is gone."""
+    with suppress(OSError, IndexError):
+        text = Path(f"/proc/{pid}/stat").read_text()
+        fields = text.rpartition(")")[2].split()
+        # A killed child that nobody has waited for yet is as good as gone.
+        return "" if fields[0] in "ZX" else fields[19]
+    if Path("/proc/self/stat").exists():
+        return ""
+    try:  # no /proc: a number that was given anew cannot be told from the old one
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except OSError:
+        pass
+    return "alive"

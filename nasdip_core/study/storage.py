@@ -1,0 +1,171 @@
+"""Where studies are kept: an SQLite file, a journal file, or any database that Optuna knows."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import DuplicatedStudyError, StorageInternalError
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from nasdip_core.errors import StudyError
+
+FILE = "study.db"
+"""Name of the study's file in the folder of a search."""
+_SQLITE = "sqlite:///"
+_JOURNAL = "journal:///"
+_JOURNAL_SUFFIXES = (".journal", ".log")
+_BUSY_SECONDS = 60
+"""For how long a process waits while another one writes to an SQLite file."""
+
+
+def study_url(source: str | Path) -> str:
+    """Return the URL of a study that is named by a folder, a file or a URL."""
+    text = str(source)
+    if "://" in text:
+        return text
+    path = Path(text)
+    if path.is_dir() or not path.suffix:
+        path /= FILE
+    prefix = _JOURNAL if path.suffix in _JOURNAL_SUFFIXES else _SQLITE
+    return f"{prefix}{path.absolute()}"
+
+
+def study_file(url: str) -> Path | None:
+    """Return the file behind a URL; None for a database server."""
+    for prefix in (_SQLITE, _JOURNAL):
+        if url.startswith(prefix):
+            return Path(url.removeprefix(prefix))
+    return None
+
+
+class _Logged(sqlite3.Connection):
+    """Appends what is written to a log beside the file: a tenth of the time, and readers go on.
+
+    What was written outlives every crash of a process; a power cut may take the last trials.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute("PRAGMA journal_mode = WAL")
+        self.execute("PRAGMA synchronous = NORMAL")
+
+
+def open_storage(url: str, *, create: bool = False, searching: bool = False) -> BaseStorage:
+    """Open the storage behind a URL, for reading or for `searching` (or to `create` a study).
+
+    Raises StudyError where there is none (and it is not to be created), or it cannot be used.
+    """
+    path = study_file(url)
+    if path is not None and not path.exists():
+        if not create:
+            raise StudyError(f"there is no study at '{path}'", "`nasdip search` makes one")
+        with explained(url):
+            path.parent.mkdir(parents=True, exist_ok=True)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with explained(url):
+        if path is not None and url.startswith(_JOURNAL):
+            if path.exists() and (create or searching):
+                _mend(path)
+            storage: BaseStorage = JournalStorage(JournalFileBackend(str(path)))
+        else:
+            connect: dict[str, Any] = {}
+            if url.startswith("sqlite:"):
+                connect["timeout"] = _BUSY_SECONDS
+                if create or searching:
+                    connect["factory"] = _Logged
+            storage = RDBStorage(url, engine_kwargs={"connect_args": connect})
+        # Optuna keeps finished trials of a database in memory behind this.
+        return get_storage(storage)
+
+
+def _mend(path: Path) -> None:
+    """Remove a last line that a power cut or a full disk has cut off, or the next would join it."""
+    lock = JournalFileSymlinkLock(str(path))
+    lock.acquire()
+    try:
+        with path.open("rb+") as journal:
+            content = journal.read()
+            if content and not content.endswith(b"\n"):
+                journal.truncate(content.rfind(b"\n") + 1)
+    finally:
+        lock.release()
+
+
+def close_storage(storage: BaseStorage, url: str) -> None:
+    """Close a storage; an SQLite file takes in its log, so that it is one file again.
+
+    The log stays where others have the file open: the last of them does it.
+    """
+    storage.remove_session()
+    backend = getattr(storage, "_backend", storage)
+    if isinstance(backend, RDBStorage):
+        backend.engine.dispose()
+    path = study_file(url)
+    if url.startswith(_SQLITE) and path is not None and path.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=1.0)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Turn what Optuna and its database raise into a StudyError of one line."""
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError):
+        raise StudyError(
+            f"'{shown(url)}' is no URL of a study", "write a folder, a file, or sqlite:///FILE"
+        ) from None
+    except ImportError as error:
+        driver = error.__cause__ or error
+        raise StudyError(
+            f"the driver for '{shown(url)}' is not installed: {driver}", "install it with pip"
+        ) from None
+    except (SQLAlchemyError, StorageInternalError, OSError) as error:
+        raise _reason(url, error) from None
+    except RuntimeError as error:
+        # Optuna's word for a file of another version of its own.
+        if "schema" not in str(error) and "version" not in str(error):
+            raise
+        raise StudyError(
+            f"the study at '{shown(url)}' was written by another version of Optuna",
+            f"`optuna storage upgrade --storage {shown(url)}` can bring it up to date",
+        ) from None
+    except (ValueError, KeyError) as error:
+        if not url.startswith(_JOURNAL) or isinstance(error, DuplicatedStudyError):
+            raise
+        raise StudyError(f"the study at '{shown(url)}' is damaged: {error}") from None
+
+
+def shown(url: str) -> str:
+    """Return a URL as it can be printed: a file's path, no password."""
+    path = study_file(url)
+    if path is not None:
+        return str(path)
+    scheme, _, rest = url.partition("://")
+    account, at, place = rest.rpartition("@")
+    return f"{scheme}://{account.partition(':')[0]}:***@{place}" if at else url
+
+
+def _reason(url: str, error: BaseException) -> StudyError:
+    """Return what is wrong with a database, by the first cause that says it."""
+    causes: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in causes:
+        causes.append(current)
+        current = getattr(current, "orig", None) or current.__cause__ or current.__context__
+    text = " ".join(str(causes[-1]).split())
+    where = f"the study at '{shown(url)}'"
+    if "locked" in text:
+        return StudyError(f"{where} is locked by another program", "end that one and try again")
+    if "readonly" in text or "read-only" in text or "Permission denied" in text:
+        return StudyError(f"{where} cannot be written: it is read-only")
+    if "not a database" in text or "malformed" in text or "corrupt" in text:
+        return StudyError(f"{where} is damaged: {text}", "take a copy of it, or another --study")
+    if "full" in text or "No space" in text:
+        return StudyError(f"{where} cannot be written: the disk is full")
+    return StudyError(f"{where} cannot be used: {text}")

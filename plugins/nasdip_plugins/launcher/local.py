@@ -1,0 +1,81 @@
+"""Workers of a search as processes of this machine."""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import IO, Any
+
+from nasdip_core.errors import ExitCode, NasdipError, RunError, error_of
+from nasdip_core.launcher import Fleet, Launcher
+
+_PATIENCE_SECONDS = 30.0
+"""For how long a worker may take to end the step that it is at."""
+
+
+class Local(Launcher):
+    """Starts each worker as a Python process of its own."""
+
+    def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
+        """Start the workers; they end when this process does."""
+        return _Processes(order, workers)
+
+
+class _Processes(Fleet):
+    def __init__(self, order: Mapping[str, Any], workers: int) -> None:
+        self._processes: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+        line = json.dumps(order).encode() + b"\n"
+        command = [sys.executable, "-m", "nasdip_core.searching.worker"]
+        for _ in range(workers):
+            errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with its process
+            try:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+                )
+            except OSError as error:
+                self.kill()
+                raise RunError(f"cannot start a worker: {error.strerror or error}") from None
+            self._processes.append((process, errors))
+            assert process.stdin is not None
+            # Left open: a worker ends when this process does.
+            process.stdin.write(line)
+            process.stdin.flush()
+
+    def alive(self) -> int:
+        return sum(process.poll() is None for process, _ in self._processes)
+
+    def failures(self) -> list[NasdipError]:
+        return [
+            _reason(process.returncode, errors)
+            for process, errors in self._processes
+            if process.poll() not in (None, ExitCode.OK, ExitCode.INTERRUPTED)
+        ]
+
+    def interrupt(self) -> None:
+        for process, _ in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while self.alive() and time.monotonic() < until:
+            time.sleep(0.05)
+        self.kill()
+
+    def kill(self) -> None:
+        for process, errors in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
+            errors.close()
+
+
+def _reason(code: int, errors: IO[bytes]) -> NasdipError:
+    if code < 0:
+        return RunError(f"a worker was ended by {signal.Signals(-code).name}")
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    return error_of(code, lines[-1].removeprefix("error: ") if lines else f"a worker ended: {code}")
