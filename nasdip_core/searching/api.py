@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasdip_core.errors import RunError
 from nasdip_core.imaging.samples import PREFIX
 from nasdip_core.options import merge, nested, parse
 from nasdip_core.plugins import Plugins
@@ -62,4 +63,15 @@ def search(
     file = None if export is None else Path(export)
     told = conclude(planned, found, effort, plugins, file, time.monotonic() - started)
     close_storage(found._storage, effort.url)
+    if not told["best"]:
+        raise RunError(_nothing_found(told), "see `nasdip search show`")
     return told
+
+
+def _nothing_found(told: Mapping[str, Any]) -> str:
+    """Say why a search has no best."""
+    last = next((t["reason"] for t in reversed(told["history"]) if t["reason"]), "")
+    counts = told["trials"]
+    if counts["failed"] or counts["pruned"]:
+        return f"none of {counts['failed'] + counts['pruned']} trials was done; the last: {last}"
+    return f"no candidate within the limits in {counts['infeasible']} proposals; the last: {last}"

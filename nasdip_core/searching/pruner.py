@@ -1,7 +1,9 @@
 """Optuna's pruners, set up for the one step axis that a study has."""
 
+import warnings
 from collections.abc import Sequence
 
+from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, WilcoxonPruner
 
 from nasdip_core.searching.options import PrunerOptions
@@ -15,7 +17,10 @@ def make_pruner(options: PrunerOptions, rungs: Sequence[int]) -> BasePruner:
     """
     match options.uses:
         case "wilcoxon":
-            return WilcoxonPruner(p_threshold=options.threshold)
+            with warnings.catch_warnings():
+                # Optuna may change it; our tests would tell.
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                return WilcoxonPruner(p_threshold=options.threshold)
         case "hyperband":
             return HyperbandPruner(
                 min_resource=rungs[0], max_resource=rungs[-1], reduction_factor=options.factor

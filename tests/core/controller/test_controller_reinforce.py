@@ -11,7 +11,6 @@ from typing import Any
 import optuna
 import pytest
 import torch
-from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nasdip_core.controller.policy import Policy
@@ -281,7 +280,3 @@ def test_a_resumed_controller_takes_the_next_step_alike() -> None:
     one.learn(history)
     other.learn(history)
     assert torch.equal(weights(one), weights(other))
-
-
-def test_the_space_is_categorical_for_optuna() -> None:
-    assert distributions(SPACE)["levels"] == CategoricalDistribution((2, 3, 4))

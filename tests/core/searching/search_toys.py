@@ -1,5 +1,6 @@
 """A space, rewards and a strategy whose every answer is known beforehand."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -9,11 +10,13 @@ from pydantic import Field
 
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.specification import Architecture, Decoder, Encoder, Input, Skip
-from nasdip_core.errors import RunError
+from nasdip_core.errors import NasdipError, RunError
 from nasdip_core.hooks import Offer, hookimpl
+from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.options import Options
 from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward, Trained
+from nasdip_core.searching.worker import work
 from nasdip_core.space import Choice, Choices, Decision, SearchSpace
 from nasdip_core.strategy import Strategy
 from nasdip_core.study.records import History
@@ -108,11 +111,37 @@ class _ListedSampler(SpaceSampler):
         return {"width": width, "levels": levels}, {}
 
 
+class Inline(Launcher):
+    """Works within this process."""
+
+    def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
+        plugins = Plugins.discover()
+        plugins.add(sys.modules[__name__], "toys", "toys")
+        for _ in range(workers):
+            work(order, plugins)
+        return _Done()
+
+
+class _Done(Fleet):
+    def alive(self) -> int:
+        return 0
+
+    def failures(self) -> list[NasdipError]:
+        return []
+
+    def interrupt(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
+
+
 @hookimpl
 def nasdip_offers() -> list[Offer]:
     here = __name__
     return [
         Offer("space", "toy", "a toy", factory=f"{here}:ToySpace"),
+        Offer("launcher", "inline", "a toy", factory=f"{here}:Inline"),
         Offer("reward", "width", "a toy", factory=f"{here}:WidthReward"),
         Offer("reward", "picture", "a toy", factory=f"{here}:PictureReward"),
         Offer(
