@@ -53,7 +53,8 @@ def commands(text: str) -> list[list[str]]:
     found = []
     for block in blocks(text, "sh", "console"):
         for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line.removeprefix("$ "), comments=True)
+            # A sign within a word, as in STUDY#best, begins no comment.
+            words = shlex.split(re.sub(r"(^|\s)#.*", "", line.removeprefix("$ ")))
             while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
                 words = words[1:]
             if words and words[0] == "nasdip":
@@ -221,7 +222,8 @@ def test_commands_and_flags_exist(page: Path, words: list[str]) -> None:
     command: Any = typer.main.get_command(app)
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
-    assert not hasattr(command, "commands"), f"{page}: '{words}' is no command"
+    group = hasattr(command, "commands") and not command.invoke_without_command
+    assert not group, f"{page}: '{words}' is no command"
     command.make_context(command.name, list(words))  # raises for what it does not know
 
 
