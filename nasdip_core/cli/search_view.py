@@ -51,11 +51,15 @@ class _PlainLines:
         self._shown = ""
 
     def __call__(self, progress: "Progress") -> None:
-        line = f"{progress.finished} of {progress.wanted} trials; {told(progress)}"
+        line = "; ".join(filter(None, (_counted(progress), told(progress))))
         ended = progress.finished >= progress.wanted
         if line != self._shown and (ended or time.monotonic() - self._last >= _LINE_EVERY):
             self._last, self._shown = time.monotonic(), line
             say(line)
+
+
+def _counted(progress: "Progress") -> str:
+    return f"{progress.finished} of {progress.wanted} trials"
 
 
 def told(progress: "Progress") -> str:

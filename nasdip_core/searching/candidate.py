@@ -15,7 +15,7 @@ from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
-from nasdip_core.pipeline.prepare import make_rule, prepare
+from nasdip_core.pipeline.prepare import Prepared, make_rule, prepare
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
@@ -69,9 +69,14 @@ class Evaluator:
         self.search = search
         self.plugins = plugins
         self.device = device
-        first = prepare(search.of(search.resolved[0].arch.architecture, 0), plugins, self._given(0))
-        slot = next(iter(first.problem.slots.values()))
+        slot = next(iter(self.prepared(0, None).problem.slots.values()))
         self._channels, self._size = slot.channels, slot.size
+
+    def prepared(self, picture: int, fresh: int | None) -> Prepared:
+        """Return a picture and its problem as a run has them, nothing kept for the reward."""
+        standard = self.search.resolved[picture].arch.architecture
+        resolved = self.search.of(standard, picture, fresh)
+        return prepare(resolved, self.plugins, self._given(picture))
 
     def candidate(self, choices: Choices) -> Candidate:
         """Return the candidate of canonical choices. Raises NasdipError where none can be built."""

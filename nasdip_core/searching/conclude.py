@@ -1,6 +1,7 @@
 """What a finished search leaves: the best architecture, the restored picture, page and result."""
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.pipeline.outcome import rendered
-from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Evaluator
@@ -53,11 +53,14 @@ def conclude(
             with whole_file(path) as draft:
                 draft.write_text(text, encoding="utf-8")
             outputs["architecture"] = str(path)
+        evaluator = Evaluator(search, plugins, choose_device(search.request.device))
+        kept = KeptFits(effort.output)
         if search.single:
-            pictures = _restored(search, told["best"], KeptFits(effort.output), plugins)
+            pictures = _restored(evaluator, told["best"][0], kept)
             for name, picture in pictures.items():
                 written = write_picture(picture, effort.output / f"{name}{picture.suffix}")
                 outputs[name] = str(written[0])
+        pictures |= _candidates(evaluator, told["best"], kept)
     page = effort.output / "index.html"
     write_search_page(page, told, pictures)
     outputs["page"] = str(page)
@@ -67,28 +70,44 @@ def conclude(
     return told
 
 
-def _restored(
-    search: Search, best: list[dict[str, Any]], kept: KeptFits, plugins: Plugins
-) -> dict[str, Picture]:
+def _restored(evaluator: Evaluator, best: Mapping[str, Any], kept: KeptFits) -> dict[str, Picture]:
     """Return the picture as the best candidate restores it: the mean over the fresh seeds."""
-    device = choose_device(search.request.device)
-    slot = best[0]["trial"]
+    search, device = evaluator.search, evaluator.device
+    slot = best["trial"]
     fits: list[FitResult | None] = []
     for fresh in range(SEEDS):
         if search.reward.changes:
             # The fits of the comparison lack what was kept from them.
-            evaluator = Evaluator(search, plugins, device)
-            candidate = evaluator.candidate(search.space.canonical(best[0]["choices"]))
+            candidate = evaluator.candidate(search.space.canonical(best["choices"]))
             make = partial(evaluator.restored, candidate, 0, fresh)
             fits.append(kept.once(restored_label(slot, fresh), 0, device, make))
         else:
             fits.append(kept.load(final_label(slot, fresh), 0, device))
     found = [fit.chosen for fit in fits if fit is not None]
-    if not found:
-        return {}
-    prepared = prepare(search.resolved[0], plugins)
-    prepared.problem.to(device)
-    return rendered(prepared.problem, _mean(found), prepared.sources)
+    return _rendered(evaluator, 0, None, _mean(found)) if found else {}
+
+
+def _candidates(
+    evaluator: Evaluator, best: Sequence[Mapping[str, Any]], kept: KeptFits
+) -> dict[str, Picture]:
+    """Return what each of the best makes of one picture, with the first of the fresh seeds."""
+    search = evaluator.search
+    picture = (search.validation or search.searched)[0]
+    pictures: dict[str, Picture] = {}
+    for place in best:
+        fit = kept.load(final_label(place["trial"], 0), picture, evaluator.device)
+        if fit is not None:
+            shown = _rendered(evaluator, picture, 0, fit.chosen)
+            pictures[f"trial {place['trial']}"] = next(iter(shown.values()))
+    return pictures
+
+
+def _rendered(
+    evaluator: Evaluator, picture: int, fresh: int | None, estimate: Estimate
+) -> dict[str, Picture]:
+    prepared = evaluator.prepared(picture, fresh)
+    prepared.problem.to(evaluator.device)
+    return rendered(prepared.problem, estimate, prepared.sources)
 
 
 def _mean(estimates: list[Estimate]) -> Estimate:

@@ -115,8 +115,9 @@ class Finals:
         )
         if not math.isfinite(score.mean):
             raise RunError(f"the reward is {score.mean}")
-        if search.single:
-            for picture, found in score.fits.items():
+        for picture, found in score.fits.items():
+            # Of several pictures only what the page shows.
+            if search.single or (fresh == 0 and picture == pictures[0]):
                 self._kept.save(final_label(record.slot, fresh), picture, found)
         return score.mean
 

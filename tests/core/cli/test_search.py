@@ -266,6 +266,22 @@ def test_killed_at_any_moment_nothing_is_lost(picture: Path, tmp_path: Path) -> 
     assert {r.state for r in history.records} == {"done"}
 
 
+def test_two_searches_on_one_study_at_once(picture: Path, tmp_path: Path) -> None:
+    """In a journal file; together they make the trials that each was asked for."""
+    journal = tmp_path / "runs.journal"
+    command = words(picture, tmp_path / "out", 4, "--study", str(journal), "--name", "both")
+    both = [start(command), start(command)]
+    for process in both:
+        _, err = process.communicate(timeout=200)
+        assert process.returncode == 0, err
+    url = study_url(journal)
+    history = History()
+    history.update(load_study(open_storage(url), url, "both").trials)
+    assert sum(r.counts for r in history.records) == 4
+    assert {r.state for r in history.records if r.counts} == {"done"}
+    assert not any(r.state == "open" for r in history.records)
+
+
 def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(picture: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     process = start(words(picture, output, 50, "-S", "fit.steps=40"))
