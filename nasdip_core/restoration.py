@@ -98,17 +98,22 @@ class RestorationProblem(Problem):
         fitted = self.measured[self.fitted.expand_as(self.measured)]
         return ClippedNoise(fitted, self.deviation)
 
+    def local_mean(self) -> Tensor:
+        """Return about E[y] (1, C, h, w): the mean of what is fitted within three pixels."""
+        weights = self.fitted.to(self.measured.dtype)
+        measured = torch.where(self.fitted, self.measured, 0)
+        near = [F.avg_pool2d(each, 7, 1, 3) for each in (measured, weights)]
+        return near[0] / near[1].clamp(min=1e-6)
+
     def noise_loss(self) -> float | None:
         """Return the loss that noise alone leaves: mean Var[y] / s^2 over what is fitted.
 
-        1 but for the noise that the range cuts off. E[y] is the mean of the fitted measurements
-        within three pixels. None without noise, or where the picture is not what is measured.
+        1 but for the noise that the range cuts off. None without noise, or where the picture is not
+        what is measured.
         """
         if not self.noisy or not isinstance(self.operator, Identity):
             return None
-        weights = self.fitted.to(self.measured.dtype)
-        near = [F.avg_pool2d(x, 7, 1, 3) for x in (self.measured * weights, weights)]
-        mean = near[0] / near[1].clamp(min=1e-6)
+        mean = self.local_mean()
         share = self.clipped_noise().variance(mean) / torch.as_tensor(self.deviation(mean)) ** 2
         return float(share[self.fitted.expand_as(share)].mean())
 

@@ -1,8 +1,6 @@
 """One worker of a search: `python -m nasdip_core.searching.worker`, told what to do on stdin."""
 
 import gc
-import json
-import os
 import signal
 import sys
 import threading
@@ -15,6 +13,7 @@ import torch
 from nasdip_core.device import choose_device, no_more_threads_than_cores
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 from nasdip_core.options import parse
+from nasdip_core.parent import order_of_parent
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.finals import Finals
@@ -74,17 +73,9 @@ def _stop_between_trials(stop: threading.Event) -> None:
             signal.signal(number, note)
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that started it is gone: it holds the other end of stdin."""
-    while os.read(0, 1):
-        pass
-    os._exit(ExitCode.FAILED)
-
-
 def main() -> None:
     """Do what the first line of stdin tells."""
-    order = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    order = order_of_parent()
     try:
         work(order)
     except RunInterruptedError:

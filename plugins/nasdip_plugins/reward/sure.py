@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nasdip_core.errors import OptionError
@@ -67,7 +66,7 @@ class Sure(Reward):
             raise OptionError("reward 'sure' needs a task that measures the picture itself", _HINT)
         if not problem.noisy:
             raise OptionError("reward 'sure' needs a task that knows the level of the noise", _HINT)
-        variance = _variance(problem)
+        variance = problem.clipped_noise().variance(problem.local_mean())
         eta = torch.randn(problem.measured.shape, generator=draws).to(problem.measured)
         drawn = torch.where(problem.known, variance.sqrt() * eta, 0)
         # Not clipped to the range: that would be another noise than the one that R is made for.
@@ -107,11 +106,3 @@ class Sure(Reward):
         spread = (2 + 4 / alpha**2) * float(variance.square().mean())
         error = math.sqrt(spread / max(1, variance.numel()))
         return off.square() + 2 / alpha * off * drawn - variance, error
-
-
-def _variance(problem: RestorationProblem) -> Tensor:
-    """Return Var[y], (1, C, h, w); E[y] is the mean of what is known within three pixels."""
-    weights = problem.known.to(problem.measured.dtype)
-    measured = torch.where(problem.known, problem.measured, 0)
-    near = [F.avg_pool2d(each, 7, 1, 3) for each in (measured, weights)]
-    return problem.clipped_noise().variance(near[0] / near[1].clamp(min=1e-6))
