@@ -103,7 +103,7 @@ def trials(output: Path) -> list[optuna.trial.FrozenTrial]:
 
 
 def wait_until(output: Path, enough: Callable[[list[optuna.trial.FrozenTrial]], bool]) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         if enough(trials(output)):
             return
         time.sleep(0.1)
@@ -284,7 +284,7 @@ def test_two_searches_on_one_study_at_once(picture: Path, tmp_path: Path) -> Non
 
 def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(picture: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    process = start(words(picture, output, 50, "-S", "fit.steps=40"))
+    process = start(words(picture, output, 50, "-S", "fit.steps=10"))
     wait_until(output, lambda found: any(t.state.is_finished() for t in found))
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
