@@ -1,15 +1,18 @@
 """The contract of `baseline` plugins: classical methods to compare with (torch-free)."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nasdip_core.restoration import RestorationProblem
+    from nasdip_core.problem import Problem
+
+ProblemT = TypeVar("ProblemT", bound="Problem")
+"""What the tasks of a baseline make of their inputs."""
 
 
-class Baseline(ABC):
+class Baseline(ABC, Generic[ProblemT]):
     """Base of `baseline` plugins."""
 
     tasks: ClassVar[frozenset[str]]
@@ -18,8 +21,8 @@ class Baseline(ABC):
     """Whether it fills missing pixels; the others are not given pictures that have some."""
 
     @abstractmethod
-    def restore(self, problem: "RestorationProblem") -> "Tensor":
-        """Return the picture (1, C, H, W) from `problem.measured`; never reads the truth.
+    def restore(self, problem: ProblemT) -> "Tensor":
+        """Return the first output (1, C, H, W) from `problem.measured`; never reads the truth.
 
         It is clipped to [0, 1], and known pixels are copied where the task says so.
         """

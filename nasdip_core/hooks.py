@@ -13,11 +13,17 @@ A plugin is a torch-free module named by an entry point of the group `nasdip`:
         return [Offer(kind="upsampling", name="mine", summary="...", factory="my_package.ops:Mine")]
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-API_VERSION = (1, 0)
+if TYPE_CHECKING:
+    from nasdip_core.fit.events import Event
+
+API_VERSION = (1, 1)
 """Version of this contract: a plugin works while the major number stays and its minor is known."""
 
 ENTRY_POINT_GROUP = "nasdip"
@@ -67,9 +73,90 @@ class Offer:
     """The version of the contract that it was written for; newer ones are asked for by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that a plugin adds under `nasdip NAME`, described without importing it."""
+
+    name: str
+    summary: str
+    target: str
+    """"package.module:attribute": a `typer.Typer` or a function that Typer can take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A restoration, as hooks and trackers see it."""
+
+    name: str
+    task: str
+    folder: Path | None
+    """Where everything is written; None: nowhere."""
+    settings: Mapping[str, Any]
+    """The pipeline document with every option resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedTrial:
+    """A trial of a search that has ended."""
+
+    study: str
+    """Name of the study."""
+    number: int
+    state: str
+    """`done`, `pruned`, `failed`, `duplicate`, `infeasible` or `surplus`."""
+    choices: Mapping[str, str | int | float | bool]
+    value: float | None
+    """Quality, higher is better; None where there is none."""
+    reason: str = ""
+    """Why it failed or was not trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSection:
+    """A section that a plugin adds to the page of a run."""
+
+    title: str
+    """Plain text."""
+    html: str
+    """What stands below the heading. The page loads nothing: pictures are `data:` addresses."""
+
+
 class OfferSpecs:
     """Hooks by which a plugin describes itself."""
 
     @hookspec
     def nasdip_offers(self) -> list[Offer]:  # type: ignore[empty-body]
         """Return what this plugin adds. Called once at start-up; must not import torch."""
+
+
+class BehaviourSpecs:
+    """Hooks by which a plugin takes part; one that raises is switched off for the run."""
+
+    @hookspec
+    def nasdip_before_run(self, run: Run) -> None:
+        """Called once all is checked, before the first fit of a restoration."""
+
+    @hookspec
+    def nasdip_on_event(self, run: Run, event: "Event") -> None:
+        """Called with each event of a run, such as a reported step; see `nasdip_core.fit.events`.
+
+        The fit waits: be quick.
+        """
+
+    @hookspec
+    def nasdip_add_page_sections(  # type: ignore[empty-body]
+        self, run: Run, result: Mapping[str, Any]
+    ) -> Sequence[PageSection]:
+        """Return sections for the page of a run; `result` is the `nasdip.result/1` object."""
+
+    @hookspec
+    def nasdip_after_run(self, run: Run, result: Mapping[str, Any] | None) -> None:
+        """Called when a run has ended and its files are written; None: it failed."""
+
+    @hookspec
+    def nasdip_on_trial(self, trial: FinishedTrial) -> None:
+        """Called in the process of the worker that has finished a trial of a search."""
+
+    @hookspec
+    def nasdip_add_commands(self) -> Sequence[Command]:  # type: ignore[empty-body]
+        """Return commands for `nasdip NAME`. Must not import torch."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,6 +19,10 @@ class Options(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
     )
+
+    def located(self, base: Path) -> Self:
+        """Return the options with the files that they name looked for in the folder `base`."""
+        return self
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,6 +44,11 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     found = error.errors(include_url=False)
     # A misspelt required key is both missing and extra: the misspelling is what helps.
     first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
+    return explain_one(first, model, where)
+
+
+def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) -> str:
+    """Say in one line what is wrong with one option, by pydantic's word for it."""
     # Tags of unions and validators are no keys that a user wrote.
     keys = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
     path = ".".join([where, *keys] if where else keys)

@@ -1,95 +1,27 @@
-"""Discovery of plugins, each isolated from the others, and lookup of what they offer."""
+"""All plugins of this environment, each isolated from the others, and lookup of what they offer."""
 
-import importlib.metadata
-import importlib.resources
-import os
-import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from fnmatch import fnmatchcase
-from importlib.resources.abc import Traversable
-from typing import Any, Literal
+from typing import Any
 
 import pluggy
-from pydantic import BaseModel
 
+from nasdip_core.calls import call, watched_import
+from nasdip_core.discovery import FILE, Source, sources
 from nasdip_core.errors import PluginError, RunInterruptedError, did_you_mean, nearest
-from nasdip_core.hooks import API_VERSION, ENTRY_POINT_GROUP, KINDS, Offer, OfferSpecs
+from nasdip_core.hooks import (
+    API_VERSION,
+    ENTRY_POINT_GROUP,
+    KINDS,
+    BehaviourSpecs,
+    Offer,
+    OfferSpecs,
+)
+from nasdip_core.plugin_settings import DISABLE, disabled_in_environment, disabled_in_file
+from nasdip_core.registration import OWN_DISTRIBUTION, Plugin, Registration, State
 
-OWN_DISTRIBUTION = "nasdip"
-State = Literal["loaded", "disabled", "failed", "incompatible", "shadowed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """One entry point and what became of it."""
-
-    name: str
-    distribution: str
-    version: str
-    module: str
-    state: State
-    reason: str = ""
-
-    @property
-    def id(self) -> str:
-        """The name by which the plugin is disabled: `distribution:entry-point`."""
-        return f"{self.distribution}:{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """An offer, who made it, and whether its short name leads to it."""
-
-    offer: Offer
-    distribution: str
-    state: State
-    reason: str = ""
-
-    @property
-    def qualified(self) -> str:
-        """The name that always leads to this offer: `dist:name`."""
-        return f"{self.distribution}:{self.offer.name}"
-
-    def resolve(self) -> Any:
-        """Import and return the factory. Raises PluginError when that fails."""
-        if self.offer.factory is None:
-            raise PluginError(f"{self._label} has no factory")
-        return self._import(self.offer.factory)
-
-    def options(self) -> type[BaseModel] | None:
-        """Import and return the options model, if there is one."""
-        if self.offer.options is None:
-            return None
-        model = self._import(self.offer.options)
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            raise PluginError(f"{self._label}: '{self.offer.options}' is no pydantic model")
-        return model
-
-    def resource(self) -> Traversable:
-        """Return the data file of an offer that is data."""
-        if self.offer.resource is None:
-            raise PluginError(f"{self._label} has no resource")
-        package, _, path = self.offer.resource.partition(":")
-        try:
-            return importlib.resources.files(package).joinpath(path)
-        except Exception as error:
-            raise PluginError(
-                f"{self._label}: cannot open '{self.offer.resource}': {error}"
-            ) from error
-
-    @property
-    def _label(self) -> str:
-        return f"{self.offer.kind} '{self.offer.name}' of plugin '{self.distribution}'"
-
-    def _import(self, target: str) -> Any:
-        try:
-            return pkgutil.resolve_name(target)
-        except RunInterruptedError:
-            raise
-        except Exception as error:  # a plugin may fail in any way while it is imported
-            reason = f"{type(error).__name__}: {error}"
-            raise PluginError(f"{self._label} cannot be loaded: {reason}") from error
+__all__ = ["OWN_DISTRIBUTION", "Plugin", "Plugins", "Registration", "State"]
 
 
 class Plugins:
@@ -98,48 +30,29 @@ class Plugins:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(ENTRY_POINT_GROUP)
         self._manager.add_hookspecs(OfferSpecs)
+        self._manager.add_hookspecs(BehaviourSpecs)
         self.plugins: list[Plugin] = []
         self._registrations: list[Registration] = []
 
     @classmethod
     def discover(cls) -> "Plugins":
-        """Load every entry point of the group `nasdip`, our own first, and isolate failures.
+        """Load every plugin of this environment, our own first, and isolate failures.
 
-        `NASDIP_DISABLE_PLUGINS` holds names (or `dist:name`, or `dist`) to leave out, by commas.
+        Those that `NASDIP_DISABLE_PLUGINS` (by commas) or the user's settings name, by their name,
+        `dist:name` or `dist`, are left out. Raises PluginError where the settings cannot be read.
         """
         plugins = cls()
-        disabled = {
-            word.strip() for word in os.environ.get("NASDIP_DISABLE_PLUGINS", "").split(",")
-        }
-        for entry in _entry_points():
-            distribution = entry.dist.name if entry.dist is not None else "unknown"
-            version = entry.dist.version if entry.dist is not None else "0"
-            names = {entry.name, distribution, f"{distribution}:{entry.name}"}
-            if disabled & names:
-                plugins._record(
-                    entry.name,
-                    distribution,
-                    version,
-                    entry.value,
-                    "disabled",
-                    "named in NASDIP_DISABLE_PLUGINS",
-                )
-                continue
-            try:
-                module = entry.load()
-            except RunInterruptedError:
-                raise
-            except (Exception, SystemExit) as error:
-                plugins._record(
-                    entry.name,
-                    distribution,
-                    version,
-                    entry.value,
-                    "failed",
-                    f"{type(error).__name__}: {error}",
-                )
-                continue
-            plugins.add(module, entry.name, distribution, version, entry.value)
+        why = dict.fromkeys(disabled_in_file(), "by `nasdip plugins disable`")
+        why |= dict.fromkeys(disabled_in_environment(), f"named in {DISABLE}")
+        for source in sources():
+            plugin = Plugin(
+                source.name, source.distribution, source.version, source.value, "disabled"
+            )
+            word = next((name for name in plugin.names if name in why), None)
+            if word is None:
+                plugins._load(source)
+            else:
+                plugins.plugins.append(replace(plugin, reason=why[word]))
         return plugins
 
     def add(
@@ -157,23 +70,22 @@ class Plugins:
             unknown = [
                 caller.name
                 for caller in self._manager.get_hookcallers(module) or []
+                # `optionalhook` says: written for a later nasdip as well.
                 if not caller.has_spec()
+                and not all(impl.optionalhook for impl in caller.get_hookimpls())
             ]
             if unknown:
                 hint = did_you_mean(unknown[0], _hook_names())
                 raise PluginError(f"unknown hook '{unknown[0]}'", hint)
             if not self._manager.get_hookcallers(module):
                 raise PluginError("no hook is implemented", _misspelt_hook(module))
-            registrations = list(self._offers_of(module, distribution))
+            registrations = list(self._offers_of(module, f"{distribution}:{name}"))
         except RunInterruptedError:
             raise
         except (Exception, SystemExit) as error:
             if self._manager.is_registered(module):
                 self._manager.unregister(module)
-            reason = (
-                str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-            )
-            return self._record(name, distribution, version, value, "failed", reason)
+            return self._record(name, distribution, version, value, "failed", _said(error))
         self._registrations.extend(registrations)
         refused = [r for r in registrations if r.state != "loaded"]
         if not refused:
@@ -224,15 +136,57 @@ class Plugins:
         """Resolve the factory of an offer and call it."""
         return self.find(kind, name).resolve()(*args, **kwargs)
 
+    def implementations(self, hook: str) -> list[pluggy.HookImpl]:
+        """Return what implements a hook, in the order in which it is called."""
+        return list(reversed(getattr(self._manager.hook, hook).get_hookimpls()))
+
+    def hooks_of(self, plugin: Plugin) -> list[str]:
+        """Return the names of the hooks that a loaded plugin implements."""
+        module = self._manager.get_plugin(plugin.id)
+        callers = None if module is None else self._manager.get_hookcallers(module)
+        return sorted(caller.name for caller in callers or [])
+
+    def plugin(self, name: str) -> Plugin:
+        """Return a plugin by its name, `dist:name` or `dist`.
+
+        Raises PluginError when it is unknown, or several go by that name.
+        """
+        found = [p for p in self.plugins if p.id == name]
+        found = found or [p for p in self.plugins if name in p.names]
+        if not found:
+            known = {word for p in self.plugins for word in p.names}
+            raise PluginError(f"unknown plugin '{name}'", did_you_mean(name, known))
+        if len(found) > 1:
+            choices = " or ".join(f"'{p.id}'" for p in found)
+            raise PluginError(f"several plugins are called '{name}'", f"say {choices}")
+        return found[0]
+
+    def _load(self, source: Source) -> None:
+        """Import one plugin and note how it went."""
+        names = (source.name, source.distribution, source.version, source.value)
+        with watched_import() as seen:
+            try:
+                module = source.load()
+            except RunInterruptedError:
+                raise
+            except (Exception, SystemExit) as error:
+                self._record(*names, "failed", _said(error))
+            else:
+                self.add(module, *names)
+        self.plugins[-1] = replace(
+            self.plugins[-1], seconds=round(seen.seconds, 4), remarks=seen.remarks
+        )
+
     def _hint(self, kind: str, name: str, of_kind: list[Registration]) -> str:
         known = [r.offer.name for r in of_kind if r.state == "loaded"]
         broken = [p for p in self.plugins if p.state != "loaded"]
-        if nearest(name, known) is None and broken:
+        named = any(p.name == FILE and p.state == "failed" for p in broken)
+        if broken and (named or nearest(name, known) is None):
             listed = ", ".join(f"{p.id} is {p.state} ({p.reason})" for p in broken)
             return f"{did_you_mean(name, known)}; plugin {listed}"
         return did_you_mean(name, known)
 
-    def _offers_of(self, module: object, distribution: str) -> Iterator[Registration]:
+    def _offers_of(self, module: object, plugin: str) -> Iterator[Registration]:
         for caller in self._manager.get_hookcallers(module) or []:
             if caller.name != "nasdip_offers":
                 continue
@@ -241,18 +195,19 @@ class Plugins:
                     continue
                 seen: set[tuple[str, str]] = set()
                 # A guest may return anything, whatever the hook's signature says.
-                returned: Any = implementation.function()
+                returned: Any = call(caller.name, implementation, {})
                 for offer in returned or []:
                     _check(offer)
                     if (offer.kind, offer.name) in seen:
                         raise PluginError(f"offers {offer.kind} '{offer.name}' twice")
                     seen.add((offer.kind, offer.name))
-                    yield self._register(offer, distribution)
+                    yield self._register(offer, plugin)
 
-    def _register(self, offer: Offer, distribution: str) -> Registration:
+    def _register(self, offer: Offer, plugin: str) -> Registration:
+        distribution = plugin.partition(":")[0]
         reason = _incompatible(offer)
         if reason:
-            return Registration(offer, distribution, "incompatible", reason)
+            return Registration(offer, plugin, "incompatible", reason)
         built_in = any(
             r.distribution == OWN_DISTRIBUTION
             and (r.offer.kind, r.offer.name) == (offer.kind, offer.name)
@@ -260,8 +215,8 @@ class Plugins:
         )
         if built_in and distribution != OWN_DISTRIBUTION:
             reason = f"the built-in keeps this name; use '{distribution}:{offer.name}'"
-            return Registration(offer, distribution, "shadowed", reason)
-        return Registration(offer, distribution, "loaded")
+            return Registration(offer, plugin, "shadowed", reason)
+        return Registration(offer, plugin, "loaded")
 
     def _record(
         self, name: str, distribution: str, version: str, value: str, state: State, reason: str = ""
@@ -271,19 +226,14 @@ class Plugins:
         return plugin
 
 
-def _entry_points() -> list[importlib.metadata.EntryPoint]:
-    """Return the group's entry points, each once, our own before guests, guests by name."""
-    unique: dict[tuple[str, str], importlib.metadata.EntryPoint] = {}
-    for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
-        # A source checkout on the path shows the same distribution a second time.
-        unique.setdefault((entry.dist.name if entry.dist is not None else "", entry.name), entry)
-    return [
-        unique[key] for key in sorted(unique, key=lambda key: (key[0] != OWN_DISTRIBUTION, *key))
-    ]
+def _said(error: BaseException) -> str:
+    """Return an error of a plugin in words; ours say enough without their type."""
+    return str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
 
 
 def _hook_names() -> list[str]:
-    return [name for name in vars(OfferSpecs) if name.startswith("nasdip_")]
+    specs = {**vars(OfferSpecs), **vars(BehaviourSpecs)}
+    return [name for name in specs if name.startswith("nasdip_")]
 
 
 def _misspelt_hook(module: object) -> str:

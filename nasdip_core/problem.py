@@ -24,6 +24,8 @@ class Slot:
     """Height and width of the output."""
     input: Tensor | None = None
     """The input (B, C, h, w); None: the architecture's random input, jittered every step."""
+    guide: Tensor | None = None
+    """A picture (1, C, H, W) in [0, 1] that the network gets beside its random input."""
     in_channels: int | None = None
     """Channels of the input where it comes in batches and not from here."""
     module: Callable[[], nn.Module] | None = None
@@ -85,6 +87,10 @@ class Rendered:
     """(1, 1, H, W) bool: samples to copy unchanged from the input picture."""
     alpha: Tensor | None = None
     """(1, 1, H, W) in [0, 1]: the new opacity; None keeps the picture's."""
+    own: bool = False
+    """No picture of the input's kind, such as a map: an 8-bit PNG of its own, C = 1 or 3."""
+    array: bool = False
+    """An array of its own, of any range and number of channels: an .npy file."""
 
 
 Estimate = Mapping[str, Tensor]
@@ -107,6 +113,11 @@ class Problem(ABC):
     @abstractmethod
     def render(self, estimate: Estimate) -> dict[str, Rendered]:
         """Return the outputs as they are to be written."""
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """Height and width of the first output as it is written."""
+        return next(iter(self.slots.values())).size
 
     def batch(self, index: int, generator: torch.Generator) -> Any:
         """Return the data of a step; None where the slots' own inputs are all there is."""

@@ -1,6 +1,7 @@
-"""Restoration of one picture from linear, partly missing, noisy measurements."""
+"""Restoration of one picture from partly missing, noisy measurements by a known operator."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,7 @@ from torch import Tensor
 from nasdip_core.clipping import ClippedNoise
 from nasdip_core.held_out import kept_back
 from nasdip_core.imaging.metrics import psnr
-from nasdip_core.operators import Identity, LinearOperator
+from nasdip_core.operators import Identity, Operator
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
 from nasdip_core.tiles import Tile
 
@@ -22,8 +23,8 @@ _AGREES = 1e-3
 class RestorationProblem(Problem):
     """min_theta mean over known i of ((A f_theta(z) - y)_i / s_i)^2 (Ulyanov et al. 2018, eq. 2).
 
-    `measured` y is (1, C, h, w) in [0, 1], `known` (1, 1, h, w) bool, the picture x = f_theta(z)
-    is (1, C, H, W). With the deviation s of the noise the loss is 1 at the noise level.
+    `measured` y is (1, c, h, w), `known` (1, 1, h, w) bool, the picture x = f_theta(z) is
+    (1, C, H, W). With the deviation s of the noise the loss is 1 at the noise level.
     """
 
     output = "restored"
@@ -33,22 +34,30 @@ class RestorationProblem(Problem):
         measured: Tensor,
         *,
         size: tuple[int, int] | None = None,
+        channels: int | None = None,
+        margin: tuple[int, int] = (0, 0),
         known: Tensor | None = None,
-        operator: LinearOperator | None = None,
+        operator: Operator | None = None,
         deviation: Deviation | None = None,
         truth: Tensor | None = None,
         levels: int | None = 255,
         copy_known: bool = False,
         alpha: Tensor | None = None,
+        closeness: float = 0.0,
     ) -> None:
         """`copy_known` puts known samples back unchanged; `levels` is the integer that means 1.
 
-        Without a `deviation` the measurements count as free of noise.
+        Without a `deviation` the measurements count as free of noise. x reaches `margin` rows and
+        columns beyond the result on each side.
+        `closeness` puts such a share of x itself in the place of A(x): for an operator that leaves
+        much open and measures pictures.
         """
         self.measured = measured
         self.size = size or (int(measured.shape[-2]), int(measured.shape[-1]))
         self.known = torch.ones_like(measured[:, :1], dtype=torch.bool) if known is None else known
-        self.operator = operator or Identity()
+        self.margin = margin
+        self.closeness = closeness
+        self.operator: Operator = operator or Identity()
         self.noisy = deviation is not None
         self.deviation: Deviation = deviation or (lambda _: 1.0)
         self.truth = truth
@@ -58,18 +67,34 @@ class RestorationProblem(Problem):
         self.fitted = self.known
         self.kept_back: Tensor | None = None
         super().__init__(
-            slots={"picture": Slot(channels=int(measured.shape[1]), size=self.size)},
+            slots={"picture": Slot(channels=channels or int(measured.shape[1]), size=self.size)},
             players=[Player("picture", ("picture",), self._loss)],
         )
 
-    def _loss(self, step: Step) -> Tensor:
-        return self._error(step["picture"], self.fitted)
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """Height and width without the margin."""
+        return (self.size[0] - 2 * self.margin[0], self.size[1] - 2 * self.margin[1])
 
-    def _error(self, picture: Tensor, where: Tensor) -> Tensor:
+    def framed(self, picture: Tensor) -> Tensor:
+        """Return (1, C, H, W) without its margin."""
+        (top, left), (height, width) = self.margin, self.result_size
+        return picture[..., top : top + height, left : left + width]
+
+    def predicted(self, estimate: Estimate) -> Tensor:
+        """Return the measurements (1, c, h, w) that an estimate would give."""
+        picture = estimate[self.output]
+        measured = self.operator.forward(picture)
+        return measured.lerp(picture, self.closeness) if self.closeness else measured
+
+    def _loss(self, step: Step) -> Tensor:
+        return self._error(self.predicted({self.output: step["picture"]}), self.fitted)
+
+    def _error(self, predicted: Tensor, where: Tensor) -> Tensor:
         """Return the mean squared residual in units of the noise over `where`."""
-        predicted = self.operator.forward(picture)
         residual = (predicted - self.measured) / self.deviation(predicted.detach())
         weights = where.to(residual.dtype)
+        residual = self.operator.balanced(residual * weights)
         count = weights.sum().clamp(min=1) * residual.shape[1]
         return (residual.square() * weights).sum() / count
 
@@ -79,13 +104,16 @@ class RestorationProblem(Problem):
 
     def hold_out(self, share: float, generator: torch.Generator) -> None:
         """Keep back whole pixels, at least one and never all, in the shape of what is missing."""
-        places = int(self.known.sum())
+        free = self.known
+        if self.operator.indispensable is not None:
+            free = free & ~self.operator.indispensable
+        places = int(free.sum())
         if places < 2:
             # A single pixel cannot be spared: it is fitted and judged by.
             self.kept_back = self.known
             return
         count = min(max(1, round(share * places)), places - 1)
-        self.kept_back = kept_back(self.known, count, generator)
+        self.kept_back = kept_back(free, count, generator)
         self.fitted = self.known & ~self.kept_back
 
     @property
@@ -108,11 +136,12 @@ class RestorationProblem(Problem):
     def noise_loss(self) -> float | None:
         """Return the loss that noise alone leaves: mean Var[y] / s^2 over what is fitted.
 
-        1 but for the noise that the range cuts off. None without noise, or where the picture is not
-        what is measured.
+        1 but for the noise that the range of a picture cuts off. None without noise.
         """
-        if not self.noisy or not isinstance(self.operator, Identity):
+        if not self.noisy:
             return None
+        if float(self.measured.min()) < 0 or float(self.measured.max()) > 1:
+            return 1.0
         mean = self.local_mean()
         share = self.clipped_noise().variance(mean) / torch.as_tensor(self.deviation(mean)) ** 2
         return float(share[self.fitted.expand_as(share)].mean())
@@ -126,7 +155,7 @@ class RestorationProblem(Problem):
         if self.kept_back is None:
             return None
         # Far fewer places than the picture has: the others are left out.
-        predicted = self.operator.forward(estimate[self.output])
+        predicted = self.predicted(estimate)
         places = self.kept_back.flatten().nonzero().flatten()
         predicted, measured = (
             each.flatten(2).index_select(2, places) for each in (predicted, self.measured)
@@ -154,9 +183,10 @@ class RestorationProblem(Problem):
         return torch.where(rendered.known, self.measured, samples)
 
     def render(self, estimate: Estimate) -> dict[str, Rendered]:
-        """Return the picture: in [0, 1], consistent with the measurements, known samples marked."""
+        """Return the picture: in [0, 1], agreeing with exact measurements, known ones marked."""
         known = self.known if self.copy_known else None
-        return {self.output: Rendered(self._consistent(estimate[self.output]), known, self.alpha)}
+        picture = self.framed(self._consistent(estimate[self.output]))
+        return {self.output: Rendered(picture, known, self.alpha)}
 
     def _consistent(self, picture: Tensor) -> Tensor:
         """Return the nearest picture in [0, 1] that agrees with the known measurements to 1e-3.
@@ -165,7 +195,7 @@ class RestorationProblem(Problem):
         Teboulle, "A fast iterative shrinkage-thresholding algorithm", 2009). 100 rounds at most:
         there may be no such picture.
         """
-        if isinstance(self.operator, Identity):
+        if self.noisy or isinstance(self.operator, Identity):
             return picture.clamp(0, 1)
         measured = torch.where(self.known, self.measured, self.operator.forward(picture))
         target = raised = measured
@@ -185,19 +215,25 @@ class RestorationProblem(Problem):
         Raises OptionError where the operator cannot be applied to a part.
         """
         factor = self.operator.factor
+        rows, columns = self.margin
+        # Measurements and truth lie within the margin.
+        inner = replace(part, height=part.height - 2 * rows, width=part.width - 2 * columns)
         problem = RestorationProblem(
-            part.cut(self.measured, factor),
+            inner.cut(self.measured, factor),
             size=(part.height, part.width),
-            known=part.cut(self.known, factor),
+            channels=self.slots["picture"].channels,
+            margin=self.margin,
+            known=inner.cut(self.known, factor),
             operator=self.operator.tile((part.height, part.width)),
             deviation=self.deviation if self.noisy else None,
-            truth=None if self.truth is None else part.cut(self.truth),
+            truth=None if self.truth is None else inner.cut(self.truth),
             levels=self.levels,
             copy_known=self.copy_known,
+            closeness=self.closeness,
         )
-        problem.fitted = part.cut(self.fitted, factor)
+        problem.fitted = inner.cut(self.fitted, factor)
         if self.kept_back is not None:
-            problem.kept_back = part.cut(self.kept_back, factor)
+            problem.kept_back = inner.cut(self.kept_back, factor)
         return problem
 
     def to(self, device: torch.device) -> None:

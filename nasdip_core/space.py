@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.errors import OptionError
@@ -31,6 +33,8 @@ class SearchSpace(ABC):
     """In the order in which they are made."""
     size: int
     """Number of different architectures."""
+    fit: Mapping[str, Any] = MappingProxyType({})
+    """Fit options that its architectures were made for, on top of those of the task's default."""
 
     @abstractmethod
     def decode(self, choices: Choices) -> Architecture:

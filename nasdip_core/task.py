@@ -1,7 +1,7 @@
 """The contract of `task` plugins: from a damaged picture to a problem (torch-free)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from nasdip_core.imaging.kinds import Coding
     from nasdip_core.plugins import Plugins
     from nasdip_core.problem import Problem
 
@@ -22,8 +23,12 @@ class TaskOptions(Options):
     """Name of the architecture that is used where none is asked for."""
     Corruption: ClassVar[type[Options]]
     """Options of the task's own damage to clean pictures (`corrupt.*`)."""
+    outputs: ClassVar[Sequence[str]] = ("restored",)
+    """Names of the pictures that it makes, the result first."""
     takes_mask: ClassVar[bool] = False
     """Whether a mask picture means something to the task."""
+    takes_arrays: ClassVar[bool] = False
+    """Whether its source may have gaps (NaN), be a folder of frames, and have a mask by entry."""
     demonstration: ClassVar[Mapping[str, Any]]
     """What `nasdip run --task NAME` without a picture does: `picture` and `corrupt`."""
 
@@ -42,11 +47,21 @@ class Inputs:
     alpha: "Tensor | None" = None
     """(1, 1, H, W) in [0, 1]."""
     mask: "Tensor | None" = None
-    """(1, 1, H, W) in [0, 1]: the mask picture as grey."""
+    """(1, 1, H, W) in [0, 1]: the mask picture as grey; of arrays (1, C, H, W)."""
     truth: "Tensor | None" = None
     """(1, C, H, W) in [0, 1]: for measures only."""
+    measured: "Tensor | None" = None
+    """(1, c, h, w): what was measured, where that is no picture."""
+    guide: "Tensor | None" = None
+    """(1, C, H, W) in [0, 1]: a second picture of the same scene, where the damage made one."""
+    coding: "Coding | None" = None
+    """How the picture's file codes it, for a JPEG."""
     levels: int | None = 255
     """The integer sample of value 1; None for a picture of floats."""
+    zero: float = 0.0
+    """Where in [0, 1] the value 0 lies; above 0 where floats are negative."""
+    span: float = 1.0
+    """How much in the values of an array 1 stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,11 @@ class Damaged:
     truth: "Tensor"
     """(1, C, H, W): the clean picture, cropped where the damage needs it."""
     mask: "Tensor | None" = None
-    """(1, 1, h, w) bool, True = missing."""
+    """(1, 1, h, w) bool, True = missing; of arrays (1, C, h, w)."""
+    measured: "Tensor | None" = None
+    """(1, c, h, w): what is measured, where that is no picture; `picture` then shows it."""
+    guide: "Tensor | None" = None
+    """(1, C, h, w) in [0, 1]: a second picture of the same scene."""
 
 
 TaskOptionsT = TypeVar("TaskOptionsT", bound=TaskOptions)

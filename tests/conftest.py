@@ -16,8 +16,12 @@ def _one_thread() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_shared_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test measures of the machine is nothing to another, nor to the user."""
+    """What one test measures of the machine is nothing to another, nor to the user.
+
+    And the user's plugins and settings are nothing to the tests.
+    """
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-of-the-test"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings-of-the-test"))
 
 
 @pytest.fixture(scope="session")

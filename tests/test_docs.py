@@ -16,6 +16,7 @@ from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.named import NamedArchitecture, find_architecture
 from nasdip_core.architecture.specification import Architecture, Encoder, Head
 from nasdip_core.cli import app
+from nasdip_core.cli.guests import plugins_first
 from nasdip_core.errors import ExitCode
 from nasdip_core.fit.events import (
     FitEnded,
@@ -26,7 +27,7 @@ from nasdip_core.fit.events import (
     StepDone,
 )
 from nasdip_core.fit.options import FitOptions
-from nasdip_core.hooks import API_VERSION, KINDS, Offer, OfferSpecs
+from nasdip_core.hooks import API_VERSION, KINDS, BehaviourSpecs, Offer, OfferSpecs
 from nasdip_core.imaging.samples import sample_names
 from nasdip_core.options import fields_of, from_dotted, merge, parse
 from nasdip_core.pipeline.document import Pipeline
@@ -58,7 +59,8 @@ def commands(text: str) -> list[list[str]]:
             while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
                 words = words[1:]
             if words and words[0] == "nasdip":
-                found.append(words[1:])
+                words = plugins_first(words[1:])
+                found.append(words[2:] if words[0] == "--plugin" else words)
     return found
 
 
@@ -82,14 +84,14 @@ def test_there_is_something_to_hold() -> None:
 
 
 def test_every_hook_with_its_arguments_is_described() -> None:
-    for name, hook in vars(OfferSpecs).items():
+    for name, hook in {**vars(OfferSpecs), **vars(BehaviourSpecs)}.items():
         if not name.startswith("nasdip_"):
             continue
         signature = inspect.signature(hook)
-        arguments = [str(p) for p in signature.parameters.values() if p.name != "self"]
-        returned = str(signature.return_annotation).replace("nasdip_core.hooks.", "")
-        heading = f"### `{name}({', '.join(arguments)}) -> {returned}`"
-        assert heading in PAGES["hooks"]
+        arguments = [p for p in signature.parameters.values() if p.name != "self"]
+        shown = str(signature.replace(parameters=arguments)).replace("'", "")
+        shown = re.sub(r"(nasdip_core\.hooks|collections\.abc|typing)\.", "", shown)
+        assert f"### `{name}{shown}`" in PAGES["hooks"]
 
 
 def test_the_version_of_the_contract_is_right() -> None:
@@ -168,13 +170,14 @@ def test_the_options_of_a_recipe_are_described_as_they_are() -> None:
         assert described[f"recipe.{name}"] == [shown, field.description]
 
 
-def test_every_option_of_the_built_in_tasks_is_in_the_guide(plugins: Plugins) -> None:
+def test_every_option_of_the_built_in_tasks_is_described(plugins: Plugins) -> None:
+    text = PAGES["guide"] + PAGES["tasks"]
     for registration in plugins.registrations("task"):
         if registration.distribution == "nasdip":
-            assert f"--task {registration.offer.name}" in PAGES["guide"]
+            assert f"--task {registration.offer.name}" in text
             model: Any = registration.options()
             for field in fields_of(model, "task."):
-                assert f"`{field.name}`" in PAGES["guide"] or f"{field.name}=" in PAGES["guide"]
+                assert f"`{field.name}`" in text or f"{field.name}=" in text
 
 
 def test_bundled_pictures_and_events_are_named() -> None:
@@ -209,6 +212,9 @@ def test_yaml_blocks_are_what_they_claim(plugins: Plugins) -> None:
             content = yaml.safe_load(block)
             if "steps" in content:
                 for step in Pipeline.model_validate(content).steps:
+                    if not step.uses.startswith("task."):
+                        plugins.find("step", step.uses.removeprefix("step."))
+                        continue
                     request = parse(RestoreRequest, step.with_, "")
                     resolve(step.uses.removeprefix("task."), request, plugins, Path())
             else:

@@ -1,11 +1,8 @@
 """The process of one unit: `python -m nasdip_core.bench.child`, told what to do on stdin."""
 
 import hashlib
-import json
 import math
-import os
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +18,7 @@ from nasdip_core.errors import ExitCode, PluginError, RunInterruptedError
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.metric import Metric
 from nasdip_core.options import parse
+from nasdip_core.parent import order_of_parent
 from nasdip_core.pipeline.prepare import Prepared, prepare
 from nasdip_core.pipeline.quality import compare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
@@ -80,16 +78,18 @@ def _outcome(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> dict[
 def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Picture:
     """Return what a baseline makes of a prepared problem. Raises PluginError where it cannot."""
     problem, picture = prepared.problem, prepared.sources.picture
-    if not isinstance(problem, RestorationProblem):
-        raise PluginError(f"baseline '{name}' cannot solve this task")
-    baseline: Baseline = plugins.create("baseline", name)
-    if not baseline.fills and not bool(problem.known.all()):
-        raise PluginError(f"baseline '{name}' does not fill missing pixels")
+    baseline: Baseline[Any] = plugins.create("baseline", name)
+    known = None
+    if isinstance(problem, RestorationProblem):
+        if not baseline.fills and not bool(problem.known.all()):
+            raise PluginError(f"baseline '{name}' does not fill missing pixels")
+        known = problem.known if problem.copy_known else None
     samples = baseline.restore(problem)
-    wanted = (1, problem.measured.shape[1], *problem.size)
+    wanted = (1, picture.channels, *problem.result_size)
     if tuple(samples.shape) != wanted:
         raise PluginError(f"baseline '{name}' returned {tuple(samples.shape)}, not {wanted}")
-    known = problem.known if problem.copy_known else None
+    if isinstance(problem, RestorationProblem):
+        samples = problem.framed(samples)
     return picture.with_samples(samples, known=known)
 
 
@@ -104,17 +104,9 @@ def _metrics(
     return values
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that started it is gone: it holds the other end of stdin."""
-    while os.read(0, 1):
-        pass
-    os._exit(ExitCode.FAILED)
-
-
 def main() -> None:
     """Do the unit that the first line of stdin tells."""
-    order = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    order = order_of_parent()
     try:
         execute(order)
     except RunInterruptedError:

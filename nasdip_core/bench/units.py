@@ -164,7 +164,7 @@ def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins) ->
         content = {key: common[key] for key in ("task", "corrupt", "device")}
         content["recipe"] = {**common["recipe"], "fits": 0, "refine": [name]}
         return Method(_label(name), _spelt_out(task, content, plugins))
-    baseline: type[Baseline] = plugins.find("baseline", name).resolve()
+    baseline: type[Baseline[Any]] = plugins.find("baseline", name).resolve()
     if task not in baseline.tasks:
         raise PluginError(
             f"baseline '{name}' does not serve the task '{task}'",

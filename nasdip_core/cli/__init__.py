@@ -3,17 +3,20 @@
 import io
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nasdip_core.cli import bench, describe, doctor, listing, plugins, run, search
+from nasdip_core.cli import bench, check, describe, doctor, listing, plugins, run, search
+from nasdip_core.cli.guests import WithGuests, add_files, plugins_first
 from nasdip_core.cli.output import fail
 from nasdip_core.cli.parameters import Debug
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 
 app = typer.Typer(
     name="nasdip",
+    cls=WithGuests,
     help="Restore pictures with an untrained network whose structure is the prior.",
     no_args_is_help=True,
     add_completion=True,
@@ -23,6 +26,8 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
 app.add_typer(search.app, name="search")
+app.command("check")(check.check)
+app.command("schema")(check.schema)
 app.command("list")(listing.list_offers)
 app.command("describe")(describe.describe)
 app.command("doctor")(doctor.doctor)
@@ -42,6 +47,16 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--plugin",
+            metavar="FILE.py",
+            callback=add_files,
+            is_eager=True,
+            help="A plugin that is a file; may be repeated, and stand after the command, too.",
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Restore pictures with an untrained network whose structure is the prior."""
@@ -57,7 +72,7 @@ def main() -> None:
     # Typer would turn Ctrl-C into exit code 1.
     signal.signal(signal.SIGINT, _interrupted)
     try:
-        app()
+        app(plugins_first(sys.argv[1:]))
     except BrokenPipeError:
         # The reader of our output has closed it, as `| head` does.
         sys.stderr.close()

@@ -62,7 +62,7 @@ def _examine() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "plugins": [
-            {"plugin": p.id, "version": p.version, "state": p.state, "reason": p.reason}
+            {"plugin": p.id, "version": p.version, "state": p.state, "reason": p.says}
             for p in Plugins.discover().plugins
         ],
     }

@@ -13,7 +13,7 @@ from nasdip_core.errors import ExitCode, NasdipError, OptionError, RunInterrupte
 
 if TYPE_CHECKING:
     from nasdip_core.pipeline.jobs import Failure, Job, Plan
-    from nasdip_core.plugins import Plugins
+    from nasdip_core.plugins import Plugins, Registration
 
 
 def run(
@@ -50,10 +50,24 @@ def run(
         typer.Option(help="Side of tiles in pixels; default: 512 for pictures over 2 megapixels."),
     ] = None,
     settings: Settings = None,
+    tracker: Annotated[
+        list[str] | None,
+        typer.Option(help="Reader of the run's events (nasdip list tracker); may be repeated."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier result.")] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="ID", help="Do one step of a pipeline.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="ID", help="Do a step again, and all that need it."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Steps of a pipeline that run side by side.")
+    ] = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and show the plan; write nothing.")
     ] = False,
@@ -63,9 +77,9 @@ def run(
     """Restore a picture, or a folder of pictures; without PICTURE the task shows itself."""
     # Before the heavy imports: a user's seconds run already.
     started = time.monotonic()
-    from nasdip_core.cli.dry_run import dry_run as show_plan
+    from nasdip_core.cli.pipeline import Asked, is_workflow, run_pipeline
     from nasdip_core.options import from_dotted, merge
-    from nasdip_core.pipeline.jobs import Failure, plan
+    from nasdip_core.pipeline.jobs import plan
     from nasdip_core.plugins import Plugins
 
     if resume and force:
@@ -77,7 +91,33 @@ def run(
     given = {key: value for key, value in words.items() if value is not None}
     given = merge(given, from_dotted(settings or []))
     plugins = Plugins.discover()
+    if source is not None and source.endswith((".yaml", ".yml")) and is_workflow(Path(source)):
+        if tracker:
+            raise OptionError("--tracker is for runs without further steps")
+        asked = Asked(source, task, output, only, since, workers, dry_run, as_json)
+        run_pipeline(asked, given, plugins)
+        return
+    trackers = [plugins.find("tracker", name) for name in tracker or []]
+    for flag, value in (("--only", only), ("--from", since)):
+        if value is not None:
+            raise OptionError(f"{flag} is for pipelines of several steps")
     planned = plan(source, task, given, output, plugins)
+    how = {"resume": resume, "force": force, "quiet": as_json, "trackers": trackers}
+    results, failures = _each(planned, plugins, started, dry_run=dry_run, how=how)
+    if as_json:
+        json_result(_combined(planned, results, failures))
+    if failures:
+        say(f"{len(failures)} of {len(results) + len(failures)} pictures failed")
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _each(
+    planned: "Plan", plugins: "Plugins", started: float, *, dry_run: bool, how: dict[str, Any]
+) -> "tuple[list[dict[str, Any]], list[Failure]]":
+    """Do every job of a command; a picture of a folder that fails does not end it."""
+    from nasdip_core.cli.dry_run import dry_run as show_plan
+    from nasdip_core.pipeline.jobs import Failure
+
     results: list[dict[str, Any]] = []
     failures = list(planned.failures)
     for failure in failures:
@@ -89,9 +129,7 @@ def run(
             if dry_run:
                 results.append(show_plan(job, plugins))
             else:
-                begun = None if i else started
-                words = {"resume": resume, "force": force, "quiet": as_json}
-                results.append(_run(job, plugins, started=begun, **words))
+                results.append(_run(job, plugins, started=None if i else started, **how))
         except RunInterruptedError as error:
             raise RunInterruptedError(error.what, _resume(planned, job)) from None
         except NasdipError as error:
@@ -99,11 +137,7 @@ def run(
                 raise
             failures.append(Failure(job.label, error))
             fail(f"{job.label}: {error}")
-    if as_json:
-        json_result(_combined(planned, results, failures))
-    if failures:
-        say(f"{len(failures)} of {len(results) + len(failures)} pictures failed")
-        raise typer.Exit(ExitCode.FAILED)
+    return results, failures
 
 
 def _run(
@@ -114,6 +148,7 @@ def _run(
     resume: bool,
     force: bool,
     quiet: bool,
+    trackers: "list[Registration]",
 ) -> dict[str, Any]:
     """Run one job; show its result unless `quiet`."""
     from nasdip_core.cli.progress import progress
@@ -130,6 +165,7 @@ def _run(
             resume=resume,
             force=force,
             observers=[observer],
+            trackers={r.offer.name: r.resolve()() for r in trackers},
             started=started,
         )
     for note in restored.notes:
@@ -145,8 +181,6 @@ def _combined(
     """Return the one object that `--json` prints."""
     if planned.kind == "single":
         return results[0]
-    if planned.kind == "steps":
-        return {"schema": "nasdip.results/1", "results": results}
     return {
         "schema": "nasdip.batch/1",
         "results": results,

@@ -55,6 +55,7 @@ def make_networks(
     for name, slot in slots.items():
         weights = derive(seed, "weights", name)
         z = slot.input
+        beside = guide if slot.guide is None else slot.guide
         module: nn.Module
         if slot.module is not None:
             with torch.random.fork_rng(devices=[]):
@@ -63,17 +64,17 @@ def make_networks(
         else:
             channels = int(z.shape[1]) if z is not None else slot.in_channels
             drawn = channels is None
-            if drawn and guide is not None:
+            if drawn and beside is not None:
                 per_place = architecture.working_resolution**2
-                channels = architecture.input.channels + int(guide.shape[1]) * per_place
+                channels = architecture.input.channels + int(beside.shape[1]) * per_place
             module = unet = assemble(
                 architecture, slot.channels, plugins, seed=weights, in_channels=channels
             )
             if drawn:
                 size, draws = unet.input_size(slot.size), generator(seed, "input", name)
                 z = draw_input(architecture.input, size, draws)
-                if guide is not None:
-                    z = torch.cat([z, guiding_input(guide, size, architecture)], dim=1)
+                if beside is not None:
+                    z = torch.cat([z, guiding_input(beside, size, architecture)], dim=1)
         networks[name] = SlotNetwork(
             module.to(device).train(), None if z is None else z.to(device), slot.size
         )

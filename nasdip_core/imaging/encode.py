@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nasdip_core.imaging.array_files import array_bytes
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import PILLOW_MODES, pillow_image
 from nasdip_core.imaging.png16 import encode_png16
@@ -22,6 +23,8 @@ def encode(picture: Picture, file_format: str) -> bytes:
         return encode_png16(picture)
     if file_format == "TIFF" and (picture.mode not in PILLOW_MODES or picture.kind.premultiplied):
         return encode_tiff(picture)
+    if file_format == "NPY":
+        return array_bytes(picture)
     file = io.BytesIO()
     pillow_image(picture).save(file, file_format, **_settings(picture, file_format))
     return file.getvalue()

@@ -27,6 +27,7 @@ SUFFIXES = {
     ".ppm": "PPM",
     ".pgm": "PPM",
     ".pbm": "PPM",
+    ".npy": "NPY",
 }
 """File suffix -> format, for every format that is written; the first of a format is its own."""
 
@@ -36,6 +37,7 @@ _HOLDS = {
     "WEBP": {"RGB", "RGBA"},
     "BMP": {"1", "L", "P", "RGB"},
     "PPM": {"1", "L", "RGB"},
+    "NPY": {"L;F", "N;F"},
 }
 _LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}
 _LETTERS: dict[Model, str] = {
@@ -47,6 +49,16 @@ _LETTERS: dict[Model, str] = {
     "channels": "N",
 }
 _DEPTHS = {"uint8": "", "uint16": ";16", "float32": ";F"}
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a JPEG file codes a picture."""
+
+    tables: tuple[tuple[int, ...], ...]
+    """Quantisation steps of luma and, in colour, of chroma: 64 each, row by row."""
+    subsampling: tuple[int, int]
+    """Pixels down and across that share one chroma sample: (2, 2) for 4:2:0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,8 @@ class Kind:
     """Pixels an inch, across and down."""
     exif: bytes | None = None
     """An Exif block without orientation, thumbnail and pixel size."""
+    coding: Coding | None = None
+    """Of a JPEG whose samples stand as they were coded, neither turned nor changed."""
 
     @property
     def lossless(self) -> bool:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from nasdip_core.errors import RunInterruptedError
-from nasdip_core.imaging.kinds import Samples
+from nasdip_core.imaging.kinds import Coding, Samples
 
 _KEPT = {
     ExifTags.Base.ImageDescription,
@@ -44,6 +45,20 @@ def valid_dpi(stated: Any) -> tuple[float, float] | None:
         if all(math.isfinite(value) and 1 < value < 1e6 for value in (across, down)):
             return across, down
     return None
+
+
+def coding_of(image: Image.Image) -> Coding | None:
+    """Return the quantisation and the chroma subsampling of a JPEG; None of other files."""
+    tables = getattr(image, "quantization", None)
+    if not isinstance(image, JpegImageFile) or not tables or image.mode not in {"L", "RGB"}:
+        return None
+    used = [tuple(int(step) for step in tables[key]) for key in sorted(tables)[:2]]
+    across, down = 1, 1
+    if image.mode == "RGB":
+        across, down = (
+            max(layer[i] for layer in image.layer) // image.layer[-1][i] for i in (1, 2)
+        )
+    return Coding((used[0], used[-1]), (down, across))
 
 
 def exif_of(image: Image.Image) -> bytes | None:

@@ -111,7 +111,9 @@ class Picture:
                 )
             mask = known[0, 0].detach().bool().cpu().numpy()
             colour[mask] = self.colour[mask]
-        return replace(self, colour=colour, alpha=self._alpha_for(alpha, size)).settled()
+        # Other samples are no longer those that the file has coded.
+        kind = replace(self.kind, coding=None)
+        return replace(self, colour=colour, alpha=self._alpha_for(alpha, size), kind=kind).settled()
 
     def settled(self) -> Picture:
         """Return this picture in a kind that can be written: its own, or the nearest that fits."""

@@ -8,7 +8,7 @@ from PIL import Image
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging import palette as palettes
 from nasdip_core.imaging.kinds import CHANNELS, Kind, Model, Samples, range_of
-from nasdip_core.imaging.metadata import dpi_of, exif_of, icc_of, orientation_of, upright
+from nasdip_core.imaging.metadata import coding_of, dpi_of, exif_of, icc_of, orientation_of, upright
 from nasdip_core.imaging.picture import Picture
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "ICO", "AVIF", "QOI")
@@ -70,6 +70,7 @@ def picture_from_pillow(image: Image.Image) -> Picture:
             icc=icc_of(image),
             dpi=dpi_of(image),
             exif=exif_of(image),
+            coding=coding_of(image) if orientation == 1 else None,
         ),
         notes=notes,
     )

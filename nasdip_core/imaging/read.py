@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from nasdip_core.errors import PictureError, RunInterruptedError
+from nasdip_core.imaging import array_files
+from nasdip_core.imaging.folder import ARRAYS, frame_files
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import FORMATS, picture_from_pillow
 from nasdip_core.imaging.png16 import is_png16, read_png16
@@ -22,8 +24,10 @@ _SILENCE = logging.Filter("nasdip")
 """Lets through nothing that another logger says."""
 
 
-def read_picture(source: str | Path) -> Picture:
+def read_picture(source: str | Path, *, arrays: bool = False) -> Picture:
     """Return the picture in a file, turned upright; `"sample:NAME"` reads a bundled one.
+
+    With `arrays`, a folder is a stack of frames, and an array may have gaps (NaN).
 
     Raises PictureError when the file is missing, empty, damaged, no picture, too large, holds
     samples that are not numbers, or cannot be kept without losing bits.
@@ -32,6 +36,9 @@ def read_picture(source: str | Path) -> Picture:
         source = sample_path(source.removeprefix(PREFIX))
     path = Path(source)
     with naming(str(path)):
+        if arrays and path.is_dir():
+            files = frame_files(path)
+            return array_files.stacked({file.name: read_picture(file) for file in files})
         if path.is_dir():
             raise PictureError("it is a directory")
         with path.open("rb") as file:
@@ -39,7 +46,8 @@ def read_picture(source: str | Path) -> Picture:
         if not head:
             raise PictureError("the file is empty")
         picture = _decoded(path, head)
-        refuse_not_numbers(picture)
+        if not arrays:
+            refuse_not_numbers(picture)
     return picture
 
 
@@ -86,6 +94,8 @@ def naming(name: str) -> Iterator[None]:
 
 def _decoded(path: Path, head: bytes) -> Picture:
     """Hand a file to the reader that keeps all of its bits."""
+    if path.suffix.lower() in ARRAYS:
+        return array_files.read_array(path)
     if head.startswith(SIGNATURES):
         return read_tiff(path)
     if is_png16(head):

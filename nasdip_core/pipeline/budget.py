@@ -14,6 +14,7 @@ from nasdip_core.pipeline.fitting import Fitted
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
+from nasdip_core.restoration import RestorationProblem
 
 _LEAST = 0.5
 """Share of its steps below which a fit only spoils the classical estimate."""
@@ -55,7 +56,10 @@ def plan_for(
     room = budget - _WRITING - (time.monotonic() - begun)
     fitting = [i for i, found in enumerate(expected) if found.seconds <= room]
     if fitting:
-        plan = _repeated(choices[fitting[-1]], expected[fitting[-1]], room)
+        chosen, takes = choices[fitting[-1]], expected[fitting[-1]]
+        # Only the fits of one restored picture can be averaged.
+        once = not isinstance(problem, RestorationProblem)
+        plan = _plan(chosen, room) if once else _repeated(chosen, takes, room)
     else:
         # What is known may be from a busy hour, and a refusal would never learn better.
         expected[0] = estimate(choices[0], problem, plugins, device, anew=True)

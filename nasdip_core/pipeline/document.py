@@ -10,7 +10,10 @@ import yaml
 from pydantic import Field, ValidationError
 
 from nasdip_core.errors import NasdipError, OptionError
-from nasdip_core.options import Options, explain
+from nasdip_core.options import Options, explain_one
+
+_LARGEST = 1_000_000
+"""Values that a file may stand for."""
 
 
 class PipelineStep(Options):
@@ -19,7 +22,12 @@ class PipelineStep(Options):
     id: str = Field(description="name of the step", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     uses: str = Field(description="`kind.name` of a plugin, such as task.inpaint")
     with_: dict[str, Any] = Field(
-        default_factory=dict, alias="with", description="what the step is given"
+        default_factory=dict,
+        alias="with",
+        description="what the step is given; ${STEP.OUTPUT} stands for an output of another step",
+    )
+    needs: list[str] = Field(
+        default_factory=list, description="steps to be done before, beside those that `with` names"
     )
 
 
@@ -28,7 +36,9 @@ class Pipeline(Options):
 
     nasdip: Literal[1] = Field(description="version of the file format")
     name: str | None = Field(default=None, description="name of the run; default: the file's stem")
-    steps: list[PipelineStep] = Field(min_length=1, description="run in order")
+    steps: list[PipelineStep] = Field(
+        min_length=1, description="run in order, each after those that it needs"
+    )
 
 
 class Document:
@@ -52,7 +62,18 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses duplicate keys, of which plain YAML silently keeps the last."""
+    """Refuses duplicate keys, of which plain YAML silently keeps the last, and bombs.
+
+    Reads 1e-2 as a number, as everybody means it; YAML 1.1 wants 1.0e-2.
+    """
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Refuse merge keys, which could hide what stands where."""
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    None, None, "merge keys (<<) are not supported", key.start_mark
+                )
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -65,11 +86,55 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
 def read_pipeline(path: Path) -> Document:
     """Read and validate a pipeline file.
 
     Raises OptionError as `file:line:column: message`.
     """
+    root, content = _content(path)
+    try:
+        pipeline = Pipeline.model_validate(content)
+    except ValidationError as error:
+        raise _mistakes(path, root, error)[0] from None
+    return Document(path, pipeline, root)
+
+
+def checked_pipeline(path: Path) -> tuple[Document | None, list[OptionError]]:
+    """Read a pipeline file and return all that is wrong with its form; no document if anything."""
+    root, content = _content(path)
+    try:
+        pipeline = Pipeline.model_validate(content)
+    except ValidationError as error:
+        return None, _mistakes(path, root, error)
+    return Document(path, pipeline, root), []
+
+
+def _mistakes(path: Path, root: yaml.Node, error: ValidationError) -> list[OptionError]:
+    found = error.errors(include_url=False)
+    newer = next((e for e in found if e["loc"] == ("nasdip",)), None)
+    if newer is not None and isinstance(newer["input"], int) and newer["input"] > 1:
+        where = _position(path, root, ["nasdip"])
+        return [
+            OptionError(
+                f"{where}: the file is of format {newer['input']}, this nasdip reads format 1",
+                "install a newer nasdip",
+            )
+        ]
+    return [
+        OptionError(f"{_position(path, root, each['loc'])}: {explain_one(each, Pipeline, '')}")
+        for each in found
+    ]
+
+
+def _content(path: Path) -> tuple[yaml.Node, Any]:
+    """Return the nodes and the plain content of a file. Raises OptionError."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -78,7 +143,11 @@ def read_pipeline(path: Path) -> Document:
     try:
         loader = _Loader(io.StringIO(text))
         root = loader.get_single_node()
+        if root is not None and _size(root, {}) > _LARGEST:
+            raise OptionError(f"{path}: aliases make this file larger than {_LARGEST:,} values")
         content = None if root is None else loader.construct_document(root)
+    except RecursionError:
+        raise OptionError(f"{path}: the values are nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(path)
@@ -87,13 +156,21 @@ def read_pipeline(path: Path) -> Document:
         raise OptionError(f"{path}: {' '.join(str(error).split())}") from None
     if root is None or not isinstance(content, dict):
         raise OptionError(f"{path}: this is no pipeline", "it must be a YAML mapping with `steps`")
-    try:
-        pipeline = Pipeline.model_validate(content)
-    except ValidationError as error:
-        keys = error.errors(include_url=False)[0]["loc"]
-        where = _position(path, root, keys)
-        raise OptionError(f"{where}: {explain(error, Pipeline, '')}") from None
-    return Document(path, pipeline, root)
+    return root, content
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values a node stands for, aliases followed; a circle counts as too many."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _LARGEST + 1
+    size = 1
+    if isinstance(node, yaml.MappingNode):
+        size += sum(_size(key, known) + _size(value, known) for key, value in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        size += sum(_size(value, known) for value in node.value)
+    known[id(node)] = size
+    return size
 
 
 def to_yaml(content: dict[str, Any]) -> str:

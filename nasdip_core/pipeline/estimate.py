@@ -66,7 +66,7 @@ def choose_tile(
     """Return the side of the tiles; None where the picture is fitted in one piece."""
     slot = next(iter(problem.slots.values()))
     side = resolved.tile
-    if side is None:
+    if side is None and isinstance(problem, RestorationProblem):
         whole = cost_of(resolved.arch.architecture, slot.channels, slot.size, plugins)
         short = _memory(whole, _pictures(problem)) > memory_at_hand(device)
         if short or math.prod(slot.size) > _LARGEST_WHOLE:
@@ -96,11 +96,11 @@ def estimate(
         step_label(resolved, slot.channels),
         lambda: _seconds_per_mac(resolved, slot.channels, plugins, device),
     )
-    step = rate * cost.macs * tiles
+    step = rate * cost.macs * tiles * _networks(problem)
     refine = _refine_seconds(resolved, problem, plugins, known)
     recipe = resolved.recipe
     seconds = recipe.fits * resolved.fit.steps * step + sum(refinements(recipe)) * refine
-    memory = _memory(cost, _pictures(problem))
+    memory = _memory(cost, _pictures(problem), _networks(problem))
     return Estimate(cost, memory, step, refine, seconds, side, tiles)
 
 
@@ -163,6 +163,7 @@ def learn(
     if len(solved.fits) == 1 and solved.fits[0].iterations >= _TELLING:
         fit = solved.fits[0]
         macs = cost_of(resolved.arch.architecture, slot.channels, slot.size, plugins).macs
+        macs *= _networks(problem)
         known.learn(step_label(resolved, slot.channels), fit.seconds / fit.iterations / macs)
     alone = [part for part in solved.parts if not part.name.startswith("fit")]
     if (
@@ -172,6 +173,11 @@ def learn(
     ):
         seconds = alone[0].seconds / math.prod(problem.size)
         known.learn(_refine_label(resolved.recipe.refine, problem), seconds)
+
+
+def _networks(problem: Problem) -> int:
+    """Return how many networks the architecture fills; those of the task itself are small."""
+    return sum(slot.module is None for slot in problem.slots.values())
 
 
 def _pictures(problem: Problem) -> int:
@@ -201,11 +207,11 @@ def memory_at_hand(device: torch.device) -> int:
     return min(found)
 
 
-def _memory(cost: Cost, pictures: int) -> int:
+def _memory(cost: Cost, pictures: int, networks: int = 1) -> int:
     """Return the bytes of a run: weights with Adam's moments and snapshots, a step, pictures."""
     weights = 4 * 10 * cost.parameters
     process = peak_memory_bytes() or 0
-    return int(process + weights + _GRADIENTS * cost.activation_bytes + pictures)
+    return int(process + networks * (weights + _GRADIENTS * cost.activation_bytes) + pictures)
 
 
 def _seconds_per_mac(

@@ -77,6 +77,9 @@ class RunFolder:
         """Remove an earlier run's files, and nothing else that lies in the folder."""
         owned = [self.path / name for name in _FILES]
         owned += self.path.glob("checkpoint-*.safetensors")
+        if self.result.exists():
+            outputs = json.loads(self.result.read_text("utf-8"))["outputs"].values()
+            owned += [self.path / Path(output).name for output in outputs]
         for stem in _PICTURES:
             owned += self.path.glob(f"{stem}.*")
         for path in owned:

@@ -1,4 +1,4 @@
-"""What one command is to run: a picture, a folder of pictures, or the steps of a pipeline file."""
+"""What one command is to run: a picture, a folder of pictures, or a pipeline file of one step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasdip_core.errors import NasdipError, OptionError, PictureError
+from nasdip_core.imaging.folder import ARRAYS, frame_files
 from nasdip_core.options import merge, parse
 from nasdip_core.pipeline.document import read_pipeline
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
 from nasdip_core.plugins import Plugins
+from nasdip_core.task import TaskOptions
 
 OUTPUT = Path("nasdip-out")
 """Where results go unless the user says otherwise."""
@@ -39,7 +41,7 @@ class Failure:
 class Plan:
     """The jobs of a command, and what kind of command it is."""
 
-    kind: Literal["single", "steps", "batch"]
+    kind: Literal["single", "batch"]
     jobs: list[Job]
     failures: list[Failure]
     """Pictures that fail before anything is run: a mask that is missing."""
@@ -57,70 +59,82 @@ def plan(
     `given` lies on top of what a pipeline file says. Raises NasdipError.
     """
     if source is not None and source.endswith((".yaml", ".yml")):
-        return _steps(Path(source), task, given, output, plugins)
+        return _file(Path(source), task, given, output, plugins)
     if task is None:
         raise OptionError(
             "no task is named", "say --task inpaint; `nasdip list task` shows them all"
         )
-    if source is not None and Path(source).is_dir():
-        return _batch(Path(source), task, given, output, plugins)
+    if source is not None and is_batch(Path(source), task, plugins):
+        folder = output or OUTPUT / f"{Path(source).resolve().name}-{task}"
+        return batch(Path(source), task, given, folder, plugins)
     content = given if source is None else {"picture": source, **given}
     resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())
     name = run_name(resolved)
     return Plan("single", [Job("restore", name, output or OUTPUT / name, resolved)], [])
 
 
-def _steps(
+def _file(
     path: Path, task: str | None, given: Mapping[str, Any], output: Path | None, plugins: Plugins
 ) -> Plan:
+    """Return the plan of a file with a single step, which is a task."""
     document = read_pipeline(path)
-    steps = document.pipeline.steps
+    (step,) = document.pipeline.steps
     name = document.pipeline.name or path.stem
-    folder = output or OUTPUT / name
-    jobs = []
-    for i, step in enumerate(steps):
-        kind, _, step_task = step.uses.partition(".")
-        if kind != "task" or not step_task:
-            raise document.error(["steps", i, "uses"], f"'{step.uses}' is no step; write task.NAME")
-        if task is not None and task != step_task:
-            raise OptionError(f"--task {task} does not fit the pipeline's step '{step.uses}'")
-        try:
-            request = parse(RestoreRequest, _on_top(step.with_, given), "")
-            resolved = resolve(step_task, request, plugins, path.parent)
-        except NasdipError as error:
-            raise document.located(["steps", i, "with"], error) from None
-        place = folder if len(steps) == 1 else folder / step.id
-        jobs.append(Job(step.id, name, place, resolved))
-    return Plan("single" if len(steps) == 1 else "steps", jobs, [])
+    step_task = step.uses.removeprefix("task.")
+    if task is not None and task != step_task:
+        raise OptionError(f"--task {task} does not fit the pipeline's step '{step.uses}'")
+    try:
+        request = parse(RestoreRequest, on_top(step.with_, given), "")
+        resolved = resolve(step_task, request, plugins, path.parent)
+    except NasdipError as error:
+        raise document.located(["steps", 0, "with"], error) from None
+    return Plan("single", [Job(step.id, name, output or OUTPUT / name, resolved)], [])
 
 
-def _on_top(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def on_top(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step with the command line on top; `arch` and `preset` replace each other."""
     names = {"arch", "preset"}
     replaced = names if names & given.keys() else set()
     return merge({key: value for key, value in step.items() if key not in replaced}, given)
 
 
-def _batch(
-    source: Path, task: str, given: Mapping[str, Any], output: Path | None, plugins: Plugins
+def is_batch(source: Path, task: str, plugins: Plugins) -> bool:
+    """Return whether a path is a folder of pictures, and no stack of frames that is one."""
+    if not source.is_dir():
+        return False
+    model = plugins.find("task", task).options()
+    stacks = model is not None and issubclass(model, TaskOptions) and model.takes_arrays
+    return not (stacks and frame_files(source))
+
+
+def batch(
+    source: Path,
+    task: str,
+    given: Mapping[str, Any],
+    folder: Path,
+    plugins: Plugins,
+    base: Path = Path(),
 ) -> Plan:
+    """Return a job for every picture of a folder; other paths are relative to `base`.
+
+    Raises PictureError where there is none.
+    """
     pictures = pictures_in(source)
     if not pictures:
         raise PictureError(f"the folder '{source}' holds no picture")
-    folder = output or OUTPUT / f"{source.resolve().name}-{task}"
     stems = [picture.stem for picture in pictures]
     jobs: list[Job] = []
     failures: list[Failure] = []
     for picture in pictures:
-        content = {**given, "picture": str(picture)}
+        content = {**given, "picture": str(picture.absolute())}
         try:
             for role in ("mask", "truth"):
-                if role in given and Path(str(given[role])).is_dir():
-                    content[role] = str(companion(picture, Path(str(given[role])), role))
+                if role in given and (base / str(given[role])).is_dir():
+                    content[role] = str(companion(picture, base / str(given[role]), role))
         except PictureError as error:
             failures.append(Failure(picture.name, error))
             continue
-        resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())
+        resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, base)
         # Two pictures of one stem, as a.png and a.jpg, keep their suffixes apart.
         place = picture.stem if stems.count(picture.stem) == 1 else picture.name
         jobs.append(Job(picture.name, run_name(resolved), folder / place, resolved))
@@ -132,7 +146,7 @@ def pictures_in(folder: Path) -> list[Path]:
     from PIL import Image
 
     Image.init()
-    suffixes = set(Image.registered_extensions()) - {".pdf", ".mpg", ".mpeg"}
+    suffixes = (set(Image.registered_extensions()) | ARRAYS) - {".pdf", ".mpg", ".mpeg"}
     try:
         return sorted(
             path

@@ -5,6 +5,8 @@ from typing import Any
 
 from nasdip_core.device import peak_memory_bytes
 from nasdip_core.fit.result import FitResult
+from nasdip_core.imaging.array_files import array_picture
+from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.pipeline.chain import Part
 from nasdip_core.pipeline.quality import compare, qualities
@@ -49,7 +51,7 @@ def outcome(
 
 
 def rendered(problem: Problem, estimate: Estimate, sources: Sources) -> dict[str, Picture]:
-    """Return the outputs as pictures of the kind of the input."""
+    """Return the outputs as pictures: of the kind of the input, maps as PNG."""
     return {name: _picture(r, sources) for name, r in problem.render(estimate).items()}
 
 
@@ -66,6 +68,11 @@ def _stopping(fit: FitResult) -> dict[str, Any]:
 
 
 def _picture(rendered: Rendered, sources: Sources) -> Picture:
+    if rendered.array:
+        return array_picture(rendered.samples[0].permute(1, 2, 0).cpu().numpy())
+    if rendered.own:
+        bytes_ = (rendered.samples[0].clamp(0, 1) * 255).round().byte()
+        return picture_of(bytes_.permute(1, 2, 0).cpu().numpy())
     known = None if rendered.known is None else rendered.known.cpu()
     if rendered.alpha is None:
         return sources.picture.with_samples(rendered.samples.cpu(), known=known)

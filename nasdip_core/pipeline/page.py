@@ -11,12 +11,14 @@ from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.drawing import draw_network
 from nasdip_core.architecture.pattern import residual_matrix
 from nasdip_core.fit.events import Event
+from nasdip_core.hooks import PageSection
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.preview import preview_png
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
+from nasdip_core.problem import Slot
 from nasdip_core.report.page import Page, Panel, write_page
 
 _LONGEST = 2048
@@ -34,8 +36,10 @@ def write_run_page(
     pictures: Mapping[str, Picture],
     events: Sequence[Event],
     resolved: Resolved,
+    slot: Slot,
     plugins: Plugins,
     notes: Sequence[str],
+    sections: Sequence[PageSection],
 ) -> None:
     """Write `report.html` of a restoration; `missing` is (1, 1, H, W) bool."""
     first, *others = pictures
@@ -55,16 +59,16 @@ def write_run_page(
             after=_panel(first, "Restored", pictures[first]),
             others=panels,
             events=events,
-            networks={resolved.arch.name: _drawing(resolved, pictures[first], plugins)},
+            networks={resolved.arch.name: _drawing(resolved, slot, plugins)},
             notes=notes,
+            sections=sections,
         ),
     )
 
 
-def _drawing(resolved: Resolved, picture: Picture, plugins: Plugins) -> str:
+def _drawing(resolved: Resolved, slot: Slot, plugins: Plugins) -> str:
     architecture = resolved.arch.architecture
-    height, width, channels = picture.colour.shape
-    cost = cost_of(architecture, channels, (height, width), plugins)
+    cost = cost_of(architecture, slot.channels, slot.size, plugins)
     caption = f"{cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds"
     return draw_network(architecture, residual_matrix(architecture, plugins), caption=caption)
 

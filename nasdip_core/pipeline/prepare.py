@@ -31,7 +31,7 @@ def prepare(
     sources = read_sources(resolved, task, given or {})
     inputs = sources.inputs()
     problem: Problem = task.problem(inputs, resolved.task, generator(resolved.seed, "problem"))
-    check_truth(inputs.truth, next(iter(problem.slots.values())).size)
+    check_truth(inputs.truth, problem.result_size)
     return Prepared(sources, problem)
 
 

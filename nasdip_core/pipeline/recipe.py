@@ -60,7 +60,8 @@ class Solver:
         self._keep_back(problem)
         started = time.monotonic()
         fitted = self.fitter.whole(problem)
-        part = Part("fit", fitted.chosen, None, 1.0, time.monotonic() - started)
+        held_out = problem.validation(fitted.chosen)
+        part = Part("fit", fitted.chosen, held_out, 1.0, time.monotonic() - started)
         return Solved(fitted.chosen, fitted, [part])
 
     def _restore(self, problem: RestorationProblem) -> Solved:

@@ -146,9 +146,11 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
         raise OptionError("corrupt.* together with a mask", "corrupt.* makes its own damage")
     if request.mask is not None and not model.takes_mask:
         raise OptionError(f"task '{task_name}' takes no mask", "--task inpaint does")
-    corrupt = None if damage is None else parse(model.Corruption, damage, "corrupt")
+    corrupt = None
+    if damage is not None:
+        corrupt = parse(model.Corruption, damage, "corrupt").located(base)
     implied = {} if corrupt is None else model.implied(corrupt)
-    task = parse(model, merge(implied, request.task), "task")
+    task = parse(model, merge(implied, request.task), "task").located(base)
     found = None
     if request.preset is None:
         named, found = architectures(request.arch or model.architecture, plugins, base)

@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from nasdip_core.behaviour import RunWatch
 from nasdip_core.device import choose_device, no_more_threads_than_cores
 from nasdip_core.fit.events import Event, EventLog, Observer
+from nasdip_core.hooks import Run
+from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.write import write_picture
@@ -27,11 +32,13 @@ from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
+from nasdip_core.task import TaskOptions
+from nasdip_core.tracker import Tracker
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from PIL.Image import Image
+    from pydantic import BaseModel
 
     Source = Picture | str | Path | Image | np.ndarray[Any, Any]
 
@@ -82,9 +89,12 @@ def restore(
     """Restore a picture; the same as `nasdip run --task TASK PICTURE`.
 
     Pictures are paths, Pillow images, or arrays (H, W) or (H, W, C) of uint8, uint16, or float
-    in [0, 1]. `options` are dotted keys as in `-S`: {"task.sigma": 25, "fit.steps": 200}.
+    in [0, 1]; of any numbers where the task takes arrays. `options` are dotted keys as in `-S`:
+    {"task.sigma": 25, "fit.steps": 200}.
     Without `output` nothing is written. Raises NasdipError.
     """
+    plugins = plugins or Plugins.discover()
+    model = plugins.find("task", task).options()
     folder = None if output is None else RunFolder(Path(output))
     content: dict[str, Any] = {"arch": arch, "seed": seed, "device": device}
     given: dict[str, Picture] = {}
@@ -92,16 +102,23 @@ def restore(
         if isinstance(source, (str, Path)):
             content[role] = str(source)
         elif source is not None:
-            given[role] = picture_of(source)
+            given[role] = _in_memory(source, model)
             # Where it will be written, so that the pipeline file can repeat the run.
             content[role] = str(Path(output or "") / f"given-{role}{given[role].suffix}")
     for key, value in (options or {}).items():
         content = merge(content, nested(key, value))
-    plugins = plugins or Plugins.discover()
     resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())
     return run(
         resolved, plugins, folder, given=given, resume=resume, force=force, observers=observers
     )
+
+
+def _in_memory(source: "Source", model: "type[BaseModel] | None") -> Picture:
+    """Return a picture or an array as a picture; an array of any kind where the task takes them."""
+    takes_arrays = model is not None and issubclass(model, TaskOptions) and model.takes_arrays
+    if takes_arrays and isinstance(source, np.ndarray):
+        return array_picture(source)
+    return picture_of(source)
 
 
 @memory_limit_explained()
@@ -115,12 +132,31 @@ def run(
     resume: bool = False,
     force: bool = False,
     observers: Sequence[Observer] = (),
+    trackers: Mapping[str, Tracker] | None = None,
     started: float | None = None,
 ) -> Restored:
     """Run a resolved request; with a folder, everything is written there and can be resumed.
 
     The time, also that of `seconds`, counts from when `time.monotonic()` was `started`.
     """
+    with RunWatch(plugins, trackers or {}) as watch:
+        return _run(
+            resolved, plugins, folder, watch, name, given, resume, force, observers, started
+        )
+
+
+def _run(
+    resolved: Resolved,
+    plugins: Plugins,
+    folder: RunFolder | None,
+    watch: RunWatch,
+    name: str | None,
+    given: Mapping[str, Picture] | None,
+    resume: bool,
+    force: bool,
+    observers: Sequence[Observer],
+    started: float | None,
+) -> Restored:
     started = time.monotonic() if started is None else started
     given = given or {}
     device = choose_device(resolved.device)
@@ -150,6 +186,8 @@ def run(
     if folder is not None:
         folder.open(document, resume=resume, force=force)
         _write_sources(folder, sources, given)
+    watch.begin(Run(title, resolved.task_name, None if folder is None else folder.path, document))
+    observers = [*observers, *watch.observers]
     deadline = None if plan.fit_seconds is None else started + plan.fit_seconds
     solved, events = _solve(resolved, problem, plugins, folder, device, observers, deadline)
     if deadline is not None:
@@ -158,7 +196,8 @@ def run(
         if folder is not None:
             folder.write(folder.pipeline, to_yaml(document))
     pictures = rendered(problem, solved.chosen, sources)
-    notes = [
+    notes = watch.notes
+    notes += [
         *([f"{len(resolved.kept)} fits of a search are taken"] if resolved.kept else []),
         *plan.notes,
         *problem.notes,
@@ -190,10 +229,13 @@ def run(
             pictures=pictures,
             events=events,
             resolved=resolved,
+            slot=next(iter(problem.slots.values())),
             plugins=plugins,
             notes=notes,
+            sections=watch.sections(result),
         )
         folder.finish(result)
+    watch.done(result)
     return Restored(pictures, result, None if folder is None else folder.path, notes)
 
 
@@ -235,10 +277,10 @@ def _write_sources(folder: RunFolder, sources: Sources, given: Mapping[str, Pict
     """Write the pictures that exist nowhere else: what was damaged here, what was in memory."""
     for role, picture in given.items():
         write_picture(picture, folder.path / f"given-{role}{picture.suffix}")
-    if sources.damaged:
+    if sources.damage is not None:
         write_picture(sources.picture, folder.path / f"damaged{sources.picture.suffix}")
         if sources.mask is not None:
-            write_picture(sources.mask, folder.path / "mask.png")
+            write_picture(sources.mask, folder.path / f"mask{sources.mask.suffix}")
 
 
 def _write_outputs(folder: RunFolder, pictures: Mapping[str, Picture]) -> dict[str, str]:

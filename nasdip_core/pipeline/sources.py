@@ -1,19 +1,20 @@
 """From the pictures that a request names to the inputs of a task."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from nasdip_core.errors import PictureError
+from nasdip_core.imaging.array_files import array_picture, mask_picture
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.seeds import generator
-from nasdip_core.task import Inputs, Task
+from nasdip_core.task import Damaged, Inputs, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +25,24 @@ class Sources:
     """The damaged picture: the form that the result takes."""
     mask: Picture | None
     truth: Picture | None
-    damaged: bool
-    """The picture was clean and has been damaged here."""
+    damage: Damaged | None
+    """What was done here to a picture that was clean."""
 
     def inputs(self) -> Inputs:
         """Return what the task is given, as tensors."""
-        picture = self.picture.tensor()
+        picture, kind = self.picture.tensor(), self.picture.kind
         truth = None if self.truth is None else _in_channels(self.truth, int(picture.shape[1]))
         return Inputs(
             picture=picture,
             alpha=self.picture.alpha_tensor(),
-            mask=None if self.mask is None else _grey(self.mask),
+            mask=None if self.mask is None else _mask(self.mask, self.picture),
             truth=truth,
+            measured=None if self.damage is None else self.damage.measured,
+            guide=None if self.damage is None else self.damage.guide,
+            coding=self.picture.kind.coding,
             levels=int(self.picture.peak) if self.picture.colour.dtype.kind == "u" else None,
+            zero=-kind.low / (kind.peak - kind.low),
+            span=kind.peak - kind.low if kind.format == "NPY" else 1.0,
         )
 
 
@@ -50,25 +56,29 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
     def load(role: str, path: str | None) -> Picture | None:
         if role in given:
             return given[role]
-        return None if path is None else read_picture(path)
+        return None if path is None else read_picture(path, arrays=resolved.task.takes_arrays)
 
     picture = load("picture", resolved.picture)
     assert picture is not None
     mask, truth = load("mask", resolved.mask), load("truth", resolved.truth)
+    if truth is not None:
+        truth = _in_range(truth, picture)
     if resolved.corrupt is not None:
         draws = generator(resolved.seed, "corrupt")
         damaged = task.corrupt(picture.tensor(), resolved.corrupt, draws)
         if damaged.mask is not None:
-            mask = picture_of((damaged.mask[0, 0].numpy() * 255).astype(np.uint8))
+            mask = _marks(damaged.mask, by_entry=resolved.task.takes_arrays)
         truth = picture.with_samples(damaged.truth)
         picture = picture.with_samples(damaged.picture)
-        return Sources(picture, mask, truth, damaged=True)
+        if picture.kind.format == "NPY":
+            picture = array_picture(picture.colour)
+        return Sources(picture, mask, _in_range(truth, picture), damaged)
     if mask is not None and mask.colour.shape[:2] != picture.colour.shape[:2]:
         raise PictureError(
             f"the mask '{resolved.mask}' is {_size(mask)}, the picture is {_size(picture)}",
             "they must have the same size",
         )
-    return Sources(picture, mask, truth, damaged=False)
+    return Sources(picture, mask, truth, None)
 
 
 def check_truth(truth: Tensor | None, size: tuple[int, int]) -> None:
@@ -86,8 +96,26 @@ def _size(picture: Picture) -> str:
     return f"{width} x {height}"
 
 
-def _grey(picture: Picture) -> Tensor:
-    return picture.tensor().mean(dim=1, keepdim=True)
+def _in_range(truth: Picture, picture: Picture) -> Picture:
+    """Return the truth in the picture's range, which of an array is that of what is in it."""
+    if truth.kind.format != "NPY":
+        return truth
+    return replace(truth, kind=replace(truth.kind, low=picture.kind.low, peak=picture.kind.peak))
+
+
+def _marks(mask: Tensor, *, by_entry: bool) -> Picture:
+    """Return a mask (1, C, H, W) as a picture: a black and white one, or an array."""
+    if by_entry:
+        return mask_picture(mask[0].permute(1, 2, 0).numpy())
+    return picture_of((mask[0, 0].numpy() * 255).astype(np.uint8))
+
+
+def _mask(mask: Picture, picture: Picture) -> Tensor:
+    """Return (1, 1, H, W), or (1, C, H, W) where an array has a mark for every entry."""
+    marks = mask.tensor()
+    if mask.kind.format == "NPY" and mask.channels == picture.channels:
+        return marks
+    return marks.mean(dim=1, keepdim=True)
 
 
 def _in_channels(picture: Picture, channels: int) -> Tensor:

@@ -14,6 +14,7 @@ import yaml
 
 from nasdip_core.files import whole_file
 from nasdip_core.fit.events import Event
+from nasdip_core.hooks import PageSection
 from nasdip_core.report.fits import fits_body
 from nasdip_core.report.parts import parts_body
 from nasdip_core.report.shell import html_page, section, template
@@ -49,6 +50,8 @@ class Page:
     """Drawings of `draw_network` by the network's name."""
     notes: Sequence[str]
     """What the reader should know, one sentence each."""
+    sections: Sequence[PageSection] = ()
+    """What plugins add."""
 
 
 def write_page(path: Path, page: Page) -> None:
@@ -76,6 +79,10 @@ def _html(page: Page) -> str:
         parts=parts_body(page.result.get("parts") or [], timeline(page.events)),
         fits=section("fits", "How the fit went", fits_body(page.events, _oracle(page.result))),
         networks=_networks(page.networks),
+        sections="".join(
+            section(f"plugin-{i}", escape(added.title), added.html)
+            for i, added in enumerate(page.sections, start=1)
+        ),
         settings=escape(_as_yaml(page.settings)),
         outputs=_outputs(page.result.get("outputs") or {}),
     )

@@ -18,9 +18,11 @@ from nasdip_core.imaging.write import write_picture
 from nasdip_core.pipeline.outcome import rendered
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate
+from nasdip_core.restoration import RestorationProblem
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.finals import SEEDS
 from nasdip_core.searching.kept import KeptFits, final_label, restored_label
+from nasdip_core.searching.listeners import reports
 from nasdip_core.searching.page import write_search_page
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.run import Effort, early_end
@@ -41,6 +43,7 @@ def conclude(
     early = early_end(study, search, effort.trials)
     told["seconds"] = round(seconds, 3)
     told["notes"] = [f"The search ended early: {early}."] if early else []
+    told["notes"] += reports(study)
     if told["settings"]["proxy"]:
         told["notes"].append(
             "The search fitted narrower networks; `nasdip run --arch STUDY#best` fits the full one."
@@ -84,7 +87,11 @@ def _restored(evaluator: Evaluator, best: Mapping[str, Any], kept: KeptFits) -> 
         else:
             fits.append(kept.load(final_label(slot, fresh), 0, device))
     found = [fit.chosen for fit in fits if fit is not None]
-    return _rendered(evaluator, 0, None, _mean(found)) if found else {}
+    if not found:
+        return {}
+    # Only the fits of one restored picture can be averaged.
+    one = isinstance(evaluator.prepared(0, None).problem, RestorationProblem)
+    return _rendered(evaluator, 0, None, _mean(found) if one else found[0])
 
 
 def _candidates(

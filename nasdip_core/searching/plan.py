@@ -13,8 +13,8 @@ from nasdip_core.architecture.specification import Architecture, Use
 from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
-from nasdip_core.options import Options, parse
-from nasdip_core.pipeline.jobs import pictures_in
+from nasdip_core.options import Options, merge, parse
+from nasdip_core.pipeline.jobs import is_batch, pictures_in
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward
@@ -121,7 +121,8 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     Raises PluginError for an unknown name, OptionError for options that do not go together,
     PictureError where there is no picture.
     """
-    clean, sources = _sources(request, base)
+    clean, sources = _sources(task, request, base, plugins)
+    space_use, space = _plugin("space", request.space, plugins)
     content = {
         "mask": request.mask,
         "truth": request.truth,
@@ -129,13 +130,12 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
         "device": request.device,
         "task": request.task,
         "corrupt": (request.corrupt or {}) if clean else None,
-        "fit": request.fit,
+        "fit": merge(space.fit, request.fit),
     }
     resolved = [
         resolve(task, parse(RestoreRequest, {**content, "picture": source}, ""), plugins, base)
         for source in sources
     ]
-    space_use, space = _plugin("space", request.space, plugins)
     strategy_use, strategy = _plugin("strategy", request.strategy, plugins)
     reward_use = request.reward or Use(uses="psnr" if _has_truth(resolved[0]) else "held-out")
     reward_use, reward = _plugin("reward", reward_use, plugins, plugins)
@@ -195,10 +195,12 @@ def _check(search: Search) -> None:
         )
 
 
-def _sources(request: SearchRequest, base: Path) -> tuple[bool, list[str]]:
+def _sources(
+    task: str, request: SearchRequest, base: Path, plugins: Plugins
+) -> tuple[bool, list[str]]:
     """Return whether the pictures are clean, and their paths."""
     path = base / request.data
-    if request.data.startswith(SAMPLE) or not path.is_dir():
+    if request.data.startswith(SAMPLE) or not is_batch(path, task, plugins):
         if request.pictures is not None:
             raise OptionError("option 'pictures' is for folders")
         return request.corrupt is not None, [request.data]

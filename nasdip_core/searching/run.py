@@ -22,6 +22,8 @@ from nasdip_core.study.storage import explained, open_storage
 from nasdip_core.study.study import create_study
 
 _POLL_SECONDS = 0.5
+_PAUSE = 50
+"""How much longer than a look at the study the pause after it is, at least."""
 _RESTARTS = 3
 """How often all workers may die without a trial done in between."""
 
@@ -97,8 +99,10 @@ def _with_workers(search: Search, study: Study, effort: Effort, watch: Watch) ->
 
 def _watch_until_ended(study: Study, effort: Effort, fleet: Fleet, watch: Watch) -> None:
     while fleet.alive():
+        begun = time.monotonic()
         watch(progress_of(study.get_trials(deepcopy=False), effort.trials, effort.workers))
-        time.sleep(_POLL_SECONDS)
+        # A long study takes long to look at, and the workers want the cores.
+        time.sleep(max(_POLL_SECONDS, _PAUSE * (time.monotonic() - begun)))
     watch(progress_of(study.get_trials(deepcopy=False), effort.trials, effort.workers))
 
 

@@ -77,14 +77,17 @@ def importance(study: Study, records: Sequence[Record]) -> dict[str, float] | No
     done = [r for r in records if r.state == "done" and not r.duplicate]
     if len(done) < 10 or len({r.value for r in done}) < 2 or len(study.directions) > 1:
         return None
-    # Not those that were told a value without a fit.
-    trained = optuna.create_study(direction="maximize")
-    trials = study.get_trials(deepcopy=False)
-    trained.add_trials([trials[r.number] for r in done])
+    trained = {r.number for r in done}
+
+    def loss(trial: FrozenTrial) -> float:
+        # Not those that were told a value without a fit: what is not finite is left out.
+        return -trial.values[0] if trial.number in trained else math.inf
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.filterwarnings("ignore", message=".* to achieve low `target` values")
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-        found = optuna.importance.get_param_importances(trained, evaluator=evaluator)
+        found = optuna.importance.get_param_importances(study, evaluator=evaluator, target=loss)
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 

@@ -42,14 +42,18 @@ class Trials:
         kept: KeptFits,
         trials: int,
         stopped: Callable[[], bool],
+        listener: Callable[[FrozenTrial], None],
     ) -> None:
-        """`trials`: how many the study is to have in all; `stopped`: whether the user wants out."""
+        """`trials`: how many the study is to have in all; `stopped`: whether the user wants out;
+        `listener` is told of each trial that has ended.
+        """
         self._search = search
         self._study = study
         self._evaluator = evaluator
         self._kept = kept
         self._trials = trials
         self._stopped = stopped
+        self._listener = listener
         self._reaper = Reaper(study)
         self._history = History()
         self._known: dict[Key, Record] = {}
@@ -103,6 +107,7 @@ class Trials:
                 return  # given up by another worker, which took this one for dead
             except Exception as error:  # a plugin may fail in any way, and the search goes on
                 self._fail(trial, f"{type(error).__name__}: {error}")
+        self._listener(self._frozen(trial))
 
     def _settle(self, trial: Trial) -> None:
         """Tell a trial what it is worth, or why it is not trained."""

@@ -18,6 +18,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.finals import Finals
 from nasdip_core.searching.kept import KeptFits
+from nasdip_core.searching.listeners import trial_listener
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.pruner import make_pruner
@@ -52,12 +53,15 @@ def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
         sampler=search.strategy.sampler(search.space, request.seed),
         pruner=make_pruner(request.pruner, evaluator.rungs()),
     )
+    with explained(url):
+        study.get_trials(deepcopy=False)
     # What is there now stays: without it, looking for what a trial left is quick.
     gc.collect()
     gc.freeze()
     kept = KeptFits(Path(order["output"]))
     with explained(url):
-        Trials(search, study, evaluator, kept, order["trials"], stop.is_set).run()
+        listener = trial_listener(study, plugins)
+        Trials(search, study, evaluator, kept, order["trials"], stop.is_set, listener).run()
         Finals(search, study, evaluator, kept, stop.is_set).run()
     close_storage(storage, url)
 

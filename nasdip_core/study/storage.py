@@ -13,6 +13,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nasdip_core.errors import StudyError
+from nasdip_core.study.rows import RowStorage
 
 FILE = "study.db"
 """Name of the study's file in the folder of a search."""
@@ -78,7 +79,7 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
                 connect["timeout"] = _BUSY_SECONDS
                 if create or searching:
                     connect["factory"] = _Logged
-            storage = RDBStorage(url, engine_kwargs={"connect_args": connect})
+            storage = RowStorage(url, engine_kwargs={"connect_args": connect})
         # Optuna keeps finished trials of a database in memory behind this.
         return get_storage(storage)
 

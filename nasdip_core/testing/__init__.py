@@ -6,49 +6,67 @@ A test class of yours inherits one and gives its fixture:
         @pytest.fixture
         def factory(self) -> type[Upsampling]:
             return Mine
+
+Fixtures for tests of whole plugins are those of `nasdip_core.testing.pytest_plugin`.
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# Ahead of the imports, so that a failed assertion in these modules is explained like any other.
-pytest.register_assert_rewrite(
-    "nasdip_core.testing.module",
-    "nasdip_core.testing.activation",
-    "nasdip_core.testing.operator",
-    "nasdip_core.testing.refine",
-    "nasdip_core.testing.residual",
-    "nasdip_core.testing.reward",
-    "nasdip_core.testing.space",
-    "nasdip_core.testing.stopping",
-    "nasdip_core.testing.strategy",
-    "nasdip_core.testing.task",
-    "nasdip_core.testing.transform",
-    "nasdip_core.testing.upsampling",
-)
-
-from nasdip_core.testing.activation import ActivationConformance  # noqa: E402 (see above)
-from nasdip_core.testing.operator import OperatorConformance  # noqa: E402
-from nasdip_core.testing.refine import RefineConformance  # noqa: E402
-from nasdip_core.testing.residual import ResidualConformance  # noqa: E402
-from nasdip_core.testing.reward import RewardConformance  # noqa: E402
-from nasdip_core.testing.space import SpaceConformance  # noqa: E402
-from nasdip_core.testing.stopping import StoppingConformance  # noqa: E402
-from nasdip_core.testing.strategy import StrategyConformance  # noqa: E402
-from nasdip_core.testing.task import TaskCase, TaskConformance  # noqa: E402
-from nasdip_core.testing.transform import TransformConformance  # noqa: E402
-from nasdip_core.testing.upsampling import UpsamplingConformance  # noqa: E402
+if TYPE_CHECKING:
+    from nasdip_core.testing.activation import ActivationConformance
+    from nasdip_core.testing.baseline import BaselineConformance
+    from nasdip_core.testing.launcher import LauncherConformance
+    from nasdip_core.testing.metric import MetricConformance
+    from nasdip_core.testing.operator import OperatorConformance
+    from nasdip_core.testing.refine import RefineConformance
+    from nasdip_core.testing.residual import ResidualConformance
+    from nasdip_core.testing.reward import RewardConformance
+    from nasdip_core.testing.space import SpaceConformance
+    from nasdip_core.testing.step import StepConformance
+    from nasdip_core.testing.stopping import StoppingConformance
+    from nasdip_core.testing.strategy import StrategyConformance
+    from nasdip_core.testing.task import TaskCase, TaskConformance
+    from nasdip_core.testing.tracker import TrackerConformance
+    from nasdip_core.testing.transform import TransformConformance
+    from nasdip_core.testing.upsampling import UpsamplingConformance
 
 __all__ = [
     "ActivationConformance",
+    "BaselineConformance",
+    "LauncherConformance",
+    "MetricConformance",
     "OperatorConformance",
     "RefineConformance",
     "ResidualConformance",
     "RewardConformance",
     "SpaceConformance",
+    "StepConformance",
     "StoppingConformance",
     "StrategyConformance",
     "TaskCase",
     "TaskConformance",
+    "TrackerConformance",
     "TransformConformance",
     "UpsamplingConformance",
 ]
+
+# Imported on first use: the fixtures come with every start of pytest, which must stay quick.
+_HOMES = {
+    name: f"{__name__}.{name.removesuffix('Conformance').removesuffix('Case').lower()}"
+    for name in __all__
+}
+# A failed assertion in these modules is explained like any other.
+pytest.register_assert_rewrite(f"{__name__}.module", *sorted(set(_HOMES.values())))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

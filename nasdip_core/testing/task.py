@@ -37,7 +37,13 @@ class TaskCase:
         """Return what the task is given after the damage."""
         damaged = self.damage()
         mask = None if damaged.mask is None else damaged.mask.float()
-        return Inputs(picture=damaged.picture, mask=mask, truth=damaged.truth)
+        return Inputs(
+            picture=damaged.picture,
+            mask=mask,
+            truth=damaged.truth,
+            measured=damaged.measured,
+            guide=damaged.guide,
+        )
 
     def problem(self, inputs: Inputs | None = None) -> Problem:
         """Return the task's problem, by default that of the damaged picture."""
@@ -80,7 +86,13 @@ class TaskConformance:
         """Picture and truth have the channels and range, the truth is a part of the clean one."""
         damaged = case.damage()
         height, width = damaged.truth.shape[-2:]
-        assert torch.equal(damaged.truth, case.clean[..., :height, :width])
+        spare = case.clean.shape[-2] - height, case.clean.shape[-1] - width
+        # The right and lower border is cropped, or all borders are.
+        parts = [
+            case.clean[..., top : top + height, left : left + width]
+            for top, left in ((0, 0), (spare[0] // 2, spare[1] // 2))
+        ]
+        assert any(torch.equal(damaged.truth, part) for part in parts)
         assert damaged.picture.shape[:2] == case.clean.shape[:2]
         _assert_in_range(damaged.picture)
         if damaged.mask is not None:
@@ -156,7 +168,7 @@ class TaskConformance:
         assert problem.validation(problem.estimate(step(problem, case.damage().truth))) is None
 
     def test_what_is_held_out_is_in_no_loss(self, case: TaskCase, step: MakeStep) -> None:
-        """Each measured pixel changes the loss or the validation, not both; some change each.
+        """Each measured sample changes the loss or the validation, not both; some change each.
 
         Pixels at an end of the range stay out: there a task may see more than a sample, such as
         an impulse.
@@ -165,18 +177,25 @@ class TaskConformance:
         assert inputs.truth is not None
         guess = _other(inputs.truth)
 
-        def judged(picture: Tensor) -> tuple[float, float | None]:
-            problem = case.problem(replace(inputs, picture=picture))
+        measured = inputs.picture if inputs.measured is None else inputs.measured
+
+        def judged(samples: Tensor) -> tuple[float, float | None]:
+            changed = replace(inputs, picture=samples)
+            if inputs.measured is not None:
+                changed = replace(inputs, measured=samples)
+            problem = case.problem(changed)
             problem.hold_out(0.3, _draws(4))
             made = step(problem, guess)
             return _loss(problem, made), problem.validation(problem.estimate(made))
 
-        loss, validation = judged(inputs.picture)
+        loss, validation = judged(measured)
         fitted = kept_back = 0
-        inner = ((inputs.picture > 0.02) & (inputs.picture < 0.98)).all(dim=1)[0]
+        inner, change = ((measured > 0.02) & (measured < 0.98)).all(dim=1)[0], 0.01
+        if inputs.measured is not None:
+            inner, change = torch.ones_like(inner), float(measured.std())
         for y, x in inner.nonzero().tolist():
-            changed = inputs.picture.clone()
-            changed[..., y, x] += 0.01
+            changed = measured.clone()
+            changed[..., y, x] += change
             other_loss, other_validation = judged(changed)
             assert other_loss == loss or other_validation == validation, f"pixel ({y}, {x})"
             fitted += other_loss != loss
@@ -187,13 +206,15 @@ class TaskConformance:
     def test_result_has_the_declared_form(self, case: TaskCase, step: MakeStep) -> None:
         """Samples in [0, 1] of the first slot's size, whatever the networks say."""
         problem, truth = case.problem(), case.damage().truth
-        size = next(iter(problem.slots.values())).size
+        size = problem.result_size
         assert size == truth.shape[-2:]
         estimate = problem.estimate(step(problem, 3 * _other(truth) - 1))
         rendered = problem.render(estimate)
         assert rendered
         for output in rendered.values():
-            assert output.samples.shape == (1, truth.shape[1], *size)
+            channels = output.samples.shape[1] if output.own else truth.shape[1]
+            assert output.own or output.samples.shape == (1, channels, *size)
+            assert not output.own or channels in (1, 3)
             _assert_in_range(output.samples)
             if output.alpha is not None:
                 assert output.alpha.shape == (1, 1, *size)

@@ -40,6 +40,8 @@ def test_the_plugin_of_the_page_works(
     assert {o["kind"]: o["name"] for o in offers if o["plugin"] == "nasdip-mine"} == {
         "activation": "sine",
         "architecture": "mine",
+        "baseline": "mean",
+        "metric": "absolute-error",
         "operator": "subsample",
         "refine": "bounded",
         "residual": "finest",
@@ -48,6 +50,7 @@ def test_the_plugin_of_the_page_works(
         "stopping": "discrepancy",
         "strategy": "nearby",
         "task": "deinterlace",
+        "tracker": "losses",
         "transform": "pointwise",
         "upsampling": "zero-insertion",
     }
@@ -56,5 +59,14 @@ def test_the_plugin_of_the_page_works(
         "-S", "fit.stopping=discrepancy",
     )  # fmt: skip
     assert json.loads(plan)["stopping"] == "discrepancy"
+    run(
+        "nasdip", "run", "--task", "denoise", "--plugin", "slow_steps.py", "--tracker", "losses",
+        "-S", "architecture.activation=gelu", "-S", "fit.steps=3", "-S", "fit.report_every=1",
+        "-S", "recipe.fits=1", "-S", "corrupt.sigma=25", "-o", "out",
+    )  # fmt: skip
+    assert "Slowest step" in (project / "out" / "report.html").read_text(encoding="utf-8")
+    lines = (project / "out" / "losses.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[:2] for line in lines] == [["fit", str(step)] for step in (1, 2, 3)]
+    assert run("nasdip", "slowness", "--loud", "--plugin", "slow_steps.py") == "SLOW\n"
     printed = run("pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "tests")
     assert re.search(r"^\d{2,} passed in", printed, re.MULTILINE)

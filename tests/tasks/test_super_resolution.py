@@ -136,6 +136,12 @@ def test_an_unknown_operator() -> None:
         TASK.problem(Inputs(rand(1, 3, 4, 4)), options, draws())
 
 
+def test_an_operator_that_is_no_downsampling() -> None:
+    options = SuperResolutionOptions(operator="fourier")
+    with pytest.raises(OptionError, match="operator 'fourier' is no downsampling by a factor"):
+        TASK.problem(Inputs(rand(1, 3, 4, 4)), options, draws())
+
+
 @pytest.mark.parametrize("factor", [0, 1, 2.5, 1000])
 def test_a_factor_out_of_range(factor: float) -> None:
     with pytest.raises(OptionError, match=r"task\.factor"):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nasdip_core.restoration import RestorationProblem
 
 
-class Bicubic(Baseline):
+class Bicubic(Baseline["RestorationProblem"]):
     """Bicubic upsampling, a = -0.5 (Keys, "Cubic convolution interpolation", 1981)."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"super-resolution"})

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nasdip_core.restoration import RestorationProblem
 
 
-class Lanczos(Baseline):
+class Lanczos(Baseline["RestorationProblem"]):
     """Lanczos-3 upsampling (Duchon, "Lanczos filtering in one and two dimensions", 1979)."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"super-resolution"})

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nasdip_core.restoration import RestorationProblem
 
 
-class NonLocalMeans(Baseline):
+class NonLocalMeans(Baseline["RestorationProblem"]):
     """Mean of pixels with similar patches: 5 x 5, at most 6 away, h = 0.6 sigma.
 
     Buades, Coll, Morel, "A non-local algorithm for image denoising", 2005, with the expected

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nasdip_core.restoration import RestorationProblem
 
 
-class TotalVariation(Baseline):
+class TotalVariation(Baseline["RestorationProblem"]):
     """min_u TV(u) + |u - y|^2 / (2 w), with w the noise level, channel by channel.
 
     Chambolle, "An algorithm for total variation minimization and applications", 2004.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _LEVELS = 4
 
 
-class Wavelet(Baseline):
+class Wavelet(Baseline["RestorationProblem"]):
     """BayesShrink: soft threshold sigma^2 / sigma_x of every sub-band, orthonormal Daubechies-2.
 
     Chang, Yu, Vetterli, "Adaptive wavelet thresholding for image denoising and compression",

@@ -15,7 +15,7 @@ from nasdip_searchspaces.space.offsets import (
 )
 from nasdip_searchspaces.space.pattern import matrix_of, use_of
 from nasdip_searchspaces.space.sameness import point_of
-from nasdip_searchspaces.space.skeleton import named_network, narrowed
+from nasdip_searchspaces.space.skeleton import NAS_DIP_FIT, named_network, narrowed
 
 
 class NasDip(SearchSpace):
@@ -23,6 +23,8 @@ class NasDip(SearchSpace):
 
     Source: Chen et al., "NAS-DIP", ECCV 2020, and its released networks, which are points of it.
     """
+
+    fit = NAS_DIP_FIT
 
     def __init__(self, *, proxy_width: int | None) -> None:
         self.decisions = (*NAS_DIP_CELL, *offset_decisions(NAS_DIP_OFFSETS))

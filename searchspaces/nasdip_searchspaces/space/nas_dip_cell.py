@@ -7,7 +7,7 @@ from nasdip_core.space import Choice, Choices, Decision, SearchSpace
 from nasdip_searchspaces.space.cell import NAS_DIP_CELL, cell_allowed, decode_cell, encode_cell
 from nasdip_searchspaces.space.counting import count
 from nasdip_searchspaces.space.sameness import point_of
-from nasdip_searchspaces.space.skeleton import named_network, narrowed
+from nasdip_searchspaces.space.skeleton import NAS_DIP_FIT, named_network, narrowed
 
 
 class NasDipCell(SearchSpace):
@@ -15,6 +15,8 @@ class NasDipCell(SearchSpace):
 
     Source: Chen et al., "NAS-DIP", ECCV 2020, as its released code evaluates cells.
     """
+
+    fit = NAS_DIP_FIT
 
     def __init__(self, *, proxy_width: int | None) -> None:
         self.decisions = NAS_DIP_CELL

@@ -8,7 +8,7 @@ from nasdip_searchspaces.space.cell import NAS_DIP_CELL, cell_allowed, decode_ce
 from nasdip_searchspaces.space.counting import count
 from nasdip_searchspaces.space.pattern import matrix_of, use_of
 from nasdip_searchspaces.space.sameness import point_of
-from nasdip_searchspaces.space.skeleton import named_network, narrowed
+from nasdip_searchspaces.space.skeleton import NAS_DIP_FIT, named_network, narrowed
 
 
 class NasDipFree(SearchSpace):
@@ -16,6 +16,8 @@ class NasDipFree(SearchSpace):
 
     Source: Chen et al., "NAS-DIP", ECCV 2020; its released code tells patterns by 25 bits.
     """
+
+    fit = NAS_DIP_FIT
 
     def __init__(self, *, proxy_width: int | None) -> None:
         self._skeleton = named_network("nas-dip-denoise")

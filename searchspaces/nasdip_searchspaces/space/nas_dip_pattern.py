@@ -14,7 +14,7 @@ from nasdip_searchspaces.space.offsets import (
 )
 from nasdip_searchspaces.space.pattern import matrix_of, use_of
 from nasdip_searchspaces.space.sameness import point_of
-from nasdip_searchspaces.space.skeleton import named_network, narrowed
+from nasdip_searchspaces.space.skeleton import NAS_DIP_FIT, named_network, narrowed
 
 
 class NasDipPattern(SearchSpace):
@@ -22,6 +22,8 @@ class NasDipPattern(SearchSpace):
 
     Source: Chen et al., "NAS-DIP", ECCV 2020.
     """
+
+    fit = NAS_DIP_FIT
 
     def __init__(self, *, proxy_width: int | None, cell: Cell | Mapping[str, Any]) -> None:
         self.decisions = offset_decisions(NAS_DIP_OFFSETS)

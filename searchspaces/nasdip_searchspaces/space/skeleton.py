@@ -1,10 +1,14 @@
 """The named networks that spaces vary, and what a search narrows (torch-free)."""
 
 import importlib.resources
+from types import MappingProxyType
 
 import yaml
 
 from nasdip_core.architecture.specification import Architecture
+
+NAS_DIP_FIT = MappingProxyType({"jitter": 0.03})
+"""Fit options for inputs of scale 0.1, as the released networks have them (NAS-DIP, ECCV 2020)."""
 
 
 def named_network(name: str) -> Architecture:

@@ -272,8 +272,9 @@ def test_relative_paths_of_a_pipeline_are_relative_to_the_file(
     )
     answer = cli("run", folder / "job.yaml", *tiny, "--json")
     assert answer.code == 0, answer.err
-    results = json.loads(answer.out)
-    assert results["schema"] == "nasdip.results/1"
-    assert [r["task"] for r in results["results"]] == ["denoise", "super-resolution"]
+    told = json.loads(answer.out)
+    assert told["schema"] == "nasdip.pipeline/1"
+    results = [json.loads(Path(step["result"]).read_text()) for step in told["steps"].values()]
+    assert [r["task"] for r in results] == ["denoise", "super-resolution"]
     assert Path("nasdip-out/job/one/restored.png").exists()
     assert Path("nasdip-out/job/two/restored.png").exists()

@@ -16,6 +16,7 @@ from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.estimate import Estimate
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
+from nasdip_core.restoration import RestorationProblem
 
 CPU = torch.device("cpu")
 
@@ -41,7 +42,8 @@ def expecting(monkeypatch: pytest.MonkeyPatch, step: float, refine: float = 0.0)
 
 
 def plan(resolved: Resolved) -> budget.Plan:
-    return budget.plan_for(resolved, None, None, CPU)  # type: ignore[arg-type]
+    problem = RestorationProblem(torch.full((1, 1, 8, 8), 0.5))
+    return budget.plan_for(resolved, problem, None, CPU)  # type: ignore[arg-type]
 
 
 def test_without_seconds_nothing_is_planned(request_for: Any) -> None:

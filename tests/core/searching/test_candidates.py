@@ -6,7 +6,7 @@ from pathlib import Path
 import optuna
 import pytest
 import torch
-from conftest import Searcher, listed
+from searcher import Searcher, listed
 
 from nasdip_core.fit.loop import Fit
 from nasdip_core.searching.candidate import Evaluator

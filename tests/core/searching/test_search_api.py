@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TINY, listed
+from searcher import TINY, listed
 
 import nasdip_core
 from nasdip_core.errors import RunError
+from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
+from nasdip_core.searching.options import SearchRequest
+from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.progress import Progress
 
 Search = Callable[..., dict[str, Any]]
@@ -84,3 +87,15 @@ def test_a_search_that_ends_early_says_so(search: Search, pictures: Path) -> Non
     assert told["notes"] == [
         "The search ended early: the last 9 proposals were known already or not allowed."
     ]
+
+
+def test_a_space_brings_the_fit_options_of_its_networks(toys: Plugins, pictures: Path) -> None:
+    def jitter(space: str, **fit: float) -> float:
+        content = {"data": str(pictures / "a.png"), "corrupt": {}, "space": space, "fit": fit}
+        request = parse(SearchRequest, content, "")
+        planned = plan_search("denoise", request, toys, Path())
+        return float(planned.settings()["fit"]["jitter"])
+
+    assert jitter("compact") == 0.1
+    assert jitter("nas-dip") == 0.03
+    assert jitter("nas-dip", jitter=0.5) == 0.5

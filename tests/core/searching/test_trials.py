@@ -6,7 +6,7 @@ from typing import Any
 
 import optuna
 import pytest
-from conftest import Searcher, listed
+from searcher import Searcher, listed
 
 from nasdip_core.errors import RunInterruptedError
 from nasdip_core.fit.loop import Fit

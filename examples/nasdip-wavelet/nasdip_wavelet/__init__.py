@@ -1,0 +1,1 @@
+"""Wavelets for nasdip."""

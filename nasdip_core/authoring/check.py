@@ -1,0 +1,156 @@
+"""Checks a plugin: what would keep it from working in another place, and how to mend it."""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from nasdip_core.authoring.subject import Metadata, Subject, subject
+
+_PROBE_SECONDS = 120
+_NAMED = 20
+"""Failed tests that are named one by one."""
+_OWN_TESTS = ("task", "step")
+"""Kinds whose contract needs what only the author knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong."""
+
+    check: str
+    level: Literal["error", "warning"]
+    what: str
+    mend: str
+
+
+def check_plugin(name: str, say: Callable[[str], None]) -> list[Finding]:
+    """Return the findings about a folder, a file or a distribution, errors first.
+
+    Raises PluginError where `name` is none of these.
+    """
+    with tempfile.TemporaryDirectory(prefix="nasdip-check-") as scratch:
+        (site := Path(scratch) / "site").mkdir()
+        checked = subject(name, site)
+        found = list(_metadata(checked.metadata)) if checked.metadata is not None else []
+        if not checked.entries:
+            mend = '[project.entry-points.nasdip] with a line such as mine = "my_package.offers"'
+            found.append(Finding("metadata", "error", "no entry point of the group nasdip", mend))
+        else:
+            say("looking at its import, offers and options")
+            seen, kinds = _probe(checked, Path(scratch))
+            found += seen
+            # What is wrong already would only be told again by every test.
+            if not any(f.level == "error" for f in seen):
+                say("running the contracts and its own tests")
+                found += _tests(checked, Path(scratch))
+                found += _untested(checked, kinds)
+    return sorted(found, key=lambda finding: finding.level != "error")
+
+
+def _metadata(metadata: Metadata) -> Iterator[Finding]:
+    if not metadata.version:
+        yield Finding("metadata", "error", "no version", "version in [project]")
+    if not metadata.licence:
+        mend = 'license = "Apache-2.0", say, in [project]'
+        yield Finding("metadata", "warning", "no licence is declared", mend)
+    if not metadata.python:
+        mend = 'requires-python = ">=3.11" in [project]'
+        yield Finding("metadata", "warning", "no version of Python is required", mend)
+    ours = [r for r in metadata.requires if re.match(r"nasdip(?![\w.-])", r)]
+    if not ours:
+        mend = 'dependencies = ["nasdip>=0.1"] in [project]'
+        yield Finding("metadata", "error", "it does not require nasdip", mend)
+    elif ">=" not in ours[0] and "~=" not in ours[0] and "==" not in ours[0]:
+        mend = 'name the oldest that works: "nasdip>=0.1"'
+        yield Finding("metadata", "warning", "any version of nasdip is taken", mend)
+
+
+def _probe(checked: Subject, scratch: Path) -> tuple[list[Finding], list[str]]:
+    """Look at it in a process of its own, which it may well end; return the kinds it offers."""
+    answer = scratch / "findings.json"
+    words = ["-m", "nasdip_core.authoring.probe", checked.distribution, str(answer)]
+    mend = "import nothing that ends the process"
+    try:
+        done = subprocess.run(
+            [sys.executable, *words],
+            env=checked.environment(scratch),
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        what = f"its import takes more than {_PROBE_SECONDS} s"
+        return [Finding("import", "error", what, "do nothing while it is imported")], []
+    if not answer.exists():
+        said = done.stderr.strip().splitlines()[-1:] or [""]
+        what = f"its import ends the process with {done.returncode} {said[0]}".strip()
+        return [Finding("import", "error", what, mend)], []
+    told = json.loads(answer.read_text("utf-8"))
+    return [Finding(**finding) for finding in told["findings"]], told["kinds"]
+
+
+def _tests(checked: Subject, scratch: Path) -> Iterator[Finding]:
+    """Run the contracts that its offers tell of, and its own tests where they are at hand."""
+    if find_spec("pytest") is None:
+        yield Finding("tests", "warning", "pytest is missing", "pip install 'nasdip[test]'")
+        return
+    contracts = scratch / "test_contracts_of_the_offers.py"
+    contracts.write_text(
+        "from nasdip_core.testing.offered import contracts\n"
+        f"globals().update(contracts({checked.distribution!r}))\n"
+    )
+    report = scratch / "report.xml"
+    words = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
+    targets = [contracts, *([] if checked.tests is None else [checked.tests])]
+    words += [f"--rootdir={scratch}", *map(str, targets)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=scratch if checked.tests is None else checked.tests.parent,
+        env=checked.environment(scratch),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not report.exists():
+        what = f"pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
+        yield Finding("tests", "error", " ".join(what.split()), "run pytest in its folder")
+        return
+    failed = list(_failed(report))
+    yield from failed[:_NAMED]
+    if len(failed) > _NAMED:
+        more = len(failed) - _NAMED
+        yield Finding("tests", "error", f"{more} more tests fail", "run pytest in its folder")
+
+
+def _failed(report: Path) -> Iterator[Finding]:
+    for case in ET.parse(report).iter("testcase"):
+        for outcome in (*case.iter("failure"), *case.iter("error")):
+            name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')}"
+            said = " ".join((outcome.get("message") or "").split())[:200]
+            mend = "see the test's docstring in nasdip_core.testing for what is asked"
+            yield Finding("tests", "error", f"{name}: {said}", mend)
+
+
+def _untested(checked: Subject, kinds: Sequence[str]) -> Iterator[Finding]:
+    """Say which contracts of a package's folder are neither made here nor inherited there."""
+    if not checked.paths:
+        return
+    if checked.tests is None:
+        mend = "inherit the classes of nasdip_core.testing in a folder tests"
+        yield Finding("tests", "warning", "it has no tests", mend)
+        return
+    texts = [path.read_text("utf-8", "replace") for path in checked.tests.rglob("*.py")]
+    for kind in kinds:
+        base = f"{kind.capitalize()}Conformance"
+        if kind in _OWN_TESTS and not any(base in text for text in texts):
+            what = f"no test inherits {base}"
+            yield Finding("tests", "warning", what, f"from nasdip_core.testing import {base}")

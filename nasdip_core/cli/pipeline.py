@@ -1,0 +1,121 @@
+"""`nasdip run FILE.yaml` where the file has several steps, or one that is no task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasdip_core.cli.output import json_result, result, say
+from nasdip_core.cli.progress import progress
+from nasdip_core.errors import OptionError, RunInterruptedError, did_you_mean
+
+if TYPE_CHECKING:
+    from nasdip_core.plugins import Plugins
+    from nasdip_core.workflow.run import Workflow
+    from nasdip_core.workflow.state import Done
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says of a pipeline file."""
+
+    source: str
+    task: str | None
+    output: Path | None
+    only: str | None
+    since: str | None
+    workers: int
+    dry_run: bool
+    as_json: bool
+
+
+def is_workflow(path: Path) -> bool:
+    """Return whether a file has more to it than one restoration. Raises OptionError."""
+    from nasdip_core.pipeline.document import read_pipeline
+
+    steps = read_pipeline(path).pipeline.steps
+    return len(steps) > 1 or not steps[0].uses.startswith("task.")
+
+
+def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> None:
+    """Run the steps of a file that are left, or say what there is to do."""
+    from nasdip_core.workflow.run import run_workflow, wanted
+    from nasdip_core.workflow.side_by_side import run_side_by_side
+
+    if asked.task is not None:
+        raise OptionError("--task with a pipeline of several steps", "each says what it `uses`")
+    workflow = _workflow(asked, given, plugins)
+    keys = workflow.keys()
+    done = workflow.done(keys)
+    nodes = wanted(workflow, done, asked.only, asked.since)
+    left = {node.step.id for node in nodes}
+    if asked.dry_run:
+        for node in workflow.graph.nodes:
+            id_ = node.step.id
+            state = "to be done" if id_ in left else "unchanged" if id_ in done else "left out"
+            needs = f" after {', '.join(sorted(node.needs))}" if node.needs else ""
+            result(f"{id_}\t{node.step.uses}\t{state}{needs}")
+        return
+    for node in workflow.graph.nodes:
+        if node.step.id in done and node.step.id not in left:
+            say(f"{node.step.id}: unchanged")
+    try:
+        if asked.workers > 1 and len(nodes) > 1:
+            command = _command(asked, given, workflow)
+            kept = {id_: each for id_, each in done.items() if id_ not in left}
+            found = run_side_by_side(workflow, nodes, kept, command, asked.workers, say)
+        else:
+            found = run_workflow(workflow, nodes, done, keys, progress, say)
+    except RunInterruptedError as error:
+        raise RunInterruptedError(error.what, "the same command goes on") from None
+    _show(workflow, found, as_json=asked.as_json)
+
+
+def _workflow(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> "Workflow":
+    from nasdip_core.pipeline.document import read_pipeline
+    from nasdip_core.pipeline.jobs import OUTPUT
+    from nasdip_core.workflow.graph import graph_of
+    from nasdip_core.workflow.run import Workflow
+
+    document = read_pipeline(Path(asked.source))
+    graph = graph_of(document, plugins)
+    name = document.pipeline.name or Path(asked.source).stem
+    words = {key: value for key, value in given.items() if key != "steps"}
+    changes: dict[str, Mapping[str, Any]] = {}
+    ids = [node.step.id for node in graph.nodes]
+    for id_, change in given.get("steps", {}).items():
+        if id_ not in ids:
+            raise OptionError(f"there is no step '{id_}'", did_you_mean(id_, ids))
+        if not isinstance(change, Mapping) or change.keys() != {"with"}:
+            raise OptionError(
+                f"option 'steps.{id_}'", f"write steps.{id_}.with.KEY=VALUE; nothing else changes"
+            )
+        changes[id_] = change["with"]
+    folder = asked.output or OUTPUT / name
+    return Workflow(graph, name, folder, words, changes, plugins)
+
+
+def _command(asked: Asked, given: Mapping[str, Any], workflow: "Workflow") -> list[str]:
+    """Return the command of this run, to which a single step is added."""
+    import json
+
+    words = ["run", asked.source, "-o", str(workflow.folder)]
+    for key, value in given.items():
+        words += ["-S", f"{key}={json.dumps(value)}"]
+    return words
+
+
+def _show(workflow: "Workflow", done: "Mapping[str, Done]", *, as_json: bool) -> None:
+    """Say what the steps have put out."""
+    steps = {
+        node.step.id: dict(done[node.step.id].outputs)
+        for node in workflow.graph.nodes
+        if node.step.id in done
+    }
+    if as_json:
+        json_result({"schema": "nasdip.pipeline/1", "name": workflow.name, "steps": steps})
+        return
+    for id_, outputs in steps.items():
+        for name, value in outputs.items():
+            if name not in ("folder", "result"):
+                result(f"{id_}.{name}: {value}")

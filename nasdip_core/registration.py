@@ -1,0 +1,109 @@
+"""What became of a plugin, and of each thing that it offers."""
+
+import importlib.resources
+import pkgutil
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from nasdip_core.errors import PluginError, RunInterruptedError
+from nasdip_core.hooks import Offer
+
+OWN_DISTRIBUTION = "nasdip"
+State = Literal["loaded", "disabled", "failed", "incompatible", "shadowed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One plugin and what became of it."""
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    state: State
+    reason: str = ""
+    seconds: float = 0.0
+    """What its import took."""
+    remarks: tuple[str, ...] = ()
+    """What it should not do, though it works."""
+
+    @property
+    def id(self) -> str:
+        """The name by which the plugin is disabled: `distribution:entry-point`."""
+        return f"{self.distribution}:{self.name}"
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Every name that the plugin answers to."""
+        return self.id, self.distribution, self.name
+
+    @property
+    def says(self) -> str:
+        """The reason and the remarks in one line."""
+        return "; ".join([self.reason] * bool(self.reason) + list(self.remarks))
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An offer, who made it, and whether its short name leads to it."""
+
+    offer: Offer
+    plugin: str
+    """The plugin's id."""
+    state: State
+    reason: str = ""
+
+    @property
+    def distribution(self) -> str:
+        """The distribution of the plugin."""
+        return self.plugin.partition(":")[0]
+
+    @property
+    def qualified(self) -> str:
+        """The name that always leads to this offer: `dist:name`."""
+        return f"{self.distribution}:{self.offer.name}"
+
+    def resolve(self) -> Any:
+        """Import and return the factory. Raises PluginError when that fails."""
+        if self.offer.factory is None:
+            raise PluginError(f"{self._label} has no factory")
+        return resolve(self.offer.factory, self._label)
+
+    def options(self) -> type[BaseModel] | None:
+        """Import and return the options model, if there is one."""
+        if self.offer.options is None:
+            return None
+        model = resolve(self.offer.options, self._label)
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise PluginError(f"{self._label}: '{self.offer.options}' is no pydantic model")
+        return model
+
+    def resource(self) -> Traversable:
+        """Return the data file of an offer that is data."""
+        if self.offer.resource is None:
+            raise PluginError(f"{self._label} has no resource")
+        package, _, path = self.offer.resource.partition(":")
+        try:
+            return importlib.resources.files(package).joinpath(path)
+        except Exception as error:
+            raise PluginError(
+                f"{self._label}: cannot open '{self.offer.resource}': {error}"
+            ) from error
+
+    @property
+    def _label(self) -> str:
+        return f"{self.offer.kind} '{self.offer.name}' of plugin '{self.distribution}'"
+
+
+def resolve(target: str, label: str) -> Any:
+    """Import what "package.module:attribute" names. Raises PluginError when that fails."""
+    try:
+        return pkgutil.resolve_name(target)
+    except RunInterruptedError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way while it is imported
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"{label} cannot be loaded: {reason}") from error

@@ -1,0 +1,99 @@
+"""Contracts of what an installed plugin offers, made from the offers alone.
+
+What cannot be made without knowing more, such as a task, is left to the plugin's own tests.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from nasdip_core import testing
+from nasdip_core.errors import NasdipError
+from nasdip_core.operators import LinearOperator
+from nasdip_core.options import Options, parse
+from nasdip_core.plugins import Plugins, Registration
+from nasdip_core.restoration import RestorationProblem
+
+Fixtures = Mapping[str, Callable[[], Any]]
+
+
+def contracts(distribution: str) -> dict[str, type]:
+    """Return a class of tests for each offer of a distribution that can be made by itself."""
+    plugins = Plugins.discover()
+    classes = {}
+    for registration in plugins.registrations():
+        if registration.distribution != distribution or registration.state == "incompatible":
+            continue
+        fixtures = fixtures_of(registration, plugins)
+        if fixtures is not None:
+            offer = registration.offer
+            name = f"Test_{offer.kind}_{offer.name.replace('-', '_')}"
+            base = getattr(testing, f"{offer.kind.capitalize()}Conformance")
+            classes[name] = type(name, (base,), _methods(fixtures))
+    return classes
+
+
+def fixtures_of(registration: Registration, plugins: Plugins) -> Fixtures | None:
+    """Return what the contract's class needs, by the names of its fixtures; None: it knows more."""
+    make = _maker(registration)
+    if make is None:
+        return None
+    kind, factory = registration.offer.kind, registration.resolve
+    found: dict[str, Fixtures] = {
+        "upsampling": {"factory": factory},
+        "transform": {"factory": factory},
+        "activation": {"factory": factory},
+        "residual": {"pattern": lambda: make},
+        "space": {"space": make},
+        "stopping": {"rule": lambda: make},
+        "strategy": {"strategy": make},
+        "metric": {"metric": make},
+        "reward": {"reward": partial(make, plugins)},
+        "launcher": {"launcher": make},
+        "tracker": {"tracker": lambda: make},
+    }
+    if kind in ("baseline", "refine") and "denoise" in factory().tasks:
+        found["baseline"] = {"baseline": make}
+        found["refine"] = {"refine": make, "problem_of": lambda: _noisy}
+    linear = kind == "operator" and isinstance(factory(), type)
+    if linear and issubclass(factory(), LinearOperator):
+        size, options = (8, 12), registration.offer.options
+        # The task `operator` makes those with options, `super-resolution` those without.
+        made = partial(make, size) if options is not None else partial(make, size, 4)
+        found["operator"] = {"operator": made, "size": lambda: size}
+    return found.get(kind)
+
+
+def _maker(registration: Registration) -> Callable[..., Any] | None:
+    """Return the factory with default options; None where there is no default for some."""
+    try:
+        if registration.offer.factory is None:
+            return None
+        options = parse(registration.options() or Options, {}, "")
+        return partial(registration.resolve(), **_fields(options))
+    except NasdipError:
+        return None
+
+
+def _fields(options: Any) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in type(options).model_fields}
+
+
+def _methods(fixtures: Fixtures) -> dict[str, Any]:
+    def fixture(make: Callable[[], Any]) -> Any:
+        def made(_: object) -> Any:
+            return make()
+
+        return made
+
+    return {name: pytest.fixture(fixture(make), name=name) for name, make in fixtures.items()}
+
+
+def _noisy(truth: Tensor) -> RestorationProblem:
+    draws = torch.Generator().manual_seed(1)
+    noise = 0.1 * torch.randn(truth.shape, generator=draws)
+    return RestorationProblem(truth + noise, deviation=lambda _: 0.1)

@@ -1,0 +1,96 @@
+"""All that is wrong with a pipeline file, at once, each with file, line and column."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasdip_core.errors import NasdipError
+from nasdip_core.options import Options, merge, parse
+from nasdip_core.pipeline.document import Document, checked_pipeline
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.plugins import Plugins
+from nasdip_core.workflow.graph import Graph, Node, checked_graph
+from nasdip_core.workflow.references import references
+
+_MOST = 20
+"""Errors of one step that are looked for."""
+
+
+def check(path: Path, plugins: Plugins) -> tuple[Graph | None, list[NasdipError]]:
+    """Return the graph of a file, and all that is wrong with it; no picture is opened.
+
+    Raises OptionError where the file cannot be read or is no YAML.
+    """
+    document, mistakes = checked_pipeline(path)
+    if document is None:
+        return None, list(mistakes)
+    graph, errors = checked_graph(document, plugins)
+    for node in sorted(graph.nodes, key=lambda each: each.index):
+        if node.plugin:
+            errors += _step_errors(document, node, plugins)
+    return graph, errors
+
+
+def resolved_options(node: Node, content: Mapping[str, Any], plugins: Plugins, base: Path) -> Any:
+    """Return a step's `with`, every default spelt out. Raises NasdipError for what is wrong."""
+    if node.kind == "task":
+        known = parse(RestoreRequest, _without_references(content), "")
+        document = resolve(node.plugin, known, plugins, base).document("")
+        return merge(document["steps"][0]["with"], _references_only(content))
+    registration = plugins.find("step", node.plugin)
+    options = parse(registration.options() or Options, content, "")
+    return options.model_dump(mode="json", by_alias=True)
+
+
+def _step_errors(document: Document, node: Node, plugins: Plugins) -> list[NasdipError]:
+    """Return what is wrong with a step's options: each one is left out to find the next."""
+    found: list[NasdipError] = []
+    content = dict(node.step.with_)
+    keys: list[str | int] = ["steps", node.index, "with"]
+    for _ in range(_MOST):
+        try:
+            resolved_options(node, content, plugins, document.path.parent)
+        except NasdipError as error:
+            located = document.located(keys, error)
+            if str(located) in [str(each) for each in found]:
+                break
+            found.append(located)
+            shorter = _without(content, error)
+            if shorter is None:
+                break
+            content = shorter
+        else:
+            break
+    return found
+
+
+def _without(content: Mapping[str, Any], error: NasdipError) -> dict[str, Any] | None:
+    """Return the options without the one that an error names; None where it names none."""
+    start = error.what.find("option '")
+    if start < 0:
+        return None
+    path = error.what[start:].split("'")[1].split(".")
+    return _dropped(content, path)
+
+
+def _dropped(content: Mapping[str, Any], path: list[str]) -> dict[str, Any] | None:
+    if not path or path[0] not in content:
+        return None
+    rest = content[path[0]]
+    if len(path) > 1 and isinstance(rest, Mapping):
+        inner = _dropped(rest, path[1:])
+        if inner is not None:
+            return {**content, path[0]: inner}
+    return {key: value for key, value in content.items() if key != path[0]}
+
+
+def _without_references(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options for a check: what other steps put out is not there yet."""
+    kept = {key: value for key, value in content.items() if not any(references(value))}
+    if "picture" in content and "picture" not in kept:
+        kept["picture"] = "sample:camera"
+    return kept
+
+
+def _references_only(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if any(references(value))}

@@ -1,0 +1,176 @@
+"""The steps of a pipeline file as a graph: who needs whom, and in which order they can run."""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nasdip_core.errors import NasdipError, OptionError, PluginError, did_you_mean
+from nasdip_core.pipeline.document import Document, PipelineStep
+from nasdip_core.plugins import Plugins
+from nasdip_core.step import StepOptions
+from nasdip_core.task import TaskOptions
+from nasdip_core.workflow.references import references
+
+COMMON = {"folder": "the step's folder", "page": "its page", "result": "its result as JSON"}
+"""Outputs of every task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step, and the steps that must be done before."""
+
+    index: int
+    """Place in the file."""
+    step: PipelineStep
+    kind: str
+    """`task` or `step`."""
+    plugin: str
+    needs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The steps of a file in an order in which they can run."""
+
+    document: Document
+    nodes: Sequence[Node]
+
+    def dependents(self, id_: str) -> set[str]:
+        """Return the ids of a step and of all that need it, directly or not."""
+        found = {id_}
+        for node in self.nodes:
+            if node.needs & found:
+                found.add(node.step.id)
+        return found
+
+
+def graph_of(document: Document, plugins: Plugins) -> Graph:
+    """Return the graph. Raises the first of what is wrong with it."""
+    graph, errors = checked_graph(document, plugins)
+    if errors:
+        raise errors[0]
+    return graph
+
+
+def checked_graph(document: Document, plugins: Plugins) -> tuple[Graph, list[NasdipError]]:
+    """Return the graph, and all that is wrong with ids, names, references and order."""
+    errors: list[NasdipError] = []
+    nodes: list[Node] = []
+    outputs: dict[str, Sequence[str] | None] = {}
+    steps = document.pipeline.steps
+    for i, step in enumerate(steps):
+        if step.id in outputs:
+            errors.append(document.error(["steps", i, "id"], f"id '{step.id}' stands here twice"))
+            continue
+        try:
+            kind, plugin, names = _plugin(step, plugins)
+        except PluginError as error:
+            errors.append(document.located(["steps", i, "uses"], error))
+            kind, plugin, names = "", "", None
+        outputs[step.id] = names
+        nodes.append(Node(i, step, kind, plugin, frozenset()))
+    linked = [_linked(node, document, outputs, errors) for node in nodes]
+    return Graph(document, _ordered(linked, document, errors)), errors
+
+
+def _plugin(step: PipelineStep, plugins: Plugins) -> tuple[str, str, Sequence[str]]:
+    """Return kind and name of a step's plugin and the names of its outputs."""
+    kind, _, name = step.uses.partition(".")
+    if kind not in ("task", "step") or not name:
+        raise PluginError(f"'{step.uses}' is no step", "write task.NAME or step.NAME")
+    model = plugins.find(kind, name).options()
+    if kind == "task" and model is not None and issubclass(model, TaskOptions):
+        return kind, name, [*model.outputs, *COMMON]
+    if kind == "step" and model is not None and issubclass(model, StepOptions):
+        return kind, name, list(model.outputs)
+    base = "TaskOptions" if kind == "task" else "StepOptions"
+    raise PluginError(f"{kind} '{name}' has no options model based on {base}")
+
+
+def _linked(
+    node: Node,
+    document: Document,
+    outputs: Mapping[str, Sequence[str] | None],
+    errors: list[NasdipError],
+) -> Node:
+    """Return the node with what it needs; note what it names that is not there."""
+    place: list[str | int] = ["steps", node.index]
+    needs = set()
+    for i, id_ in enumerate(node.step.needs):
+        if id_ in outputs:
+            needs.add(id_)
+        else:
+            hint = did_you_mean(id_, outputs)
+            errors.append(document.error([*place, "needs", i], f"there is no step '{id_}'; {hint}"))
+    for reference in references(node.step.with_):
+        where = [*place, "with", *reference.keys]
+        if reference.step not in outputs:
+            known = f"there is no step '{reference.step}'; {did_you_mean(reference.step, outputs)}"
+            if not reference.step:
+                known = "write it as ${STEP.OUTPUT}"
+            errors.append(document.error(where, f"'${{{reference.text}}}': {known}"))
+            continue
+        needs.add(reference.step)
+        names = outputs[reference.step]
+        if names is not None and reference.output not in names:
+            errors.append(
+                document.error(
+                    where,
+                    f"step '{reference.step}' has no output '{reference.output}'; "
+                    f"{did_you_mean(reference.output, names)}",
+                )
+            )
+    return Node(node.index, node.step, node.kind, node.plugin, frozenset(needs))
+
+
+def _ordered(
+    nodes: Sequence[Node], document: Document, errors: list[NasdipError]
+) -> Sequence[Node]:
+    """Return the nodes so that each comes after what it needs, else as in the file."""
+    waiting = {node.step.id: len(node.needs) for node in nodes}
+    needed_by: dict[str, list[Node]] = {}
+    for node in nodes:
+        for id_ in node.needs:
+            needed_by.setdefault(id_, []).append(node)
+    by_index = {node.index: node for node in nodes}
+    # Of those that can run, the first in the file.
+    ready = [node.index for node in nodes if not node.needs]
+    heapq.heapify(ready)
+    ordered: list[Node] = []
+    while ready:
+        node = by_index[heapq.heappop(ready)]
+        ordered.append(node)
+        for dependent in needed_by.get(node.step.id, []):
+            waiting[dependent.step.id] -= 1
+            if not waiting[dependent.step.id]:
+                heapq.heappush(ready, dependent.index)
+    if len(ordered) < len(nodes):
+        done = {node.index for node in ordered}
+        left = [node for node in nodes if node.index not in done]
+        circle = _circle(left)
+        names = " -> ".join([*circle, circle[0]])
+        place = next(node.index for node in left if node.step.id == circle[0])
+        errors.append(document.error(["steps", place], f"steps need each other: {names}"))
+    return ordered
+
+
+def _circle(left: Sequence[Node]) -> list[str]:
+    """Return the ids of one circle among steps that all need another of them."""
+    needs = {node.step.id: node.needs for node in left}
+    path: list[str] = []
+    seen: set[str] = set()
+    here = left[0].step.id
+    while here not in seen:
+        path.append(here)
+        seen.add(here)
+        here = next(id_ for id_ in sorted(needs[here]) if id_ in needs)
+    return path[path.index(here) :]
+
+
+def select(graph: Graph, id_: str) -> Node:
+    """Return the node of an id. Raises OptionError where there is none."""
+    for node in graph.nodes:
+        if node.step.id == id_:
+            return node
+    known = [node.step.id for node in graph.nodes]
+    raise OptionError(f"there is no step '{id_}'", did_you_mean(id_, known))

@@ -1,0 +1,143 @@
+"""A task as a step of a pipeline: a picture, or every picture of a folder."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
+from nasdip_core.options import parse
+from nasdip_core.pipeline.document import to_yaml
+from nasdip_core.pipeline.jobs import Job, batch, is_batch
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.plugins import Plugins
+
+if TYPE_CHECKING:
+    from nasdip_core.fit.events import Observer
+
+Progress = Callable[[int], "AbstractContextManager[Observer]"]
+"""Takes the number of steps of a fit; shows it while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step works."""
+
+    folder: Path
+    base: Path
+    """The folder that paths are relative to."""
+    again: bool
+    """What is there already is done again, not gone on with."""
+
+
+def restore_step(
+    task: str,
+    content: Mapping[str, Any],
+    name: str,
+    place: Place,
+    plugins: Plugins,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> dict[str, str]:
+    """Restore what a step names and return its outputs.
+
+    Of a folder, each output is a folder with a file a picture. Raises RunError where pictures of a
+    folder have failed, once the others are done.
+    """
+    source = content.get("picture")
+    if isinstance(source, str) and is_batch(place.base / source, task, plugins):
+        return _folder(task, content, place, plugins, progress, say)
+    resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, place.base)
+    return _one(resolved, name, place.folder, plugins, progress, say, again=place.again)
+
+
+def _one(
+    resolved: Resolved,
+    name: str,
+    folder: Path,
+    plugins: Plugins,
+    progress: Progress,
+    say: Callable[[str], None],
+    *,
+    again: bool,
+) -> dict[str, str]:
+    from nasdip_core.pipeline.folder import RunFolder
+    from nasdip_core.pipeline.restore import run
+
+    kept = RunFolder(folder)
+    # The same run that was interrupted goes on; another one takes its place.
+    same = (
+        not again
+        and kept.pipeline.exists()
+        and resolved.seconds is None
+        and kept.pipeline.read_text(encoding="utf-8") == to_yaml(resolved.document(name))
+    )
+    with progress(resolved.fit.steps) as observer:
+        found = run(
+            resolved,
+            plugins,
+            kept,
+            name=name,
+            resume=same,
+            force=not same,
+            observers=[observer],
+        )
+    for note in found.notes:
+        say(f"note: {note}")
+    outputs = {key: str(Path(path).absolute()) for key, path in found.result["outputs"].items()}
+    return {**outputs, **_common(folder, kept.page, kept.result)}
+
+
+def _folder(
+    task: str,
+    content: Mapping[str, Any],
+    place: Place,
+    plugins: Plugins,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> dict[str, str]:
+    folder, base = place.folder, place.base
+    planned = batch(base / content["picture"], task, content, folder, plugins, base)
+    failures = [f"{failure.label}: {failure.error}" for failure in planned.failures]
+    outputs: dict[str, str] = {}
+    for job in planned.jobs:
+        say(f"{job.label}:")
+        try:
+            made = _one(
+                job.resolved, job.name, job.folder, plugins, progress, say, again=place.again
+            )
+        except RunInterruptedError:
+            raise
+        except NasdipError as error:
+            failures.append(f"{job.label}: {error}")
+            continue
+        outputs |= _gathered(made, job, folder)
+    for failure in failures:
+        say(f"error: {failure}")
+    if failures:
+        count = len(planned.jobs) + len(planned.failures)
+        raise RunError(f"{len(failures)} of {count} pictures failed; the first: {failures[0]}")
+    return {**outputs, "folder": str(folder.absolute())}
+
+
+def _gathered(made: Mapping[str, str], job: Job, folder: Path) -> dict[str, str]:
+    """Copy a picture's outputs into a folder each, so that the next step can take them as one."""
+    outputs = {}
+    for name, path in made.items():
+        if name in ("folder", "page", "result") or name.endswith("-lossless"):
+            continue
+        gathered = folder / name
+        gathered.mkdir(exist_ok=True)
+        shutil.copyfile(path, gathered / f"{Path(job.label).stem}{Path(path).suffix}")
+        outputs[name] = str(gathered.absolute())
+    return outputs
+
+
+def _common(folder: Path, page: Path, result: Path) -> dict[str, str]:
+    return {
+        "folder": str(folder.absolute()),
+        "page": str(page.absolute()),
+        "result": str(result.absolute()),
+    }

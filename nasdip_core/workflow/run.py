@@ -1,0 +1,168 @@
+"""Runs the steps of a pipeline file: what is unchanged stays, the rest is done in its order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasdip_core.errors import NasdipError, OptionError
+from nasdip_core.options import Options, merge, parse
+from nasdip_core.pipeline.jobs import on_top
+from nasdip_core.plugins import Plugins
+from nasdip_core.step import Step, StepContext, StepOptions
+from nasdip_core.workflow.graph import Graph, Node, select
+from nasdip_core.workflow.references import interpolated, references
+from nasdip_core.workflow.restore_step import Place, Progress, restore_step
+from nasdip_core.workflow.state import Done, done_step, key_of
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A pipeline file that is to be run into a folder."""
+
+    graph: Graph
+    name: str
+    folder: Path
+    given: Mapping[str, Any]
+    """What the command line says to every task."""
+    changes: Mapping[str, Mapping[str, Any]]
+    """What it says to single steps: their `with`, by id."""
+    plugins: Plugins
+
+    @property
+    def base(self) -> Path:
+        """The folder that paths are relative to."""
+        return self.graph.document.path.parent.absolute()
+
+    def options(self, node: Node) -> dict[str, Any]:
+        """Return a step's `with`, the command line on top, its references still in it."""
+        content = merge(node.step.with_, self.changes.get(node.step.id, {}))
+        if node.kind == "task":
+            content = on_top(content, self.given)
+        return content
+
+    def place(self, id_: str) -> Path:
+        """Return the folder of a step."""
+        return self.folder / id_
+
+    def keys(self) -> dict[str, str]:
+        """Return the hash of every step, by its id."""
+        keys: dict[str, str] = {}
+        for node in self.graph.nodes:
+            options = self.options(node)
+            found = self.plugins.find(node.kind, node.plugin)
+            needed = {r.step for r in references(options)} | set(node.step.needs)
+            upstream = {id_: keys[id_] for id_ in sorted(needed) if id_ in keys}
+            model = found.options()
+            written = model.written if model and issubclass(model, StepOptions) else frozenset()
+            keys[node.step.id] = key_of(
+                node.step.uses, options, self.base, upstream, found.distribution, written
+            )
+        return keys
+
+    def done(self, keys: Mapping[str, str]) -> dict[str, Done]:
+        """Return the steps that are done and unchanged."""
+        found = {}
+        for id_, key in keys.items():
+            known = done_step(self.place(id_))
+            if known is not None and known.key == key:
+                found[id_] = known
+        return found
+
+
+def wanted(
+    workflow: Workflow, done: Mapping[str, Done], only: str | None, since: str | None
+) -> list[Node]:
+    """Return the steps to be done, in order: `only` one, or all that are left and all `since` one.
+
+    Raises OptionError for an unknown step, or where one that is needed is not done.
+    """
+    graph = workflow.graph
+    if only is not None:
+        node = select(graph, only)
+        missing = sorted(node.needs - done.keys())
+        if missing:
+            raise OptionError(
+                f"step '{only}' needs '{missing[0]}', which is not done", "run that first"
+            )
+        return [node]
+    again: set[str] = set() if since is None else graph.dependents(select(graph, since).step.id)
+    return [n for n in graph.nodes if n.step.id in again or n.step.id not in done]
+
+
+def run_step(
+    workflow: Workflow,
+    node: Node,
+    done: Mapping[str, Done],
+    key: str,
+    progress: Progress,
+    say: Say,
+    *,
+    again: bool,
+) -> Done:
+    """Do one step whose needs are done, and note it as done; `again`: from its beginning.
+
+    Raises NasdipError, located in the file.
+    """
+    id_ = node.step.id
+    folder = workflow.place(id_)
+
+    def look_up(text: str) -> str:
+        step, _, output = text.rpartition(".")
+        value = done[step].outputs.get(output)
+        if value is None:
+            raise OptionError(f"step '{step}' has put out no '{output}'")
+        return value
+
+    document = workflow.graph.document
+    try:
+        content = interpolated(workflow.options(node), look_up)
+        folder.mkdir(parents=True, exist_ok=True)
+        if node.kind == "task":
+            name = f"{workflow.name}-{id_}"
+            place = Place(folder, workflow.base, again=again)
+            outputs: Mapping[str, str] = restore_step(
+                node.plugin, content, name, place, workflow.plugins, progress, say
+            )
+        else:
+            step = made_step(node, content, workflow.plugins)
+            outputs = step.run(StepContext(folder.absolute(), workflow.base, workflow.plugins, say))
+    except OSError as error:
+        raise OptionError(f"cannot write '{folder}': {error.strerror or error}") from None
+    except NasdipError as error:
+        raise document.located(["steps", node.index, "with"], error) from None
+    found = Done(key, outputs)
+    found.write(folder)
+    return found
+
+
+def made_step(node: Node, content: Mapping[str, Any], plugins: Plugins) -> Step:
+    """Return the plugin of a step, made with its options. Raises OptionError for a bad one."""
+    registration = plugins.find("step", node.plugin)
+    options = parse(registration.options() or Options, content, "")
+    fields = {name: getattr(options, name) for name in type(options).model_fields}
+    step: Step = registration.resolve()(**fields)
+    return step
+
+
+def run_workflow(
+    workflow: Workflow,
+    nodes: Sequence[Node],
+    done: Mapping[str, Done],
+    keys: Mapping[str, str],
+    progress: Progress,
+    say: Say,
+) -> dict[str, Done]:
+    """Do steps one after the other; return all that is done. Raises the first failure.
+
+    A step that is among the `done` is done again, from its beginning.
+    """
+    found = dict(done)
+    for node in nodes:
+        id_ = node.step.id
+        say(f"{id_}:")
+        again = id_ in done
+        found[id_] = run_step(workflow, node, found, keys[id_], progress, say, again=again)
+    return found

@@ -1,0 +1,102 @@
+"""Options of the built-in steps (torch-free)."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from nasdip_core.architecture.specification import Use
+from nasdip_core.step import StepOptions
+
+
+class SearchStepOptions(StepOptions):
+    """What `nasdip search` takes."""
+
+    outputs: ClassVar[Mapping[str, str]] = {
+        "best": "the best architecture, for `arch`",
+        "top": "the five best, for `arch`: fitted one by one and averaged",
+        "architecture": "file of the best architecture",
+        "restored": "of a search for one picture: the picture, restored",
+        "page": "the page of the search",
+        "folder": "the folder of the search",
+    }
+
+    task: str = Field(description="task to search for")
+    data: str = Field(description="folder of clean pictures, or one picture")
+    mask: str | None = Field(default=None, description="mask of the damaged picture")
+    truth: str | None = Field(default=None, description="clean picture, for rewards that need it")
+    space: Use | None = Field(default=None, description="space plugin and its options")
+    strategy: Use | None = Field(default=None, description="strategy plugin and its options")
+    reward: Use | None = Field(default=None, description="reward plugin and its options")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="seed of every random draw")
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="what else -S can say to a search: corrupt, fit, limits, crop, pruner, ...",
+    )
+    trials: int = Field(default=50, ge=1, description="trials of the study in all")
+    workers: int = Field(default=1, ge=1, description="processes that search together")
+    launcher: str = Field(default="local", description="launcher plugin")
+    known: list[str] = Field(
+        default_factory=list, description="architectures to begin with: names or files"
+    )
+
+
+class BenchStepOptions(StepOptions):
+    """What `nasdip bench` takes."""
+
+    outputs: ClassVar[Mapping[str, str]] = {
+        "page": "the page with table and pictures",
+        "table": "the table as CSV",
+        "folder": "the folder of the bench",
+    }
+
+    task: str = Field(description="task to compare methods on")
+    data: str = Field(description="folder of clean pictures")
+    arch: list[str] = Field(default_factory=list, description="architectures: names or files")
+    preset: list[str] = Field(default_factory=list, description="architectures by their family")
+    baseline: list[str] = Field(default_factory=list, description="classical methods")
+    metric: list[str] = Field(default_factory=list, description="further columns")
+    seeds: int = Field(default=1, ge=1, description="number of seeds, counted from 0")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="what -S can say to a bench: corrupt, fit, recipe, ..."
+    )
+
+
+class CorruptStepOptions(StepOptions):
+    """A clean picture and the damage that is done to it."""
+
+    outputs: ClassVar[Mapping[str, str]] = {
+        "damaged": "the damaged picture",
+        "truth": "the clean picture, cropped where the damage needs it",
+        "mask": "what is missing, where the damage leaves pixels out; else an empty mask",
+    }
+
+    task: str = Field(description="task whose own damage it is")
+    picture: str = Field(description="clean picture")
+    corrupt: dict[str, Any] = Field(default_factory=dict, description="options of the damage")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="seed of the damage")
+
+
+class SaveStepOptions(StepOptions):
+    """Where an output goes."""
+
+    outputs: ClassVar[Mapping[str, str]] = {"file": "the file or folder that was written"}
+    written: ClassVar[frozenset[str]] = frozenset({"to"})
+
+    file: str = Field(description="file or folder to copy, such as ${restore.restored}")
+    to: str = Field(description="where to; the suffix of a picture may ask for another format")
+    replace: bool = Field(default=False, description="whether a file that is there is replaced")
+
+
+class ReportStepOptions(StepOptions):
+    """What one page shows together."""
+
+    outputs: ClassVar[Mapping[str, str]] = {"page": "the page"}
+
+    title: str = Field(default="Pipeline", description="title of the page")
+    results: dict[str, str] = Field(
+        min_length=1, description="by caption: results of tasks, such as ${restore.result}"
+    )
+    order: Literal["given", "quality"] = Field(
+        default="given", description="as given, or the best PSNR first"
+    )

@@ -1,0 +1,45 @@
+"""An output of another step, put where the user wants it."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasdip_core.errors import OptionError
+from nasdip_core.files import whole_file
+from nasdip_core.imaging.kinds import SUFFIXES
+from nasdip_core.imaging.read import read_picture
+from nasdip_core.imaging.write import write_picture
+from nasdip_core.step import Step, StepContext
+
+
+class Save(Step):
+    """Copies a file or a folder; a picture is written anew where the suffix differs."""
+
+    def __init__(self, *, file: str, to: str, replace: bool) -> None:
+        self._file = file
+        self._to = to
+        self._replace = replace
+
+    def run(self, context: StepContext) -> Mapping[str, str]:
+        """Write the copy. Raises OptionError where something else is there already."""
+        source, target = context.path(self._file), context.path(self._to).absolute()
+        if not source.exists():
+            raise OptionError(f"option 'file' = {self._file!r}: there is no such file")
+        if target.is_dir() and source.is_file():
+            target /= source.name
+        if target.exists() and not self._replace and not _same(source, target):
+            raise OptionError(f"option 'to': '{target}' is there already", "say `replace: true`")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.suffix != target.suffix and {source.suffix, target.suffix} <= SUFFIXES.keys():
+            write_picture(read_picture(str(source)), target)
+        else:
+            with whole_file(target) as draft:
+                shutil.copyfile(source, draft)
+        return {"file": str(target)}
+
+
+def _same(source: Path, target: Path) -> bool:
+    """Return whether a file is there already as it would be written."""
+    return source.is_file() and target.is_file() and source.read_bytes() == target.read_bytes()

@@ -1,0 +1,77 @@
+"""A search as a step of a pipeline."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nasdip_core.architecture.specification import Use
+from nasdip_core.searching.api import search
+from nasdip_core.step import Step, StepContext
+
+
+class Search(Step):
+    """The same as `nasdip search`, in the step's folder; a search that is there goes on."""
+
+    def __init__(
+        self,
+        *,
+        task: str,
+        data: str,
+        mask: str | None,
+        truth: str | None,
+        space: Use | None,
+        strategy: Use | None,
+        reward: Use | None,
+        seed: int,
+        options: Mapping[str, Any],
+        trials: int,
+        workers: int,
+        launcher: str,
+        known: list[str],
+    ) -> None:
+        self._task = task
+        self._data = data
+        self._paths = {"mask": mask, "truth": truth}
+        uses = {"space": space, "strategy": strategy, "reward": reward}
+        self._options: dict[str, Any] = {**options, "seed": seed}
+        for name, use in uses.items():
+            if use is not None:
+                self._options[name] = use.model_dump(mode="json", by_alias=True)
+        self._trials = trials
+        self._workers = workers
+        self._launcher = launcher
+        self._known = known
+
+    def run(self, context: StepContext) -> Mapping[str, str]:
+        """Search until the study has its trials."""
+        paths = {
+            name: str(context.path(path)) for name, path in self._paths.items() if path is not None
+        }
+        sample = self._data.startswith("sample:")
+        found = search(
+            self._data if sample else context.path(self._data),
+            self._task,
+            trials=self._trials,
+            workers=self._workers,
+            options={**self._options, **paths},
+            known=[_named(name, context) for name in self._known],
+            launcher=self._launcher,
+            output=context.folder,
+            plugins=context.plugins,
+        )
+        for note in found["notes"]:
+            context.say(f"note: {note}")
+        outputs: dict[str, str] = {
+            name: path for name, path in found["outputs"].items() if name != "architecture"
+        }
+        return {
+            **outputs,
+            "best": f"{context.folder}#best",
+            "top": f"{context.folder}#top5",
+            "architecture": str(context.folder / "best.yaml"),
+            "folder": str(context.folder),
+        }
+
+
+def _named(name: str, context: StepContext) -> str:
+    """Return an architecture's name, or the path of its file."""
+    return str(context.path(name)) if context.path(name).is_file() else name

@@ -1,0 +1,79 @@
+"""Options of deblurring (torch-free)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, field_validator
+
+from nasdip_core.options import Options
+from nasdip_core.task import TaskOptions
+
+_KERNEL = (
+    "gaussian, motion, or a file: a picture, .npy, or FILE.npz#NAME; a file is scaled to sum 1"
+)
+
+
+class Kernel(Options):
+    """What blurs."""
+
+    kernel: str = Field(default="gaussian", description=_KERNEL)
+    width: float = Field(
+        default=2.0, gt=0, le=50, description="standard deviation in pixels (gaussian)"
+    )
+    length: float = Field(default=15.0, ge=1, le=200, description="way in pixels (motion)")
+    angle: float = Field(
+        default=0.0, ge=-360, le=360, description="direction in degrees, anticlockwise (motion)"
+    )
+
+    def located(self, base: Path) -> Self:
+        """Return the options with the kernel's file looked for in a folder."""
+        if self.kernel in ("unknown", "gaussian", "motion"):
+            return self
+        return self.model_copy(update={"kernel": str((base / self.kernel).absolute())})
+
+
+class DeblurCorruption(Kernel):
+    """A blur, of which the part without border is kept, and Gaussian noise."""
+
+    sigma: float = Field(
+        default=2.55,
+        ge=0,
+        le=1000,
+        description="standard deviation of the noise, 8-bit units",
+    )
+
+
+class DeblurOptions(Kernel, TaskOptions):
+    """What is known of the blur; without a kernel it is found together with the picture."""
+
+    architecture: ClassVar[str] = "balanced-deblur"
+    Corruption: ClassVar[type[Options]] = DeblurCorruption
+    demonstration: ClassVar[Mapping[str, Any]] = {
+        "picture": "sample:camera",
+        "corrupt": {"kernel": "motion", "length": 12.0, "angle": 30.0},
+    }
+
+    kernel: str = Field(default="unknown", description=f"unknown, {_KERNEL}")
+    side: int = Field(
+        default=21, ge=3, le=127, description="side of an unknown kernel in pixels, odd"
+    )
+    sigma: float | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="standard deviation of the noise in 8-bit units; none: estimated",
+    )
+
+    @field_validator("side")
+    @classmethod
+    def _has_a_middle(cls, side: int) -> int:
+        if side % 2 == 0:
+            raise ValueError("it must be odd")
+        return side
+
+    @classmethod
+    def implied(cls, corruption: Options) -> Mapping[str, Any]:
+        """Return the kernel; the noise stays to be estimated."""
+        assert isinstance(corruption, DeblurCorruption)
+        return corruption.model_dump(include={"kernel", "width", "length", "angle"})

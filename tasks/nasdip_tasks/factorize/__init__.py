@@ -1,0 +1,1 @@
+"""Factorization of matrices, cubes and stacks of frames."""

@@ -1,0 +1,185 @@
+"""Pipelines of several steps on the command line: run, check, schema."""
+
+import json
+import random
+import string
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from nasdip_core.errors import ExitCode, NasdipError
+from nasdip_core.pipeline.document import read_pipeline
+from nasdip_core.plugins import Plugins
+from nasdip_core.workflow.check import check
+from nasdip_core.workflow.schema import pipeline_schema
+
+Cli = Callable[..., Any]
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+MUTATIONS = 1000
+
+TWO = """
+nasdip: 1
+name: two
+steps:
+- id: first
+  uses: task.denoise
+  with: {picture: waves.png, corrupt: {sigma: 20}, arch: tiny.yaml}
+- id: other
+  uses: task.denoise
+  with: {picture: waves.png, corrupt: {sigma: 20}, arch: tiny.yaml, seed: 1}
+- id: second
+  uses: task.denoise
+  with: {picture: "${first.restored}", arch: tiny.yaml, task: {sigma: 4}}
+"""
+
+
+@pytest.fixture
+def two(tmp_path: Path, waves_file: Path, tiny: tuple[str, ...]) -> Path:
+    """A pipeline of three steps, two of which need nothing."""
+    assert waves_file.parent == tmp_path
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO)
+    return path
+
+
+def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
+    steps = ["-S", "fit.steps=2"]
+    first = cli("run", two, *steps)
+    assert first.code == 0, first.err
+    assert "second.restored: " in first.out
+    assert "nasdip-out/two/second/restored.png" in first.out
+    again = cli("run", two, *steps)
+    assert again.err.splitlines() == [f"{id_}: unchanged" for id_ in ("first", "other", "second")]
+    changed = cli("run", two, *steps, "-S", "steps.other.with.seed=2", "--json")
+    assert "other:\n" in changed.err
+    assert "first: unchanged" in changed.err
+    told = json.loads(changed.out)
+    assert told["schema"] == "nasdip.pipeline/1"
+    assert set(told["steps"]) == {"first", "other", "second"}
+    both = cli("run", two, *steps, "-o", "both", "--workers", "2")
+    assert both.code == 0, both.err
+    for id_ in ("first", "second"):
+        ours = Path("both", id_, "restored.png").read_bytes()
+        assert ours == Path("nasdip-out", "two", id_, "restored.png").read_bytes()
+
+
+def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
+    steps = ["-S", "fit.steps=2"]
+    plan = cli("run", two, "--dry-run")
+    assert plan.out.splitlines() == [
+        "first\ttask.denoise\tto be done",
+        "other\ttask.denoise\tto be done",
+        "second\ttask.denoise\tto be done after first",
+    ]
+    assert not Path("nasdip-out").exists()
+    early = cli("run", two, "--only", "second")
+    assert (early.code, "needs 'first', which is not done" in early.err) == (3, True)
+    assert cli("run", two, *steps, "--only", "first").code == 0
+    assert cli("run", two, *steps).err.startswith("first: unchanged\nother:")
+    since = cli("run", two, *steps, "--from", "first", "--dry-run").out
+    assert [line.split("\t")[2].split(" after")[0] for line in since.splitlines()] == [
+        "to be done",
+        "unchanged",
+        "to be done",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-t", "denoise"], "each says what it `uses`"),
+        (["-S", "steps.frist.with.seed=1"], "there is no step 'frist'; did you mean 'first'?"),
+        (["-S", "steps.first.uses=x"], "write steps.first.with.KEY=VALUE"),
+        (["--only", "thrid"], "there is no step 'thrid'"),
+        (["-S", "fit.stepps=1"], "did you mean 'steps'?"),
+    ],
+)
+def test_words_that_do_not_fit(cli: Cli, two: Path, words: list[str], said: str) -> None:
+    answer = cli("run", two, *words)
+    assert answer.code == ExitCode.OPTION
+    assert said in answer.err
+    single = cli("run", "-t", "denoise", "waves.png", "--only", "x")
+    assert "--only is for pipelines of several steps" in single.err
+
+
+def test_check_tells_everything_and_resolves(cli: Cli, two: Path) -> None:
+    right = cli("check", two)
+    assert (right.code, right.err) == (0, f"{two}: 3 steps, nothing wrong\n")
+    resolved = yaml.safe_load(cli("check", two, "--resolved").out)
+    assert resolved["steps"][2]["with"]["picture"] == "${first.restored}"
+    assert resolved["steps"][0]["with"]["fit"]["jitter"] == 0.1
+    two.write_text(TWO.replace("sigma: 20", "sigmma: 20"))
+    wrong = cli("check", two)
+    assert wrong.code == ExitCode.OPTION
+    assert wrong.err.count("did you mean 'sigma'?") == 2
+    told = json.loads(cli("check", two, "--json").out)
+    assert [each["exit_code"] for each in told["errors"]] == [3, 3]
+    assert cli("check", "nothing.yaml").code == ExitCode.OPTION
+
+
+def test_the_schema_is_one_and_holds_for_the_examples(
+    cli: Cli, plugins: Plugins, tmp_path: Path
+) -> None:
+    assert cli("schema", "-o", tmp_path / "schema.json").code == 0
+    schema = json.loads((tmp_path / "schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in EXAMPLES:
+        content = yaml.safe_load(path.read_text())
+        assert not list(validator.iter_errors(content)), path
+        wrong = {**content, "steps": [{**content["steps"][0], "uses": "task.denoose"}]}
+        assert list(validator.iter_errors(wrong))
+        misspelt = {**content["steps"][0], "with": {"fit": {"stepps": 3}}}
+        assert list(validator.iter_errors({**content, "steps": [misspelt]}))
+    assert schema == pipeline_schema(plugins)
+
+
+def test_a_thousand_mutations_are_each_one_report(plugins: Plugins, tmp_path: Path) -> None:
+    """A character more, less or other, lines swapped or doubled: never a traceback."""
+    draws = random.Random(7)
+    path = tmp_path / "mutated.yaml"
+    texts = [example.read_text() for example in EXAMPLES]
+    wrong = 0
+    for _ in range(MUTATIONS):
+        path.write_text(_mutated(draws.choice(texts), draws), encoding="utf-8")
+        try:
+            _, errors = check(path, plugins)
+        except NasdipError as error:
+            errors = [error]
+        wrong += bool(errors)
+        for error in errors:
+            assert error.exit_code in (ExitCode.OPTION, ExitCode.PLUGIN, ExitCode.PICTURE), error
+            assert "\n" not in str(error)
+    assert wrong > MUTATIONS / 4
+
+
+def _mutated(text: str, draws: random.Random) -> str:
+    for _ in range(draws.randint(1, 3)):
+        place = draws.randrange(len(text))
+        sign = draws.choice(string.printable)
+        match draws.randrange(4):
+            case 0:
+                text = text[:place] + sign + text[place:]
+            case 1:
+                text = text[:place] + text[place + draws.randint(1, 5) :]
+            case 2:
+                text = text[:place] + sign + text[place + 1 :]
+            case _:
+                lines = text.splitlines(keepends=True)
+                line = lines.pop(draws.randrange(len(lines)))
+                lines.insert(draws.randrange(len(lines) + 1), line)
+                text = "".join(lines)
+    return text
+
+
+def test_a_file_of_one_task_is_as_before(cli: Cli, two: Path) -> None:
+    path = two.with_name("one.yaml")
+    content = yaml.safe_load(TWO)
+    path.write_text(yaml.safe_dump({**content, "steps": content["steps"][:1]}))
+    assert len(read_pipeline(path).pipeline.steps) == 1
+    assert cli("run", path, "-S", "fit.steps=1", "-o", "one").code == 0
+    assert Path("one", "restored.png").exists()

@@ -1,0 +1,146 @@
+"""`nasdip plugins check`: each ill is found, and said how to mend."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasdip_core.authoring.new import new_plugin
+from nasdip_core.errors import ExitCode
+from nasdip_core.testing.pytest_plugin import Answer
+
+Cli = Callable[..., Answer]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A new plugin without tests, which would take their time."""
+    folder = tmp_path / "nasdip-throwaway"
+    new_plugin("nasdip-throwaway", "residual", folder)
+    for test in (folder / "tests").iterdir():
+        test.unlink()
+    return folder
+
+
+def checked(cli: Cli, what: object) -> tuple[int, list[dict[str, Any]]]:
+    answer = cli("plugins", "check", what, "--json")
+    told = json.loads(answer.out)
+    assert told["schema"] == "nasdip.plugin-check/1"
+    assert all(finding["mend"] for finding in told["findings"])
+    return answer.code, told["findings"]
+
+
+def test_metadata(project: Path, nasdip_cli: Cli) -> None:
+    path = project / "pyproject.toml"
+    lines = path.read_text().splitlines()
+    gone = ("license", "requires-python", "dependencies", "version", "residual = ", "throwaway = ")
+    path.write_text("\n".join(line for line in lines if not line.startswith(gone)))
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert [(f["level"], f["what"]) for f in findings] == [
+        ("error", "no version"),
+        ("error", "it does not require nasdip"),
+        ("error", "no entry point of the group nasdip"),
+        ("warning", "no licence is declared"),
+        ("warning", "no version of Python is required"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "check", "said"),
+    [
+        ("offers.py", "import Offer", "import Ofer", "import", "ImportError"),
+        ("offers.py", "from nasdip_core", "raise SystemExit(4)\nfrom nasdip_core", "import", "4"),
+        (
+            "offers.py", "from nasdip_core", "import os\nos._exit(7)\nfrom nasdip_core", "import",
+            "its import ends the process with 7",
+        ),
+        ("offers.py", "nasdip_offers", "nasdip_ofers", "import", "unknown hook 'nasdip_ofers'"),
+        ("offers.py", "offers()", "offers(extra)", "import", "extra"),
+        ("offers.py", 'kind="residual"', 'kind="residul"', "offers", "did you mean 'residual'"),
+        ("offers.py", ":pattern", ":patern", "factory", "patern"),
+        ("offers.py", ":ThrowawayOptions", ":Nothing", "options", "Nothing"),
+        ("options.py", 'description="levels that are connected, from the finest"', "le=9",
+         "options", "option 'count' of residual 'throwaway' has no description"),
+        ("options.py", "from pydantic", "import numpy\nfrom pydantic", "options",
+         "options import numpy"),
+        ("options.py", "Options(Options)", "Options(__import__('pydantic').BaseModel)", "options",
+         "take any key"),
+    ],
+)  # fmt: skip
+def test_each_ill_is_found(
+    project: Path,
+    nasdip_cli: Cli,
+    file: str,
+    old: str,
+    new: str,
+    check: str,
+    said: str,
+) -> None:
+    path = project / "nasdip_throwaway" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    _, findings = checked(nasdip_cli, project)
+    assert any(f["check"] == check and said in f["what"] for f in findings), findings
+
+
+def test_a_heavy_import_is_an_error(project: Path, nasdip_cli: Cli) -> None:
+    path = project / "nasdip_throwaway" / "offers.py"
+    path.write_text(path.read_text().replace("from nasdip_core", "import torch\nfrom nasdip_core"))
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert findings[0]["what"].startswith("discovery imports torch")
+    assert "within functions" in findings[0]["mend"]
+
+
+def test_the_contract_is_checked(project: Path, nasdip_cli: Cli) -> None:
+    package = project / "nasdip_throwaway"
+    for file, old, new in (
+        ("residual.py", "source == level < count", "1"),
+        ("offers.py", 'name="throwaway"', 'name="none"'),
+    ):
+        path = package / file
+        path.write_text(path.read_text().replace(old, new))
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    (contract, shadowed) = findings
+    assert "Test_residual_none::test_gives_levels_by_levels_booleans" in contract["what"]
+    assert "the built-in keeps this name" in shadowed["what"]
+    assert "__pycache__" not in [path.name for path in project.rglob("*")]
+
+
+def test_its_own_tests_are_run_and_a_task_needs_some(tmp_path: Path, nasdip_cli: Cli) -> None:
+    folder = tmp_path / "nasdip-throwaway"
+    new_plugin("nasdip-throwaway", "task", folder)
+    own = folder / "tests" / "test_nasdip_throwaway.py"
+    own.write_text("def test_own():\n    assert 1 == 2\n")
+    code, findings = checked(nasdip_cli, folder)
+    assert code == ExitCode.PLUGIN
+    assert [f["what"] for f in findings] == [
+        "test_nasdip_throwaway::test_own: assert 1 == 2",
+        "no test inherits TaskConformance",
+    ]
+
+
+def test_a_file(tmp_path: Path, nasdip_cli: Cli) -> None:
+    path = tmp_path / "throwaway_checked.py"
+    path.write_text(
+        "from nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
+        "    return [Offer('activation', 'mine', 'sum', factory='torch.nn:Identity')]\n"
+    )
+    assert nasdip_cli("plugins", "check", path).out == "nothing is wrong\n"
+    path.write_text(path.read_text().replace("torch.nn:Identity", "torch.nn:Idenity"))
+    code, findings = checked(nasdip_cli, path)
+    assert code == ExitCode.PLUGIN
+    assert "Idenity" in findings[0]["what"]
+
+
+def test_what_is_nothing_is_told(tmp_path: Path, nasdip_cli: Cli) -> None:
+    for what in (tmp_path / "nowhere", tmp_path):
+        answer = nasdip_cli("plugins", "check", what)
+        assert answer.code == ExitCode.PLUGIN
+        assert answer.err.startswith("error: ")
+        assert len(answer.err.splitlines()) == 1

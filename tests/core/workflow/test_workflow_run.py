@@ -1,0 +1,206 @@
+"""Pipelines run: chains, folders, what is unchanged, what is done again."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flows import CHAIN, Make
+from PIL import Image
+
+from nasdip_core.errors import NasdipError, OptionError, RunError
+from nasdip_core.fit.events import Event
+from nasdip_core.workflow.run import Workflow, run_workflow, wanted
+from nasdip_core.workflow.state import Done
+
+
+@contextmanager
+def silent(steps: int) -> Iterator[Any]:
+    yield lambda event: None
+
+
+def go(
+    workflow: Workflow, only: str | None = None, since: str | None = None
+) -> tuple[list[str], dict[str, Done]]:
+    """Run what is left and return the ids of what was done, and all that is done."""
+    keys = workflow.keys()
+    done = workflow.done(keys)
+    nodes = wanted(workflow, done, only, since)
+    found = run_workflow(workflow, nodes, done, keys, silent, lambda line: None)
+    return [node.step.id for node in nodes], found
+
+
+def test_a_chain(make: Make, folder: Path) -> None:
+    ran, done = go(make(CHAIN))
+    assert ran == ["hurt", "clean", "page", "keep"]
+    restored = Path(done["clean"].outputs["restored"])
+    assert restored == folder / "out" / "clean" / "restored.png"
+    assert (folder / "kept.png").read_bytes() == restored.read_bytes()
+    damaged = np.asarray(Image.open(done["hurt"].outputs["damaged"])).astype(float)
+    truth = np.asarray(Image.open(done["hurt"].outputs["truth"])).astype(float)
+    assert 15 < (damaged - truth).std() < 25
+    result = json.loads(Path(done["clean"].outputs["result"]).read_text())
+    assert result["quality"]["self_stopped"]["psnr"] > 5, "the truth came with it"
+    assert "tiny" in Path(done["page"].outputs["page"]).read_text()
+
+
+def test_the_damage_is_that_of_a_run_with_corrupt(make: Make, folder: Path) -> None:
+    _, done = go(make(CHAIN))
+    text = (
+        "nasdip: 1\nsteps:\n- id: both\n  uses: task.denoise\n  with: {picture: clean.png, "
+        "corrupt: {sigma: 20}, arch: tiny.yaml}\n- {id: x, uses: step.save, with: {file: "
+        "'${both.restored}', to: y.png}}\n"
+    )
+    go(make(text))
+    ours = Path(done["hurt"].outputs["damaged"]).read_bytes()
+    assert (folder / "out" / "both" / "damaged.png").read_bytes() == ours
+
+
+def test_what_is_unchanged_is_not_done_again(make: Make, folder: Path) -> None:
+    go(make(CHAIN))
+    assert go(make(CHAIN))[0] == []
+
+
+def test_what_follows_from_a_change_is_done_again(make: Make, folder: Path) -> None:
+    replace = CHAIN.replace("to: kept.png", "to: kept.png, replace: true")
+    go(make(replace))
+    changed = replace.replace("arch: tiny.yaml", "arch: tiny.yaml, fit: {steps: 3}")
+    assert go(make(changed))[0] == ["clean", "page", "keep"]
+    assert go(make(changed, changes={"clean": {"fit": {"steps": 4}}}))[0] == [
+        "clean",
+        "page",
+        "keep",
+    ]
+    # A file's content counts, not its name.
+    Image.new("RGB", (32, 24), (9, 99, 199)).save(folder / "clean.png")
+    assert go(make(changed))[0] == ["hurt", "clean", "page", "keep"]
+    (folder / "tiny.yaml").write_text((folder / "tiny.yaml").read_text() + "# \n")
+    assert go(make(changed))[0] == ["clean", "page", "keep"]
+    Path(folder / "out" / "page" / "index.html").unlink()
+    assert go(make(changed))[0] == ["page"]
+
+
+def test_the_command_line_counts(make: Make) -> None:
+    replace = CHAIN.replace("to: kept.png", "to: kept.png, replace: true")
+    go(make(replace))
+    assert go(make(replace, given={"seed": 3}))[0] == ["clean", "page", "keep"]
+
+
+def test_only_one_step_and_from_a_step_on(make: Make) -> None:
+    workflow = make(CHAIN.replace("to: kept.png", "to: kept.png, replace: true"))
+    with pytest.raises(OptionError, match="step 'page' needs 'clean', which is not done"):
+        go(workflow, only="page")
+    assert go(workflow, only="hurt")[0] == ["hurt"]
+    go(workflow)
+    before = Path(workflow.folder / "clean" / "events.jsonl").stat().st_mtime_ns
+    assert go(workflow, since="clean")[0] == ["clean", "page", "keep"]
+    assert Path(workflow.folder / "clean" / "events.jsonl").stat().st_mtime_ns != before
+    with pytest.raises(OptionError, match="did you mean 'clean'"):
+        go(workflow, since="cleen")
+
+
+def test_a_folder_fans_out_and_goes_on_as_a_folder(make: Make, folder: Path) -> None:
+    text = """
+nasdip: 1
+steps:
+- id: first
+  uses: task.denoise
+  with: {picture: album, corrupt: {sigma: 9}, arch: tiny.yaml}
+- id: second
+  uses: task.denoise
+  with: {picture: "${first.restored}", task: {sigma: 3}, arch: tiny.yaml}
+"""
+    _, done = go(make(text))
+    for id_ in ("first", "second"):
+        names = {path.name for path in Path(done[id_].outputs["restored"]).iterdir()}
+        assert names == {"one.png", "two.png"}
+    assert (folder / "out" / "second" / "two" / "report.html").exists()
+    (folder / "album" / "bad.png").write_bytes(b"no picture")
+    with pytest.raises(RunError, match=r"1 of 3 pictures failed; the first: bad\.png"):
+        go(make(text))
+
+
+def test_a_failure_points_at_the_step_and_keeps_the_others(make: Make, folder: Path) -> None:
+    text = CHAIN.replace('file: "${clean.restored}"', "file: missing.png")
+    with pytest.raises(NasdipError, match=r"flow.yaml:\d+:\d+: option 'file' = 'missing.png'"):
+        go(make(text))
+    ran, _ = go(make(CHAIN))
+    assert "hurt" not in ran
+
+
+def test_save_in_another_format_and_never_over_a_file(make: Make, folder: Path) -> None:
+    text = (
+        "nasdip: 1\nsteps:\n- {id: a, uses: step.save, with: {file: clean.png, to: sub/x.tif}}\n"
+        "- {id: b, uses: step.save, with: {file: clean.png, to: taken.png}}\n"
+    )
+    (folder / "taken.png").write_bytes(b"mine")
+    with pytest.raises(OptionError, match=r"taken\.png' is there already; say `replace: true`"):
+        go(make(text))
+    ours = np.asarray(Image.open(folder / "sub" / "x.tif"))
+    assert np.array_equal(ours, np.asarray(Image.open(folder / "clean.png")))
+    assert (folder / "taken.png").read_bytes() == b"mine"
+
+
+def test_a_search_and_a_run_with_its_best(make: Make, folder: Path) -> None:
+    text = """
+nasdip: 1
+steps:
+- id: found
+  uses: step.search
+  with:
+    task: denoise
+    data: clean.png
+    space: compact
+    strategy: random
+    trials: 1
+    options: {corrupt: {sigma: 20}, fit: {steps: 1, stopping: fixed}, limits: {macs: 5.0e6}}
+- id: use
+  uses: task.denoise
+  with: {picture: clean.png, corrupt: {sigma: 30}, arch: "${found.best}", fit: {steps: 1}}
+"""
+    _, done = go(make(text))
+    assert done["found"].outputs["best"] == f"{folder / 'out' / 'found'}#best"
+    assert Path(done["found"].outputs["restored"]).exists()
+    result = json.loads(Path(done["use"].outputs["result"]).read_text())
+    assert result["architecture"].startswith("nasdip-trial-")
+    assert go(make(text))[0] == []
+
+
+def test_a_comparison(make: Make, folder: Path) -> None:
+    text = """
+nasdip: 1
+steps:
+- id: both
+  uses: step.bench
+  with:
+    task: denoise
+    data: album
+    arch: [tiny.yaml]
+    baseline: [total-variation]
+    options: {corrupt: {sigma: 20}}
+"""
+    _, done = go(make(text))
+    table = Path(done["both"].outputs["table"]).read_text()
+    assert "tiny" in table
+    assert "total-variation" in table
+
+
+def test_progress_reaches_whoever_watches(make: Make) -> None:
+    seen: list[Event] = []
+
+    @contextmanager
+    def watching(steps: int) -> Iterator[Any]:
+        assert steps == 2
+        yield seen.append
+
+    workflow = make(CHAIN)
+    keys = workflow.keys()
+    said: list[str] = []
+    run_workflow(workflow, wanted(workflow, {}, "hurt", None), {}, keys, watching, said.append)
+    done = workflow.done(keys)
+    run_workflow(workflow, wanted(workflow, done, "clean", None), done, keys, watching, said.append)
+    assert [event.kind for event in seen][:1] == ["fit-started"]
+    assert said[:2] == ["hurt:", "clean:"]

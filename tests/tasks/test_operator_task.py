@@ -1,0 +1,266 @@
+"""Any operator: plugins, files, deepinv; wrong adjoints are refused."""
+
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nasdip_core.errors import OptionError, PictureError
+from nasdip_core.imaging.metrics import psnr
+from nasdip_core.imaging.read import read_picture
+from nasdip_core.operators import LinearOperator
+from nasdip_core.pipeline.restore import Restored
+from nasdip_core.plugins import Plugins
+from nasdip_core.restoration import RestorationProblem
+from nasdip_core.task import Inputs
+from nasdip_core.testing import OperatorConformance, TaskCase, TaskConformance
+from nasdip_tasks.operator.options import OperatorCorruption, OperatorOptions
+from nasdip_tasks.operator.task import AnyOperator
+from nasdip_tasks.operators.compressed_sensing import CompressedSensing
+from nasdip_tasks.operators.fourier import Fourier
+from nasdip_tasks.operators.given import GivenLinear, from_file
+
+TASK = AnyOperator(Plugins.discover())
+KINDS = {
+    "compressed-sensing": {"ratio": 0.5},
+    "fourier": {"ratio": 0.5},
+    "area": {"factor": 2},
+}
+
+
+def rand(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+
+class TestContract(TaskConformance):
+    @pytest.fixture(params=[("compressed-sensing", 0.0), ("fourier", 0.05), ("area", 0.0)], ids=str)
+    def case(self, request: pytest.FixtureRequest) -> TaskCase:
+        name, sigma = request.param
+        words = {"operator": name, "with": KINDS[name], "sigma": sigma}
+        y, x = torch.meshgrid(torch.linspace(0, 1, 16), torch.linspace(0, 1, 16), indexing="ij")
+        return TaskCase(
+            task=TASK,
+            options=OperatorOptions.model_validate(words),
+            corruption=OperatorCorruption.model_validate(words),
+            clean=torch.stack([0.3 + 0.4 * x, 0.3 + 0.4 * y, 0.7 - 0.2 * (x + y)])[None],
+            loss=(0.75, 1.25) if sigma else (0.0, 1e-6),
+        )
+
+
+@pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1)], ids=str)
+class TestCompressedSensing(OperatorConformance):
+    @pytest.fixture
+    def operator(self, size: tuple[int, int]) -> LinearOperator:
+        return CompressedSensing(size, ratio=0.4, seed=3)
+
+    def test_its_rows_are_orthonormal(
+        self, operator: LinearOperator, size: tuple[int, int]
+    ) -> None:
+        measured = operator.forward(rand(2, 3, *size))
+        torch.testing.assert_close(operator.forward(operator.adjoint(measured)), measured)
+        assert measured.shape == (2, 3, 1, max(1, round(0.4 * size[0] * size[1])))
+
+
+@pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1), (16, 5)], ids=str)
+class TestFourier(OperatorConformance):
+    @pytest.fixture
+    def operator(self, size: tuple[int, int]) -> LinearOperator:
+        return Fourier(size, ratio=0.5, centre=0.2, seed=1)
+
+    def test_the_mean_is_measured_and_never_kept_back(
+        self, operator: LinearOperator, size: tuple[int, int]
+    ) -> None:
+        flat = torch.full((1, 1, *size), 0.5)
+        torch.testing.assert_close(
+            operator.project(torch.zeros(1, 1, *size), operator.forward(flat)), flat
+        )
+        assert operator.indispensable is not None
+        assert operator.forward(flat)[~operator.indispensable].abs().sum() < 1e-4
+
+
+def test_no_two_seeds_measure_alike() -> None:
+    x = rand(1, 1, 12, 12)
+    one, other = (CompressedSensing((12, 12), ratio=0.5, seed=seed).forward(x) for seed in (0, 1))
+    assert not torch.allclose(one, other)
+
+
+FORWARD = "import torch\ndef forward(x):\n    return 2 * x[..., ::2, :]\n"
+ADJOINT = """
+def adjoint(y):
+    x = y.new_zeros(*y.shape[:2], 2 * y.shape[2], y.shape[3])
+    x[..., ::2, :] = {} * y
+    return x
+"""
+
+
+class TestFile:
+    def problem(self, path: Path, text: str, **words: object) -> RestorationProblem:
+        path.write_text(text)
+        given = {"operator": str(path), **words}
+        truth = rand(1, 3, 8, 8)
+        damaged = TASK.corrupt(truth, OperatorCorruption.model_validate(given), torch.Generator())
+        inputs = Inputs(damaged.picture, measured=damaged.measured)
+        problem = TASK.problem(inputs, OperatorOptions.model_validate(given), torch.Generator())
+        assert isinstance(problem, RestorationProblem)
+        assert float((problem.operator.forward(truth) - problem.measured).abs().max()) == 0
+        return problem
+
+    def test_forward_alone(self, tmp_path: Path) -> None:
+        problem = self.problem(tmp_path / "a.py", FORWARD)
+        assert not isinstance(problem.operator, LinearOperator)
+        assert problem.measured.shape == (1, 3, 4, 8)
+
+    def test_forward_and_adjoint(self, tmp_path: Path) -> None:
+        problem = self.problem(tmp_path / "a.py", FORWARD + ADJOINT.format(2))
+        assert isinstance(problem.operator, LinearOperator)
+
+    def test_a_wrong_adjoint_is_refused_with_its_error(self, tmp_path: Path) -> None:
+        said = r"adjoint of operator '.*a\.py' is wrong: <A x, y> = .*, <x, A\^T y> = .* apart"
+        with pytest.raises(OptionError, match=said):
+            self.problem(tmp_path / "a.py", FORWARD + ADJOINT.format(1))
+
+    def test_complex_rows_of_any_shape(self, tmp_path: Path) -> None:
+        text = (
+            "import torch\n"
+            "def forward(x):\n    return torch.fft.fft(x.mean(1), norm='ortho')\n"
+            "def adjoint(y):\n"
+            "    return torch.fft.ifft(y, norm='ortho').real[:, None].expand(-1, 3, -1, -1) / 3\n"
+        )
+        problem = self.problem(tmp_path / "a.py", text)
+        assert problem.measured.shape == (1, 1, 1, 128)
+        assert problem.slots["picture"].channels == 3
+
+    def test_an_operator_with_options(self, tmp_path: Path) -> None:
+        text = (
+            "from nasdip_core.operators import Operator\n"
+            "class Gamma(Operator):\n"
+            "    def __init__(self, power):\n        self.power = power\n"
+            "    def forward(self, picture):\n"
+            "        return picture.clamp(min=1e-3) ** self.power\n"
+            "def operator(size, power=1.0):\n    return Gamma(power)\n"
+        )
+        problem = self.problem(tmp_path / "a.py", text, **{"with": {"power": 2.0}})
+        assert problem.operator.power == 2.0  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("x = 1", "neither `forward` nor `operator`"),
+            ("def forward(x):\n    return x.detach()", "lets no gradient pass"),
+            ("def forward(x):\n    return x @ x[..., :3, :]", "cannot measure a picture of 8 x 8"),
+            ("1 / 0", "failed: ZeroDivisionError"),
+            ("def operator(size):\n    return 3", "returned int"),
+        ],
+    )
+    def test_what_is_no_operator(self, text: str, said: str, tmp_path: Path) -> None:
+        with pytest.raises(OptionError, match=said):
+            self.problem(tmp_path / "a.py", text)
+
+    def test_options_that_nobody_takes(self, tmp_path: Path) -> None:
+        with pytest.raises(OptionError, match=r"takes no task\.with"):
+            self.problem(tmp_path / "a.py", FORWARD, **{"with": {"power": 1}})
+
+    def test_no_file(self) -> None:
+        with pytest.raises(OptionError, match=r"no operator file 'none\.py'"):
+            from_file("none.py", (8, 8), {})
+
+    def test_a_physics_of_deepinv(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Physics:
+            def A(self, x: Tensor) -> Tensor:
+                return x.square()
+
+        class LinearPhysics(Physics):
+            def A(self, x: Tensor) -> Tensor:
+                return 3 * x
+
+            def A_adjoint(self, y: Tensor) -> Tensor:
+                return 3 * y
+
+        deepinv = types.ModuleType("deepinv")
+        deepinv.physics = types.SimpleNamespace(  # type: ignore[attr-defined]
+            Physics=Physics, LinearPhysics=LinearPhysics
+        )
+        monkeypatch.setitem(sys.modules, "deepinv", deepinv)
+        text = "import deepinv\ndef operator(size):\n    return deepinv.physics.{}()\n"
+        linear = self.problem(tmp_path / "a.py", text.format("LinearPhysics"))
+        assert isinstance(linear.operator, GivenLinear)
+        square = self.problem(tmp_path / "b.py", text.format("Physics"))
+        assert not isinstance(square.operator, LinearOperator)
+
+
+class TestMeasurements:
+    def problem(self, path: Path, stored: np.ndarray) -> RestorationProblem:
+        np.save(path, stored)
+        options = OperatorOptions.model_validate(
+            {"with": {"ratio": 0.5}, "measurements": str(path)}
+        )
+        problem = TASK.problem(Inputs(rand(1, 1, 8, 8)), options, torch.Generator())
+        assert isinstance(problem, RestorationProblem)
+        return problem
+
+    def test_are_read(self, tmp_path: Path) -> None:
+        stored = rand(1, 1, 1, 32).numpy().astype(np.float64)
+        problem = self.problem(tmp_path / "y.npy", stored)
+        assert torch.equal(problem.measured, torch.from_numpy(stored).float())
+
+    @pytest.mark.parametrize(
+        ("stored", "said"),
+        [
+            (np.zeros((1, 1, 1, 31)), r"\(1, 1, 1, 31\), operator .* gives \(1, 1, 1, 32\)"),
+            (np.zeros(32), "four axes"),
+            (np.zeros((1, 1, 1, 32), complex), "real array"),
+            (np.full((1, 1, 1, 32), np.nan), "no numbers"),
+        ],
+    )
+    def test_that_do_not_fit(self, stored: np.ndarray, said: str, tmp_path: Path) -> None:
+        with pytest.raises(PictureError, match=said):
+            self.problem(tmp_path / "y.npy", stored)
+
+    def test_no_file(self) -> None:
+        options = OperatorOptions(measurements="none.npy")
+        with pytest.raises(PictureError, match=r"cannot read the measurements 'none\.npy'"):
+            TASK.problem(Inputs(rand(1, 1, 8, 8)), options, torch.Generator())
+
+
+def test_options_of_an_operator_are_checked() -> None:
+    damage = OperatorCorruption.model_validate({"with": {"rato": 0.5}})
+    with pytest.raises(OptionError, match=r"unknown option 'task\.with\.rato'"):
+        TASK.corrupt(rand(1, 1, 8, 8), damage, torch.Generator())
+    damage = OperatorCorruption.model_validate({"operator": "area", "with": {"by": 2}})
+    with pytest.raises(OptionError, match="operator 'area' cannot be made"):
+        TASK.corrupt(rand(1, 1, 8, 8), damage, torch.Generator())
+
+
+def test_files_are_looked_for_beside_the_pipeline() -> None:
+    base = Path("folder").absolute()
+    options = OperatorOptions(operator="a.py", measurements="y.npy").located(base)
+    assert options.operator == str(base / "a.py")
+    assert options.measurements == str(base / "y.npy")
+    assert OperatorOptions().located(base) == OperatorOptions()
+
+
+@pytest.mark.parametrize("name", ["fourier", "compressed-sensing"])
+def test_the_result_agrees_with_exact_measurements(
+    brief: Callable[..., Restored], waves: np.ndarray, name: str
+) -> None:
+    options = {"corrupt.operator": name, "recipe.fits": 1}
+    restored = brief(waves, "operator", options)
+    assert restored.picture.colour.shape == waves.shape
+    assert restored.quality is not None
+    assert restored.quality["self_stopped"]["psnr"] > 10
+
+
+def test_the_baseline_fills_frequencies(plugins: Plugins) -> None:
+    clean = read_picture("sample:astronaut").tensor()[..., 40:120, 60:140]
+    damage = OperatorCorruption(operator="fourier")
+    damaged = TASK.corrupt(clean, damage, torch.Generator())
+    options = OperatorOptions(operator="fourier")
+    inputs = Inputs(damaged.picture, measured=damaged.measured)
+    problem = TASK.problem(inputs, options, torch.Generator())
+    baseline = plugins.create("baseline", "total-variation-inverse")
+    assert psnr(baseline.restore(problem), clean) > psnr(damaged.picture, clean) + 1.5
