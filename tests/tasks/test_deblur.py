@@ -246,5 +246,5 @@ def test_baselines_sharpen(name: str, plugins: Plugins) -> None:
     options = DeblurOptions(kernel="gaussian", width=1.6, sigma=2.55)
     problem = TASK.problem(Inputs(damaged.picture), options, torch.Generator())
     assert isinstance(problem, RestorationProblem)
-    restored = problem.framed(plugins.create("baseline", name).restore(problem)).clamp(0, 1)
+    restored = plugins.create("baseline", name).restore(problem).clamp(0, 1)
     assert psnr(restored, damaged.truth) > psnr(damaged.picture, damaged.truth) + 1.5

@@ -159,4 +159,4 @@ def test_urls_that_are_none() -> None:
     with pytest.raises(StudyError, match="no URL of a study"):
         open_storage("nonsense://x")
     with pytest.raises(StudyError, match="is not installed"):
-        open_storage("postgresql://me:secret@localhost/none")
+        open_storage("oracle://me:secret@localhost/none")
