@@ -19,6 +19,7 @@ from itertools import product
 from unittest.mock import patch
 
 import torch
+from search_study import random_choices
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
@@ -31,7 +32,7 @@ from nasdip_core.architecture.unet import UNet
 from nasdip_core.fit.allocation import memory_kept
 from nasdip_core.plugins import Plugins
 from nasdip_core.seeds import generator
-from nasdip_core.space import Choice, SearchSpace
+from nasdip_core.space import SearchSpace
 
 NETWORK = "balanced-denoise"
 Step = Callable[[], None]
@@ -164,9 +165,7 @@ def candidates(number: int, plugins: Plugins) -> Iterator[Architecture]:
     space: SearchSpace = plugins.find("space", "compact").resolve()()
     draws = random.Random(0)
     while number:
-        made: dict[str, Choice] = {}
-        for decision in space.decisions:
-            made[decision.name] = draws.choice(space.allowed(decision, made))
+        made = random_choices(space, draws)
         if made["cell.transform"] != "additive" and made["cell.resample"] != "depth-to-space":
             number -= 1
             yield space.decode(made)
@@ -193,10 +192,10 @@ def main() -> None:
         torch.set_num_threads(threads)
         print(row(NETWORK, side, fits, *gains(preset, side, fits, plugins, 15)), flush=True)
     torch.set_num_threads(1)
-    found = [gains(candidate, 128, 2, plugins, 4) for candidate in candidates(7, plugins)]
+    found = [gains(candidate, 128, 2, plugins, 3) for candidate in candidates(5, plugins)]
     middle = {way: statistics.median(each[way] for _, each in found) for way in found[0][1]}
     alone = statistics.median(seconds for seconds, _ in found)
-    print(row("median of 7 candidates", 128, 2, alone, middle))
+    print(row("median of 5 candidates", 128, 2, alone, middle))
     print(f"\nthe best of the candidates: {max(max(each.values()) for _, each in found):.2f}")
     print(f"load average {os.getloadavg()[0]:.1f}")
 

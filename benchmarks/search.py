@@ -6,17 +6,16 @@
     python benchmarks/search.py size          # a study of 100,000 trials
 
 The search is for a network for one picture of 256 px with the default space and strategy. Long
-studies are filled with trials as a search leaves them, of random architectures. Prints Markdown.
+studies are filled with random trials, see search_study.py. One thread is timed by what it gets of
+the processor, two workers by the clock on the wall.
 """
 
 import argparse
 import gc
-import json
 import multiprocessing
 import os
 import random
 import resource
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -24,25 +23,21 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
+from search_study import planned, random_choices, started
 
 from nasdip_core.architecture.named import find_architecture
-from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
-from nasdip_core.searching.options import SearchRequest
-from nasdip_core.searching.plan import Search, plan_search
+from nasdip_core.searching.candidate import Evaluator
+from nasdip_core.space import Choices
 
-PICTURE = "sample:astronaut"
 NETWORK = "balanced-denoise"
 """A point of the space, and cheaper than most: the trial that the overhead is a share of."""
-NAME = "nasdip"
 NASDIP = (sys.executable, "-c", "from nasdip_core.cli import main; main()")
 TRIALS = 8
 """Trials that a study goes on for while they are timed."""
@@ -62,21 +57,21 @@ def main() -> None:
 
 def overhead(folder: Path) -> None:
     """Print the seconds of a trial beside its fit, by parts and by trials in the study."""
-    from nasdip_core.searching.candidate import Evaluator
-
     torch.set_num_threads(1)
     plugins = Plugins.discover()
     clock, sizes = Clock(), (10, 1_000, 10_000)
     watch_all(clock)
     search = planned(plugins)
     evaluator = Evaluator(search, plugins, torch.device("cpu"))
-    choices = search.space.encode(find_architecture(NETWORK, plugins).architecture)
-    fits = []
-    for seed in range(3):
-        before = clock.spent["fit"]
-        evaluator.score(evaluator.candidate(choices), search.searched, fresh=seed)
-        fits.append(clock.spent["fit"] - before)
-    fit = statistics.median(fits)
+    preset = search.space.encode(find_architecture(NETWORK, plugins).architecture)
+    before = clock.spent["fit"]
+    evaluator.score(evaluator.candidate(preset), search.searched)
+    fit = clock.spent["fit"] - before
+    draws = random.Random(0)
+    candidates = [random_choices(search.space, draws) for _ in range(9)]
+    dearer = statistics.median(step_of(evaluator, c) for c in candidates) / step_of(
+        evaluator, preset
+    )
     found = {}
     for trials in sizes:
         short = planned(plugins, fit={"steps": 1, "stopping": "fixed"})
@@ -89,8 +84,18 @@ def overhead(folder: Path) -> None:
         print(f"| {part} | " + " | ".join(cells) + " |")
     totals = [sum(found[trials].values()) for trials in sizes]
     print("| **all** | " + " | ".join(f"{1000 * total:.0f} ms" for total in totals) + " |")
-    shares = " | ".join(f"{total / fit:.2%}" for total in totals)
-    print(f"| **of a fit of {fit:.0f} s** | {shares} |")
+    for name, seconds in (("the preset", fit), ("the median candidate", dearer * fit)):
+        shares = " | ".join(f"{total / seconds:.2%}" for total in totals)
+        print(f"| **share of a fit of {name}, {seconds:.0f} s** | {shares} |")
+
+
+def step_of(evaluator: Evaluator, choices: Choices) -> float:
+    """Return the seconds of a step of a candidate's fit, once it is under way."""
+    fit = evaluator._fit(evaluator.candidate(choices).proxy, 0, None)
+    fit.advance(2)
+    begun = time.thread_time()
+    fit.advance(7)
+    return (time.thread_time() - begun) / 5
 
 
 def controller(folder: Path) -> None:
@@ -129,7 +134,7 @@ def workers(folder: Path) -> None:
     # The draws of `random` follow from the trial's number alone.
     fit = {"steps": 12, "stopping": "fixed"}
     search = planned(Plugins.discover(), strategy="random", fit=fit)
-    arrangements = {"one, two threads": (1, 2), "one, one thread": (1, 1), "two": (2, 1)}
+    arrangements = {"one, one thread": (1, 1), "one, two threads": (1, 2), "two": (2, 1)}
     seconds: dict[str, list[float]] = {name: [] for name in arrangements}
     for turn in range(2):
         for name, (count, threads) in arrangements.items():
@@ -143,8 +148,8 @@ def workers(folder: Path) -> None:
             durations = [t.duration.total_seconds() for t in study.trials if t.duration]
             print(f"{name}: {[round(s, 1) for s in durations]}, load {os.getloadavg()[0]:.1f}")
             seconds[name] += durations[:trials]
-    print("\n| workers | trials an hour | times the first, by candidate |\n|---|---|---|")
-    first = seconds["one, two threads"]
+    print("\n| workers | trials an hour | times one with one thread, by candidate |\n|---|---|---|")
+    first = seconds["one, one thread"]
     for name, (count, _) in arrangements.items():
         gain = statistics.median(count * a / b for a, b in zip(first, seconds[name], strict=True))
         print(f"| {name} | {count * 3600 / statistics.mean(seconds[name]):.0f} | {gain:.2f} |")
@@ -176,80 +181,6 @@ def size(folder: Path) -> None:
         print(f"{part}: {1000 * parts[part]:.1f} ms")
     print(f"asking in all: {1000 * statistics.median(clock.asks[1:]):.0f} ms")
     print(f"a trial beside its fit: {1000 * sum(parts.values()):.0f} ms")
-
-
-def planned(plugins: Plugins, **options: Any) -> Search:
-    """Return the search, its fits as the preset has them but for `options`."""
-    content = {"data": PICTURE, "crop": 256, "corrupt": {"sigma": 25}, **options}
-    return plan_search("denoise", parse(SearchRequest, content, ""), plugins, Path())
-
-
-def started(search: Search, folder: Path, trials: int) -> dict[str, Any]:
-    """Make a study in a folder, filled with so many trials; return the order for its workers."""
-    from nasdip_core.study.storage import close_storage, open_storage, study_url
-    from nasdip_core.study.study import create_study
-
-    url = study_url(folder)
-    storage = open_storage(url, create=True)
-    create_study(storage, url, NAME, search.settings(), by_cost=False)
-    close_storage(storage, url)
-    fill(folder / "study.db", search, trials)
-    return {
-        "task": search.task,
-        "request": search.request.model_dump(mode="json", by_alias=True),
-        "study": url,
-        "name": NAME,
-        "threads": None,
-        "output": str(folder),
-    }
-
-
-def fill(file: Path, search: Search, trials: int) -> None:
-    """Write finished trials of random architectures straight into the tables of a study."""
-    from optuna.distributions import distribution_to_json
-
-    from nasdip_core.study.sampler import distributions
-
-    kinds = {
-        name: (json.dumps(kind.choices), kind.choices, distribution_to_json(kind))
-        for name, kind in distributions(search.space).items()
-    }
-    draws = random.Random(0)
-    tables: dict[str, list[Sequence[Any]]] = defaultdict(list)
-    lease = json.dumps({"host": "machine pid:[4026531836]", "pid": 1, "started": "1", "beat": 9})
-    begun = datetime(2026, 1, 1)
-    for number in range(trials):
-        at, value = number + 1, draws.gauss(27, 1)
-        ended = begun + timedelta(seconds=draws.uniform(40, 80))
-        tables["trials"].append((at, number, 1, "COMPLETE", str(begun), str(ended)))
-        begun = ended
-        made: dict[str, Any] = {}
-        for decision in search.space.decisions:
-            choice = draws.choice(search.space.allowed(decision, made))
-            made[decision.name] = choice
-            _, choices, kind = kinds[decision.name]
-            place = float(choices.index(choice))
-            tables["trial_params"].append((None, at, decision.name, place, kind))
-        tables["trial_values"].append((None, at, 0, value, "FINITE"))
-        tables["trial_intermediate_values"].append((None, at, 0, value, "FINITE"))
-        notes = {"version": number // 5, "log_probability": draws.uniform(-22, -18)}
-        for key, content in (
-            ("nasdip:notes", json.dumps(notes)),
-            ("nasdip:lease", lease),
-            ("constraints:valid", "0.0"),
-        ):
-            tables["trial_system_attributes"].append((None, at, key, content))
-        for key, content in (
-            ("macs", draws.randrange(10**9, 10**10)),
-            ("parameters", draws.randrange(10**5, 10**7)),
-            ("activation_bytes", draws.randrange(10**8, 10**9)),
-            ("scores", json.dumps({search.names[0]: value})),
-        ):
-            tables["trial_user_attributes"].append((None, at, key, content))
-    with closing(sqlite3.connect(file)) as connection, connection:
-        for table, rows in tables.items():
-            marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
 def work(order: dict[str, Any], trials: int) -> None:
@@ -309,6 +240,7 @@ def watch_all(clock: Clock) -> None:
     from nasdip_core.study.lease import Reaper
     from nasdip_core.study.records import History
 
+    clock.watch("making the fit", Fit, "__init__")
     clock.watch("fit", Fit, "advance", "found")
     clock.watch("asking", Study, "ask")
     clock.watch("learning", Reinforce, "learn")

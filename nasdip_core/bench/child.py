@@ -88,8 +88,6 @@ def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Pictu
     wanted = (1, picture.channels, *problem.result_size)
     if tuple(samples.shape) != wanted:
         raise PluginError(f"baseline '{name}' returned {tuple(samples.shape)}, not {wanted}")
-    if isinstance(problem, RestorationProblem):
-        samples = problem.framed(samples)
     return picture.with_samples(samples, known=known)
 
 

@@ -39,4 +39,4 @@ class RichardsonLucy(Baseline["RestorationProblem"]):
                 break
             picture = picture * operator.adjoint(measured / predicted.clamp(min=1e-3)) / seen
             picture = picture.clamp(min=0)
-        return picture
+        return problem.framed(picture)

@@ -49,7 +49,7 @@ class TotalVariationInverse(Baseline["RestorationProblem"]):
             )
             picture = torch.from_numpy(smooth)[None].clamp(0, 1)
             ahead = picture + i / (i + 3) * (picture - before)
-        return picture
+        return problem.framed(picture)
 
 
 def _norm(operator: Any, like: "Tensor") -> float:

@@ -12,7 +12,7 @@ from nasdip_tasks.operators.blur import blurred
 
 _HIDDEN = 1000
 _NOISE = 200
-_CENTRING = 1.0
+_CENTRING = 1000.0
 """Weight of the squared distance, in sides, of the kernel's centre of mass from its middle."""
 _SLOWER = 0.01
 """Learning rate of the kernel's network by that of the picture's, as SelfDeblur has it.
@@ -45,7 +45,7 @@ class KernelNetwork(nn.Module):
 
 
 class BlindProblem(RestorationProblem):
-    """min over both networks of |f(z) * g(z') - y|^2 / sigma^2 + |c|^2, c the kernel's centre.
+    """min over both networks of |f(z) * g(z') - y|^2 / sigma^2 + 1000 |c|^2, c the kernel's centre.
 
     Picture and kernel could move against each other: the last term says which pair is meant.
     """

@@ -35,7 +35,9 @@ class CompressedSensing(LinearOperator):
         """Return A^T y."""
         spread = measured.new_zeros(*measured.shape[:2], math.prod(self._size))
         spread[..., self._places] = measured[:, :, 0]
-        back: Tensor = self._rows.T @ spread.reshape(*measured.shape[:2], *self._size) @ self._columns
+        back: Tensor = (
+            self._rows.T @ spread.reshape(*measured.shape[:2], *self._size) @ self._columns
+        )
         return back * self._signs
 
     def project(self, picture: Tensor, measured: Tensor) -> Tensor:
