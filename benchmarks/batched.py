@@ -84,6 +84,7 @@ def grouped(
                 module.kernel_size,
                 module.stride,
                 module.padding,
+                module.dilation,
                 groups=fits * module.groups,
                 bias=module.bias is not None,
             )
@@ -161,7 +162,7 @@ def gains(
 
 
 def candidates(number: int, plugins: Plugins) -> Iterator[Architecture]:
-    """Yield random points of the default space, but for cells that mix channels on their own."""
+    """Yield random points of the default space, but for cells that mix the channels of fits."""
     space: SearchSpace = plugins.find("space", "compact").resolve()()
     draws = random.Random(0)
     while number:
@@ -192,10 +193,10 @@ def main() -> None:
         torch.set_num_threads(threads)
         print(row(NETWORK, side, fits, *gains(preset, side, fits, plugins, 15)), flush=True)
     torch.set_num_threads(1)
-    found = [gains(candidate, 128, 2, plugins, 3) for candidate in candidates(5, plugins)]
+    found = [gains(candidate, 128, 2, plugins, 3) for candidate in candidates(11, plugins)]
     middle = {way: statistics.median(each[way] for _, each in found) for way in found[0][1]}
     alone = statistics.median(seconds for seconds, _ in found)
-    print(row("median of 5 candidates", 128, 2, alone, middle))
+    print(row("median of 11 candidates", 128, 2, alone, middle))
     print(f"\nthe best of the candidates: {max(max(each.values()) for _, each in found):.2f}")
     print(f"load average {os.getloadavg()[0]:.1f}")
 

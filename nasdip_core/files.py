@@ -2,22 +2,27 @@
 
 import contextlib
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nasdip_core.errors import RunError
 
+_ABANDONED_SECONDS = 600.0
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; when the block ends, flush it and rename it.
 
-    A crash at any moment leaves the old file or the new one. Raises RunError where the folder
-    does not take it.
+    A crash at any moment leaves the old file or the new one; of several processes that write at
+    once, the last one's file stays. Raises RunError where the folder does not take it.
     """
-    draft = path.with_name(f".{path.name}.part")
+    draft = path.with_name(f".nasdip-{secrets.token_hex(6)}.part")
     try:
+        remove_drafts(path.parent, _ABANDONED_SECONDS)
         yield draft
         with draft.open("rb") as written:
             os.fsync(written.fileno())
@@ -28,3 +33,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise RunError(f"cannot write '{path}': {error.strerror or error}") from None
         raise
+
+
+def remove_drafts(folder: Path, idle_seconds: float = 0.0) -> None:
+    """Remove what killed writers left in a folder: drafts untouched for `idle_seconds`."""
+    for draft in folder.glob(".nasdip-*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - draft.stat().st_mtime >= idle_seconds:
+                draft.unlink()

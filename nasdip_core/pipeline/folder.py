@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nasdip_core.errors import OptionError, RunError
-from nasdip_core.files import whole_file
+from nasdip_core.files import remove_drafts, whole_file
 from nasdip_core.pipeline.document import to_yaml
 
 _FILES = ("result.json", "report.html", "events.jsonl", "pipeline.yaml")
@@ -72,6 +72,7 @@ class RunFolder:
         self.write(self.result, json.dumps(result, indent=2) + "\n")
         for checkpoint in self.path.glob("checkpoint-*.safetensors"):
             checkpoint.unlink(missing_ok=True)
+        remove_drafts(self.path)
 
     def _clear(self) -> None:
         """Remove an earlier run's files, and nothing else that lies in the folder."""

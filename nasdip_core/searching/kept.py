@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from nasdip_core.errors import RunError
 from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.result import FitResult
 from nasdip_core.study.reference import FITS
@@ -24,9 +25,13 @@ class KeptFits:
     def load(self, label: str, picture: int, device: torch.device) -> FitResult | None:
         """Return a fit; None where it was not kept."""
         path = self._path(label, picture)
-        if not path.exists():
+        try:
+            return FitResult(**moved(load_checkpoint(path), device))
+        except RunError:
+            # Asked afterwards: another worker may remove it at any moment.
+            if path.exists():
+                raise
             return None
-        return FitResult(**moved(load_checkpoint(path), device))
 
     def once(
         self, label: str, picture: int, device: torch.device, make: Callable[[], FitResult]

@@ -1,6 +1,7 @@
 """Where studies are kept: an SQLite file, a journal file, or any database that Optuna knows."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ _JOURNAL = "journal:///"
 _JOURNAL_SUFFIXES = (".journal", ".log")
 _BUSY_SECONDS = 60
 """For how long a process waits while another one writes to an SQLite file."""
+_AGAIN_SECONDS = 0.02
 
 
 def study_url(source: str | Path) -> str:
@@ -52,8 +54,21 @@ class _Logged(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead()
         self.execute("PRAGMA synchronous = NORMAL")
+
+    def _write_ahead(self) -> None:
+        until = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                self.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                # Two that begin at once are told at once: this alone SQLite does not wait for.
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(_AGAIN_SECONDS)
+            else:
+                return
 
 
 def open_storage(url: str, *, create: bool = False, searching: bool = False) -> BaseStorage:

@@ -126,15 +126,15 @@ class TestFullDisk:
         monkeypatch: pytest.MonkeyPatch,
         name: str,
     ) -> None:
-        sync = os.fsync
+        replace = Path.replace
 
-        def full(number: int) -> None:
-            if name in str(Path(f"/proc/self/fd/{number}").readlink()):
+        def full(draft: Path, target: Path) -> Path:
+            if name in target.name:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            sync(number)
+            return replace(draft, target)
 
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", full)
+            patch.setattr(Path, "replace", full)
             line = one_line(cli(*self.words(waves_file, tiny)), 1)
         assert name in line
         assert "No space left on device" in line

@@ -50,7 +50,7 @@ def finish(folder: Path, words: list[str]) -> bytes:
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert not list(folder.glob("checkpoint-*"))
-    assert not list(folder.glob("*.part"))
+    assert not list(folder.glob(".*.part"))
     return (folder / "restored.png").read_bytes()
 
 

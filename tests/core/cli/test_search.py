@@ -58,6 +58,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     command += ["--seed-with", str(_known(folder)), "--export", str(folder / "mine.yaml")]
     ended = run(command)
     assert ended.returncode == 0, ended.stderr
+    assert [t.user_attrs.get("reason") for t in trials(folder / "out")] == [None] * 3
     return folder, folder / "out", ended.stdout
 
 
@@ -266,15 +267,16 @@ def test_killed_at_any_moment_nothing_is_lost(picture: Path, tmp_path: Path) -> 
     assert {r.state for r in history.records} == {"done"}
 
 
-def test_two_searches_on_one_study_at_once(picture: Path, tmp_path: Path) -> None:
-    """In a journal file; together they make the trials that each was asked for."""
-    journal = tmp_path / "runs.journal"
-    command = words(picture, tmp_path / "out", 4, "--study", str(journal), "--name", "both")
+@pytest.mark.parametrize("file", ["runs.journal", "runs.db"])
+def test_two_searches_on_one_study_at_once(picture: Path, tmp_path: Path, file: str) -> None:
+    """Into one folder; together they make the trials that each was asked for."""
+    kept = tmp_path / file
+    command = words(picture, tmp_path / "out", 4, "--study", str(kept), "--name", "both")
     both = [start(command), start(command)]
     for process in both:
         _, err = process.communicate(timeout=200)
         assert process.returncode == 0, err
-    url = study_url(journal)
+    url = study_url(kept)
     history = History()
     history.update(load_study(open_storage(url), url, "both").trials)
     assert sum(r.counts for r in history.records) == 4

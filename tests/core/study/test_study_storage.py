@@ -3,11 +3,13 @@
 import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 
 from nasdip_core.errors import ExitCode, StudyError
+from nasdip_core.study import storage
 from nasdip_core.study.storage import close_storage, open_storage, shown, study_file, study_url
 from nasdip_core.study.study import create_study, load_study, names, settings_of
 
@@ -143,6 +145,23 @@ def test_a_locked_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             made(url)
         other.rollback()
     other.close()
+
+
+def test_two_that_open_a_study_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite refuses one of the two without waiting: so it asks again."""
+    refusals = [sqlite3.OperationalError("database is locked")] * 3
+
+    class Refused(storage._Logged):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if "journal_mode" in sql and refusals:
+                raise refusals.pop()
+            return super().execute(sql, *parameters)
+
+    url = study_url(tmp_path)
+    made(url)
+    monkeypatch.setattr(storage, "_Logged", Refused)
+    assert names(open_storage(url, searching=True), url) == ["nasdip"]
+    assert not refusals
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -1,0 +1,71 @@
+"""Files that appear whole, whoever else writes."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from nasdip_core.errors import RunError
+from nasdip_core.files import remove_drafts, whole_file
+
+
+def drafts(folder: Path) -> list[Path]:
+    return list(folder.glob(".*.part"))
+
+
+def test_nothing_appears_before_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    with whole_file(path) as draft:
+        draft.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert not drafts(tmp_path)
+
+
+def test_two_writers_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    with whole_file(path) as first:
+        first.write_text("first")
+        with whole_file(path) as second:
+            second.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert not drafts(tmp_path)
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError), whole_file(path) as draft:
+        draft.write_text("h\N{LATIN SMALL LETTER A WITH DIAERESIS}lf", encoding="ascii")
+    assert path.read_text() == "old"
+    assert not drafts(tmp_path)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "page.html"
+    with pytest.raises(RunError, match="No such file"), whole_file(path) as draft:
+        draft.touch()
+
+
+def test_the_longest_name_that_a_folder_takes(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)
+    with whole_file(path) as draft:
+        draft.write_text("whole")
+    assert path.read_text() == "whole"
+
+
+def test_what_killed_writers_left(tmp_path: Path) -> None:
+    long_ago, now, foreign = (
+        tmp_path / name for name in (".nasdip-a.part", ".nasdip-b.part", ".download.part")
+    )
+    for path in (long_ago, now, foreign):
+        path.touch()
+    for path in (long_ago, foreign):
+        os.utime(path, (time.time() - 3600,) * 2)
+    with whole_file(tmp_path / "page.html") as draft:
+        draft.touch()
+    assert {*drafts(tmp_path)} == {now, foreign}
+    remove_drafts(tmp_path)
+    assert drafts(tmp_path) == [foreign]
