@@ -137,11 +137,11 @@ def status(
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Say how far a search is."""
-    from nasdip_core.searching.summary import summary
+    from nasdip_core.searching.summary import standing
 
-    found = summary(_open(study, name))
+    found = standing(_open(study, name))
     if as_json:
-        json_result({key: value for key, value in found.items() if key != "history"})
+        json_result(found)
         return
     settings, counts = found["settings"], found["trials"]
     uses = {key: settings[key]["uses"] for key in ("space", "strategy", "reward")}
@@ -170,11 +170,11 @@ def best(
     """Print the best architecture as YAML, to be used by --arch."""
     from nasdip_core.architecture.named import to_yaml
     from nasdip_core.plugins import Plugins
-    from nasdip_core.searching.summary import summary
+    from nasdip_core.searching.summary import standing
     from nasdip_core.study.reference import architectures
 
     opened = _open(study, name)
-    found = summary(opened)
+    found = standing(opened)
     if as_json:
         json_result(found["best"])
         return

@@ -19,11 +19,30 @@ SCHEMA = "nasdip.search/1"
 
 
 def summary(study: Study) -> dict[str, Any]:
-    """Return settings, counts, the best, the history, importance and the front of a study."""
+    """Return `standing` and the history, importance and the front of a study."""
+    trials, records = _read(study)
+    return _standing(study, trials, records) | {
+        "importance": importance(study, records),
+        "front": front(study, records),
+        "history": [_trial(trials[r.number], r) for r in records if r.state != "surplus"],
+    }
+
+
+def standing(study: Study) -> dict[str, Any]:
+    """Return settings, counts and the best of a study."""
+    return _standing(study, *_read(study))
+
+
+def _read(study: Study) -> tuple[Sequence[FrozenTrial], Sequence[Record]]:
     trials = study.get_trials(deepcopy=False)
     history = History()
     history.update(trials)
-    records = history.records
+    return trials, history.records
+
+
+def _standing(
+    study: Study, trials: Sequence[FrozenTrial], records: Sequence[Record]
+) -> dict[str, Any]:
     progress = progress_of(trials, 0, 1)
     seconds = progress.seconds_per_trial
     return {
@@ -41,9 +60,6 @@ def summary(study: Study) -> dict[str, Any]:
         "seconds_per_trial": None if seconds is None else round(seconds, 3),
         "compared": places_of(study, records) is not None,
         "best": best(study, trials, records),
-        "importance": importance(study, records),
-        "front": front(study, records),
-        "history": [_trial(trials[r.number], r) for r in records if r.state != "surplus"],
     }
 
 

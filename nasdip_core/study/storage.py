@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,13 @@ import optuna
 from optuna.exceptions import DuplicatedStudyError, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
 
 from nasdip_core.errors import StudyError
 from nasdip_core.study.rows import RowStorage
@@ -94,9 +100,23 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
                 connect["timeout"] = _BUSY_SECONDS
                 if create or searching:
                     connect["factory"] = _Logged
-            storage = RowStorage(url, engine_kwargs={"connect_args": connect})
+            storage = _database(url, connect)
         # Optuna keeps finished trials of a database in memory behind this.
         return get_storage(storage)
+
+
+def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:
+    """Open a database; its tables are made where they are not there yet."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return RowStorage(url, engine_kwargs={"connect_args": dict(connect)})
+        except (DatabaseError, StorageInternalError) as error:
+            # What another process made between a look and the making is there at the next look.
+            made = isinstance(error, IntegrityError) or "already exists" in str(error)
+            if not made or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
 
 
 def _mend(path: Path) -> None:

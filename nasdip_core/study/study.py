@@ -50,8 +50,10 @@ def create_study(
             sampler=sampler,
             pruner=pruner or optuna.pruners.NopPruner(),
         )
+        # In this order: another process that begins as well sets them before its first trial.
+        trials = study.get_trials(deepcopy=False)
         if SETTINGS not in study.user_attrs:
-            if study.get_trials(deepcopy=False):
+            if trials:
                 raise StudyError(f"study '{name}' at '{shown(url)}' was not made by nasdip")
             study.set_user_attr(SETTINGS, _plain(settings))
         _compare(study.user_attrs[SETTINGS], _plain(settings), name, url)

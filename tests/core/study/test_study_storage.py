@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import optuna
@@ -162,6 +164,23 @@ def test_two_that_open_a_study_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(storage, "_Logged", Refused)
     assert names(open_storage(url, searching=True), url) == ["nasdip"]
     assert not refusals
+
+
+@pytest.mark.parametrize("name", ["study.db", "study.journal"])
+def test_several_that_make_a_study_at_once(tmp_path: Path, name: str) -> None:
+    together = Barrier(4)
+
+    def begin(url: str) -> None:
+        together.wait()
+        study = made(url)
+        study.tell(study.ask(), 1.0)
+        close_storage(study._storage, url)
+
+    with ThreadPoolExecutor(4) as pool:
+        for i in range(3):
+            url = study_url(tmp_path / str(i) / name)
+            list(pool.map(begin, [url] * 4))
+            assert [t.value for t in load_study(open_storage(url), url).trials] == [1.0] * 4
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
