@@ -52,7 +52,8 @@ class _PlainLines:
 
     def __call__(self, progress: "Progress") -> None:
         line = "; ".join(filter(None, (_counted(progress), told(progress))))
-        ended = progress.finished >= progress.wanted
+        # The last trial is told at once, however soon after the one before it.
+        ended = progress.finished >= progress.wanted and progress.comparison is None
         if line != self._shown and (ended or time.monotonic() - self._last >= _LINE_EVERY):
             self._last, self._shown = time.monotonic(), line
             say(line)
@@ -72,10 +73,14 @@ def told(progress: "Progress") -> str:
             parts.append(f"{count} {name}")
     if progress.seconds_per_trial is not None:
         parts.append(f"{progress.seconds_per_trial:.1f} s a trial")
-    if progress.seconds_left:
-        parts.append(f"about {_duration(progress.seconds_left)} left")
+    comparison = progress.comparison
+    if comparison is not None:
+        parts.append(f"comparing the best: {comparison.finished} of {comparison.wanted} fits")
     elif progress.finished >= progress.wanted:
         parts.append("comparing the best")
+    left = (comparison or progress).seconds_left
+    if left:
+        parts.append(f"about {_duration(left)} left")
     return ", ".join(parts)
 
 

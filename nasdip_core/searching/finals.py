@@ -18,6 +18,7 @@ from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.kept import STANDARD, KeptFits, final_label, trial_label
 from nasdip_core.searching.plan import Search
+from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.study.best import Place, finalists, note_places
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
@@ -54,11 +55,9 @@ class Finals:
         """Fit what is left to fit, then note the order of the candidates with the study."""
         if not self._finalists:
             return
-        slots = [f.slot for f in self._finalists]
-        name = f"{self._main.study_name}{FINALS}{'-'.join(map(str, sorted(slots)))}"
         study = optuna.create_study(
             storage=self._main._storage,
-            study_name=name,
+            study_name=_name(self._main, self._finalists),
             direction="maximize",
             load_if_exists=True,
             sampler=optuna.samplers.RandomSampler(),
@@ -149,3 +148,19 @@ class Finals:
             ]
             places.append(Place(finalist.slot, tuple(values)))
         note_places(self._main, sorted(places, key=lambda place: -place.mean))
+
+
+def comparison_of(study: Study, workers: int) -> Progress | None:
+    """Return how far the last comparison of a study is; None: it has not begun."""
+    history = History()
+    history.update(study.get_trials(deepcopy=False))
+    found = finalists(history.records)
+    try:
+        finals = optuna.load_study(study_name=_name(study, found), storage=study._storage)
+    except KeyError:
+        return None
+    return progress_of(finals.get_trials(deepcopy=False), len(found) * SEEDS, workers)
+
+
+def _name(study: Study, compared: Sequence[Record]) -> str:
+    return f"{study.study_name}{FINALS}{'-'.join(map(str, sorted(r.slot for r in compared)))}"

@@ -25,6 +25,8 @@ class Progress:
     """Of the trials that were trained."""
     seconds_left: float | None
     """Until the last trial, without the last comparison."""
+    comparison: "Progress | None" = None
+    """The last comparison, once it is under way."""
 
     @property
     def finished(self) -> int:

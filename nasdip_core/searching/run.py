@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from optuna.study import Study
@@ -12,6 +12,7 @@ from nasdip_core.architecture.named import find_architecture
 from nasdip_core.errors import NasdipError, OptionError, RunError, RunInterruptedError
 from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.plugins import Plugins
+from nasdip_core.searching.finals import comparison_of
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.searching.trials import ended_early
@@ -100,10 +101,17 @@ def _with_workers(search: Search, study: Study, effort: Effort, watch: Watch) ->
 def _watch_until_ended(study: Study, effort: Effort, fleet: Fleet, watch: Watch) -> None:
     while fleet.alive():
         begun = time.monotonic()
-        watch(progress_of(study.get_trials(deepcopy=False), effort.trials, effort.workers))
+        watch(_progress(study, effort))
         # A long study takes long to look at, and the workers want the cores.
         time.sleep(max(_POLL_SECONDS, _PAUSE * (time.monotonic() - begun)))
-    watch(progress_of(study.get_trials(deepcopy=False), effort.trials, effort.workers))
+    watch(_progress(study, effort))
+
+
+def _progress(study: Study, effort: Effort) -> Progress:
+    progress = progress_of(study.get_trials(deepcopy=False), effort.trials, effort.workers)
+    if progress.running:
+        return progress
+    return replace(progress, comparison=comparison_of(study, effort.workers))
 
 
 def _raise_unless_killed(failures: Sequence[NasdipError]) -> None:

@@ -1,0 +1,62 @@
+"""The last comparison as it is watched: how far it is, while it lasts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from searcher import Searcher, listed
+
+from nasdip_core.cli.search_view import told
+from nasdip_core.errors import RunInterruptedError
+from nasdip_core.searching.finals import SEEDS, Finals, comparison_of
+from nasdip_core.searching.progress import progress_of
+from nasdip_core.study.best import places_of
+
+PROPOSALS = listed((4, 1), (2, 1), (10, 2))
+
+
+@pytest.fixture
+def interrupted(searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Searcher:
+    """A search that ended four fits into its last comparison."""
+    value = Finals._value
+    left = iter(range(4))
+
+    def four(self: Finals, *pair: object) -> float:
+        if next(left, None) is None:
+            raise RunInterruptedError("interrupted")
+        return value(self, *pair)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Finals, "_value", four)
+        with pytest.raises(RunInterruptedError):
+            searcher.search(pictures / "a.png", 3, strategy=PROPOSALS)
+    return searcher
+
+
+def test_it_is_told_how_far_it_is(interrupted: Searcher) -> None:
+    comparison = comparison_of(interrupted.study, 1)
+    assert comparison is not None
+    assert (comparison.finished, comparison.wanted) == (4, 3 * SEEDS)
+    progress = progress_of(interrupted.study.trials, 3, 1)
+    line = told(replace(progress, comparison=comparison))
+    assert "comparing the best: 4 of 9 fits, about " in line
+
+
+def test_nothing_is_told_before_it_began(searcher: Searcher, pictures: Path) -> None:
+    def stop(_: Finals) -> None:
+        raise RunInterruptedError("interrupted")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Finals, "run", stop)
+        with pytest.raises(RunInterruptedError):
+            searcher.search(pictures / "a.png", 3, strategy=PROPOSALS)
+    assert comparison_of(searcher.study, 1) is None
+    assert told(progress_of(searcher.study.trials, 3, 1)).endswith("comparing the best")
+
+
+def test_it_goes_on_and_ends(interrupted: Searcher, pictures: Path) -> None:
+    interrupted.search(pictures / "a.png", 3, strategy=PROPOSALS)
+    comparison = comparison_of(interrupted.study, 1)
+    assert comparison is not None
+    assert comparison.finished == comparison.wanted
+    assert places_of(interrupted.study, interrupted.records()) is not None
