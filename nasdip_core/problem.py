@@ -30,6 +30,8 @@ class Slot:
     """Channels of the input where it comes in batches and not from here."""
     module: Callable[[], nn.Module] | None = None
     """Makes the task's own network, called in a seeded scope; None: the architecture."""
+    weights: Mapping[str, Tensor] | None = None
+    """What the network begins with, as it was trained before; None: drawn."""
 
 
 class Step:
@@ -42,14 +44,19 @@ class Step:
         run: Callable[[str], Tensor],
         batch: Any,
         generator: torch.Generator,
+        last: bool = False,
     ) -> None:
         self.index = index
         """Number of the step, from 1."""
+        self.last = last
+        """The fit ends with this step, if nothing ends it sooner."""
         self.networks = networks
         self.batch = batch
         """What `Problem.batch` returned for this step."""
         self.generator = generator
         """For random draws on the fit's device."""
+        self.parts: dict[str, float] = {}
+        """Parts of the loss, to be reported beside it."""
         self._run = run
         self._outputs: dict[str, Tensor] = {}
 
@@ -73,6 +80,8 @@ class Player:
     """Optimiser steps a step of the fit."""
     lr_factor: float = 1.0
     """Factor on the fit's learning rate."""
+    beta1: float = 0.9
+    """Adam's first-moment decay."""
     descends: bool = True
     """The loss should fall, so a sharp rise is a divergence (not so for an adversary)."""
 
@@ -103,6 +112,7 @@ class Problem(ABC):
 
     slots: Mapping[str, Slot]
     players: Sequence[Player]
+    """Nobody, where there is nothing to train: the fit is one look at the networks."""
     notes: list[str] = field(default_factory=list, kw_only=True)
     """What the user should know about this problem, shown with the result."""
 
@@ -149,6 +159,14 @@ class Problem(ABC):
     def measures(self, estimate: Estimate) -> dict[str, float]:
         """Return the quality against the truth where it is given: psnr in dB."""
         return {}
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return what was learnt, to be applied to other pictures later; empty: nothing is."""
+        return {}
+
+    def samples(self) -> Tensor | None:
+        """Return at a glance what was learnt so far, (1, C, H, W) in [0, 1]; None: nothing."""
+        return None
 
     def to(self, device: torch.device) -> None:
         """Move the problem's own tensors to the fit's device."""

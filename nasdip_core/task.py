@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from nasdip_core.options import Options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
     from torch import Tensor
 
+    from nasdip_core.architecture.named import NamedArchitecture
     from nasdip_core.imaging.kinds import Coding
     from nasdip_core.plugins import Plugins
     from nasdip_core.problem import Problem
@@ -31,6 +34,21 @@ class TaskOptions(Options):
     """Whether its source may have gaps (NaN), be a folder of frames, and have a mask by entry."""
     demonstration: ClassVar[Mapping[str, Any]]
     """What `nasdip run --task NAME` without a picture does: `picture` and `corrupt`."""
+
+    @classmethod
+    def from_folder(
+        cls, folder: "Path", given: Mapping[str, Any]
+    ) -> "tuple[Path, Mapping[str, Any]] | None":
+        """Return the picture that a folder stands for, and the options that follow from it.
+
+        `given` are the options that are asked for. None: every picture of a folder is a run of
+        its own.
+        """
+        return None
+
+    def network(self) -> "NamedArchitecture | None":
+        """Return the network that the options bring, such as a trained one; None: none."""
+        return None
 
     @classmethod
     def implied(cls, corruption: Options) -> Mapping[str, Any]:

@@ -41,6 +41,10 @@ def run(
     seconds: Annotated[
         float | None, typer.Option(help="Time to spend; preset, steps and fits follow from it.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="What an earlier run has learnt: only to be applied (translate)."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random draw; default 0.")] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda or mps; default auto.")
@@ -89,6 +93,8 @@ def run(
     words: dict[str, Any] = {"mask": mask, "truth": truth, "arch": arch, "seed": seed}
     words |= {"preset": preset, "device": device, "tile": tile, "seconds": seconds}
     given = {key: value for key, value in words.items() if value is not None}
+    if weights is not None:
+        given["task"] = {"weights": weights}
     given = merge(given, from_dotted(settings or []))
     plugins = Plugins.discover()
     if source is not None and source.endswith((".yaml", ".yml")) and is_workflow(Path(source)):

@@ -32,7 +32,7 @@ class StepDone:
     """Since the fit began, resumed parts included."""
     loss: float
     losses: dict[str, float] = field(default_factory=dict)
-    """The loss of each player."""
+    """The loss of each player, and the parts that it tells of."""
     measures: dict[str, float] = field(default_factory=dict)
     """Quality of the averaged output against the truth, where there is one: psnr."""
     validation: float | None = None

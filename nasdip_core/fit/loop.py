@@ -50,7 +50,8 @@ class Fit:
         self.id = name
         self.problem = problem
         self.networks = networks
-        self.options = options
+        # Nobody trains: one look at the networks is all.
+        self.options = options if problem.players else options.model_copy(update={"steps": 1})
         self.rule = rule
         self.device = device
         self.checkpoint = checkpoint
@@ -61,6 +62,7 @@ class Fit:
         self._average = OutputAverage(options.averaging)
         self._guard = DivergenceGuard(options.guard)
         self._noise_loss = problem.noise_loss()
+        self._parts: dict[str, float] = {}
         self._step = 0
         self._ended = ""
         self._seconds = 0.0
@@ -117,6 +119,8 @@ class Fit:
             self._step += 1
             if self._judge(losses, estimate):
                 self._ended = "the stopping rule ended it"
+            elif not self.problem.players:
+                self._ended = "there was nothing to learn"
             elif self._step >= options.steps:
                 self._ended = f"reached {options.steps} steps"
             elif self.deadline is not None and time.monotonic() >= self.deadline:
@@ -135,16 +139,24 @@ class Fit:
         batch = self.problem.batch(index, self._draws)
         modules = {name: network.module for name, network in self.networks.items()}
         losses: dict[str, float] = {}
+        self._parts = {}
+        last = index == self.options.steps
+
+        def turn() -> Step:
+            return Step(index, modules, self._run_slot, batch, self._draws, last)
+
+        step = turn()
         for player in self.problem.active(index):
             optimiser = self._optimisers[player.name]
             for _ in range(player.turns):
-                step = Step(index, modules, self._run_slot, batch, self._draws)
+                step = turn()
                 loss = player.loss(step)
                 optimiser.zero_grad(set_to_none=True)
                 # Gradients reach this player's weights only.
                 loss.backward(inputs=optimiser.param_groups[0]["params"])  # type: ignore[no-untyped-call]
                 optimiser.step()
                 losses[player.name] = float(loss.detach())
+                self._parts |= step.parts
         with torch.no_grad():
             return losses, self.problem.estimate(step)
 
@@ -177,7 +189,7 @@ class Fit:
                     self._step,
                     self._seconds,
                     sum(losses.values()),
-                    losses,
+                    losses | self._parts,
                     measures,
                     validation,
                     verdict.statistic,
@@ -243,7 +255,7 @@ class Fit:
         return Adam(
             parameters,
             lr=self.options.lr * player.lr_factor,
-            betas=(0.9, self.options.beta2),
+            betas=(player.beta1, self.options.beta2),
             fused=self.device.type in {"cpu", "cuda"},
         )
 

@@ -13,6 +13,7 @@ from nasdip_core.architecture.unet import UNet
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Slot
 from nasdip_core.seeds import derive, generator
+from nasdip_core.weights import load_weights
 
 
 @dataclass
@@ -75,6 +76,8 @@ def make_networks(
                 z = draw_input(architecture.input, size, draws)
                 if beside is not None:
                     z = torch.cat([z, guiding_input(beside, size, architecture)], dim=1)
+        if slot.weights is not None:
+            load_weights(module, slot.weights)
         networks[name] = SlotNetwork(
             module.to(device).train(), None if z is None else z.to(device), slot.size
         )

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from nasdip_core.errors import PictureError
+
 ARRAYS = frozenset({".npy", ".npz", ".csv", ".mat"})
 """Suffixes of files that hold arrays; they are written as .npy."""
 _FRAMES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".pgm", ".ppm"})
@@ -14,3 +16,19 @@ def frame_files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in _FRAMES and not path.name.startswith(".")
     )
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the files of a folder that are pictures by their suffix, sorted by name."""
+    from PIL import Image
+
+    Image.init()
+    suffixes = (set(Image.registered_extensions()) | ARRAYS) - {".pdf", ".mpg", ".mpeg"}
+    try:
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+        )
+    except OSError as error:
+        raise PictureError(f"cannot read the folder '{folder}': {error.strerror}") from None

@@ -8,7 +8,9 @@ from nasdip_core.errors import OptionError, RunError
 from nasdip_core.files import remove_drafts, whole_file
 from nasdip_core.pipeline.document import to_yaml
 
-_FILES = ("result.json", "report.html", "events.jsonl", "pipeline.yaml")
+WEIGHTS = "weights"
+"""Name of the output that is no picture: what was learnt."""
+_FILES = ("result.json", "report.html", "events.jsonl", "pipeline.yaml", "samples.png")
 _PICTURES = ("restored", "damaged", "mask", "given-picture", "given-mask", "given-truth")
 
 
@@ -21,6 +23,8 @@ class RunFolder:
         self.page = path / "report.html"
         self.events = path / "events.jsonl"
         self.pipeline = path / "pipeline.yaml"
+        self.samples = path / "samples.png"
+        self.weights = path / f"{WEIGHTS}.safetensors"
 
     def checkpoint(self, fit: str) -> Path:
         """Return the checkpoint file of a fit."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasdip_core.errors import NasdipError, OptionError, PictureError
-from nasdip_core.imaging.folder import ARRAYS, frame_files
+from nasdip_core.imaging.folder import frame_files, pictures_in
 from nasdip_core.options import merge, parse
 from nasdip_core.pipeline.document import read_pipeline
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
@@ -64,7 +64,7 @@ def plan(
         raise OptionError(
             "no task is named", "say --task inpaint; `nasdip list task` shows them all"
         )
-    if source is not None and is_batch(Path(source), task, plugins):
+    if source is not None and is_batch(Path(source), task, given, plugins):
         folder = output or OUTPUT / f"{Path(source).resolve().name}-{task}"
         return batch(Path(source), task, given, folder, plugins)
     content = given if source is None else {"picture": source, **given}
@@ -98,13 +98,16 @@ def on_top(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return merge({key: value for key, value in step.items() if key not in replaced}, given)
 
 
-def is_batch(source: Path, task: str, plugins: Plugins) -> bool:
-    """Return whether a path is a folder of pictures, and no stack of frames that is one."""
+def is_batch(source: Path, task: str, given: Mapping[str, Any], plugins: Plugins) -> bool:
+    """Return whether a path is a folder of pictures that are runs of their own."""
     if not source.is_dir():
         return False
     model = plugins.find("task", task).options()
-    stacks = model is not None and issubclass(model, TaskOptions) and model.takes_arrays
-    return not (stacks and frame_files(source))
+    if model is None or not issubclass(model, TaskOptions):
+        return True
+    if model.from_folder(source, given.get("task") or {}) is not None:
+        return False
+    return not (model.takes_arrays and frame_files(source))
 
 
 def batch(
@@ -139,22 +142,6 @@ def batch(
         place = picture.stem if stems.count(picture.stem) == 1 else picture.name
         jobs.append(Job(picture.name, run_name(resolved), folder / place, resolved))
     return Plan("batch", jobs, failures)
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """Return the files of a folder that are pictures by their suffix, sorted by name."""
-    from PIL import Image
-
-    Image.init()
-    suffixes = (set(Image.registered_extensions()) | ARRAYS) - {".pdf", ".mpg", ".mpeg"}
-    try:
-        return sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
-        )
-    except OSError as error:
-        raise PictureError(f"cannot read the folder '{folder}': {error.strerror}") from None
 
 
 def companion(picture: Path, folder: Path, role: str) -> Path:

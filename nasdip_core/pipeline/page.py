@@ -56,7 +56,7 @@ def write_run_page(
             result=result,
             settings=document,
             before=_panel("before", "Before", sources.picture),
-            after=_panel(first, "Restored", pictures[first]),
+            after=_panel(first, first.capitalize(), pictures[first]),
             others=panels,
             events=events,
             networks={resolved.arch.name: _drawing(resolved, slot, plugins)},

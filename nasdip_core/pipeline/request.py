@@ -1,5 +1,6 @@
 """What a restoration is asked for, from the command line, YAML or Python, and its resolution."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -132,27 +133,17 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     model = registration.options()
     if model is None or not issubclass(model, TaskOptions):
         raise PluginError(f"task '{task_name}' has no options model based on TaskOptions")
-    picture, damage = request.picture, request.corrupt
-    if picture is None:
-        if request.mask is not None or request.truth is not None:
-            raise PictureError("a mask or a truth without a picture", "give PICTURE")
-        picture = model.demonstration["picture"]
-        damage = merge(model.demonstration["corrupt"], damage or {})
-    if damage is not None and request.truth is not None:
-        raise OptionError(
-            "corrupt.* together with a truth", "corrupt.* makes the picture itself the truth"
-        )
-    if damage is not None and request.mask is not None:
-        raise OptionError("corrupt.* together with a mask", "corrupt.* makes its own damage")
-    if request.mask is not None and not model.takes_mask:
-        raise OptionError(f"task '{task_name}' takes no mask", "--task inpaint does")
+    picture, damage, followed = _picture(task_name, model, request, base)
     corrupt = None
     if damage is not None:
         corrupt = parse(model.Corruption, damage, "corrupt").located(base)
     implied = {} if corrupt is None else model.implied(corrupt)
-    task = parse(model, merge(implied, request.task), "task").located(base)
+    task = parse(model, merge(merge(implied, followed), request.task), "task").located(base)
     found = None
-    if request.preset is None:
+    brought = task.network()
+    if brought is not None:
+        named = [_same(brought, request, plugins, base)]
+    elif request.preset is None:
         named, found = architectures(request.arch or model.architecture, plugins, base)
     elif request.arch is not None:
         raise OptionError("arch and preset exclude each other")
@@ -188,6 +179,50 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     if found is not None and not request.architecture and not request.recipe:
         return replace(resolved, kept=_kept(found, resolved))
     return resolved
+
+
+def _picture(
+    task_name: str, model: type[TaskOptions], request: RestoreRequest, base: Path
+) -> tuple[str, dict[str, Any] | None, Mapping[str, Any]]:
+    """Return the picture, its damage where it is clean, and options that follow from a folder.
+
+    Raises NasdipError where what is given does not go together.
+    """
+    picture, damage = request.picture, request.corrupt
+    if picture is None:
+        if request.mask is not None or request.truth is not None:
+            raise PictureError("a mask or a truth without a picture", "give PICTURE")
+        picture = model.demonstration["picture"]
+        damage = merge(model.demonstration["corrupt"], damage or {})
+    followed: Mapping[str, Any] = {}
+    if not picture.startswith(SAMPLE) and (base / picture).is_dir():
+        standing = model.from_folder((base / picture).absolute(), request.task)
+        if standing is not None:
+            picture, followed = str(standing[0]), standing[1]
+    if damage is not None and request.truth is not None:
+        raise OptionError(
+            "corrupt.* together with a truth", "corrupt.* makes the picture itself the truth"
+        )
+    if damage is not None and request.mask is not None:
+        raise OptionError("corrupt.* together with a mask", "corrupt.* makes its own damage")
+    if request.mask is not None and not model.takes_mask:
+        raise OptionError(f"task '{task_name}' takes no mask", "--task inpaint does")
+    return picture, damage, followed
+
+
+def _same(
+    brought: NamedArchitecture, request: RestoreRequest, plugins: Plugins, base: Path
+) -> NamedArchitecture:
+    """Return the network that a task brings. Raises OptionError where another is asked for."""
+    asked: Sequence[NamedArchitecture] = [brought]
+    if request.arch is not None:
+        asked, _ = architectures(request.arch, plugins, base)
+    different = len(asked) != 1 or asked[0].architecture != brought.architecture
+    if different or request.preset is not None or request.architecture:
+        raise OptionError(
+            f"the weights are of another architecture, {brought.name}", "leave --arch out"
+        )
+    return brought
 
 
 def _kept(found: "Found", resolved: Resolved) -> tuple[str, ...]:

@@ -24,11 +24,12 @@ from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.outcome import made_of, outcome, rendered
+from nasdip_core.pipeline.outputs import write_outputs, write_sources, written
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.recipe import Solved, Solver
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
-from nasdip_core.pipeline.sources import Sources
+from nasdip_core.pipeline.samples import SampleWriter
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
@@ -178,14 +179,12 @@ def _run(
     if folder is not None and resume:
         earlier = folder.earlier(document)
         if earlier is not None:
-            paths = {key: folder.path / Path(path).name for key, path in earlier["outputs"].items()}
-            written = {key: picture_of(path) for key, path in paths.items()}
-            return Restored(written, earlier, folder.path)
+            return Restored(written(folder, earlier), earlier, folder.path)
     prepared = prepare(resolved, plugins, given)
     sources, problem = prepared.sources, prepared.problem
     if folder is not None:
         folder.open(document, resume=resume, force=force)
-        _write_sources(folder, sources, given)
+        write_sources(folder, sources, given)
     watch.begin(Run(title, resolved.task_name, None if folder is None else folder.path, document))
     observers = [*observers, *watch.observers]
     deadline = None if plan.fit_seconds is None else started + plan.fit_seconds
@@ -206,7 +205,7 @@ def _run(
     ]
     outputs: dict[str, str] = {}
     if folder is not None:
-        outputs = _write_outputs(folder, pictures)
+        outputs = write_outputs(folder, pictures, problem, resolved)
     earlier_seconds = sum(fit.earlier_seconds for fit in solved.fits)
     result = outcome(
         resolved,
@@ -254,6 +253,8 @@ def _solve(
     watching: list[Observer] = [seen.append, *observers]
     if log is not None:
         watching.append(log)
+    if folder is not None:
+        watching.append(SampleWriter(folder.samples, problem))
     side = choose_tile(resolved, problem, plugins, device)
     fitter = Fitter(
         resolved, plugins, device, folder, watching, seed=resolved.seed, deadline=deadline
@@ -271,23 +272,3 @@ def _missing(problem: Problem) -> "torch.Tensor | None":
     if isinstance(problem, RestorationProblem) and not bool(problem.known.all()):
         return ~problem.known
     return None
-
-
-def _write_sources(folder: RunFolder, sources: Sources, given: Mapping[str, Picture]) -> None:
-    """Write the pictures that exist nowhere else: what was damaged here, what was in memory."""
-    for role, picture in given.items():
-        write_picture(picture, folder.path / f"given-{role}{picture.suffix}")
-    if sources.damage is not None:
-        write_picture(sources.picture, folder.path / f"damaged{sources.picture.suffix}")
-        if sources.mask is not None:
-            write_picture(sources.mask, folder.path / f"mask{sources.mask.suffix}")
-
-
-def _write_outputs(folder: RunFolder, pictures: Mapping[str, Picture]) -> dict[str, str]:
-    outputs: dict[str, str] = {}
-    for name, picture in pictures.items():
-        written = write_picture(picture, folder.path / f"{name}{picture.suffix}")
-        for path in written:
-            key = name if path == written[0] else f"{name}-lossless"
-            outputs[key] = str(path)
-    return outputs

@@ -12,9 +12,10 @@ from nasdip_core.architecture.named import NamedArchitecture
 from nasdip_core.architecture.specification import Architecture, Use
 from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.imaging.digest import digest
+from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
-from nasdip_core.pipeline.jobs import is_batch, pictures_in
+from nasdip_core.pipeline.jobs import is_batch
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward
@@ -200,7 +201,7 @@ def _sources(
 ) -> tuple[bool, list[str]]:
     """Return whether the pictures are clean, and their paths."""
     path = base / request.data
-    if request.data.startswith(SAMPLE) or not is_batch(path, task, plugins):
+    if request.data.startswith(SAMPLE) or not is_batch(path, task, {"task": request.task}, plugins):
         if request.pictures is not None:
             raise OptionError("option 'pictures' is for folders")
         return request.corrupt is not None, [request.data]

@@ -47,7 +47,7 @@ def restore_step(
     folder have failed, once the others are done.
     """
     source = content.get("picture")
-    if isinstance(source, str) and is_batch(place.base / source, task, plugins):
+    if isinstance(source, str) and is_batch(place.base / source, task, content, plugins):
         return _folder(task, content, place, plugins, progress, say)
     resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, place.base)
     return _one(resolved, name, place.folder, plugins, progress, say, again=place.again)

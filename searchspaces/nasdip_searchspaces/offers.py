@@ -124,6 +124,8 @@ ARCHITECTURES = (
     ("fast-separate", "coupled networks for separating layers in seconds on a CPU (nasdip)"),
     ("fast-segment", "coupled networks for segmentation in seconds on a CPU (nasdip)"),
     ("balanced-dehaze", "coupled networks for dehazing in a minute on a CPU (nasdip)"),
+    ("fast-translate", "slim network for a first look at a translation (nasdip)"),
+    ("balanced-translate", "four levels for translation in some ten minutes on a CPU (nasdip)"),
     ("balanced-separate", "coupled networks for separating layers in a minute on a CPU (nasdip)"),
     ("balanced-segment", "coupled networks for segmentation in a minute on a CPU (nasdip)"),
     ("fast-deblur", "a short fit for deblurring in seconds on a CPU (nasdip)"),

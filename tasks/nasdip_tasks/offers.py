@@ -99,6 +99,13 @@ def nasdip_offers() -> list[Offer]:
             options="nasdip_tasks.factorize.options:FactorizeOptions",
         ),
         Offer(
+            kind="task",
+            name="translate",
+            summary="Translate pictures from one look to another, learnt from sets, pairs or one",
+            factory="nasdip_tasks.translate.task:Translate",
+            options="nasdip_tasks.translate.options:TranslateOptions",
+        ),
+        Offer(
             kind="operator",
             name="lanczos",
             summary="Antialiased Lanczos-3 downsampling (Duchon 1979)",

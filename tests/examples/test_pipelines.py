@@ -51,12 +51,14 @@ def test_they_run(path: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     steps = read_pipeline(path).pipeline.steps
     folders = [output / step.id for step in steps] if len(steps) > 1 else [output]
-    for folder in folders:
+    for step, folder in zip(steps, folders, strict=True):
         result = json.loads((folder / "result.json").read_text())
-        assert {fit["iterations"] for fit in result["fits"]} == {2}
-        assert result["quality"]["self_stopped"]["psnr"] > 5
-        assert (folder / "restored.png").stat().st_size > 1000
-        assert (folder / "damaged.png").is_file()
+        learns = "weights" not in step.with_.get("task", {})
+        assert {fit["iterations"] for fit in result["fits"]} == {2 if learns else 1}
+        assert Path(next(iter(result["outputs"].values()))).stat().st_size > 1000
+        if "corrupt" in step.with_:
+            assert result["quality"]["self_stopped"]["psnr"] > 5
+            assert (folder / "damaged.png").is_file()
 
 
 @pytest.mark.parametrize("name", COMPOSITIONS)

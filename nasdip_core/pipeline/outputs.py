@@ -1,0 +1,46 @@
+"""The pictures and weights that a run writes into its folder, and reads again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasdip_core.imaging.arrays import picture_of
+from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.write import write_picture
+from nasdip_core.pipeline.folder import WEIGHTS, RunFolder
+from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.sources import Sources
+from nasdip_core.problem import Problem
+from nasdip_core.weights import save_weights
+
+
+def written(folder: RunFolder, earlier: Mapping[str, Any]) -> dict[str, Picture]:
+    """Return the pictures of a finished run, wherever its folder is now."""
+    outputs = {key: path for key, path in earlier["outputs"].items() if key != WEIGHTS}
+    return {key: picture_of(folder.path / Path(path).name) for key, path in outputs.items()}
+
+
+def write_sources(folder: RunFolder, sources: Sources, given: Mapping[str, Picture]) -> None:
+    """Write the pictures that exist nowhere else: what was damaged here, what was in memory."""
+    for role, picture in given.items():
+        write_picture(picture, folder.path / f"given-{role}{picture.suffix}")
+    if sources.damage is not None:
+        write_picture(sources.picture, folder.path / f"damaged{sources.picture.suffix}")
+        if sources.mask is not None:
+            write_picture(sources.mask, folder.path / f"mask{sources.mask.suffix}")
+
+
+def write_outputs(
+    folder: RunFolder, pictures: Mapping[str, Picture], problem: Problem, resolved: Resolved
+) -> dict[str, str]:
+    """Write the result and what was learnt; return the files by name."""
+    outputs: dict[str, str] = {}
+    for name, picture in pictures.items():
+        written = write_picture(picture, folder.path / f"{name}{picture.suffix}")
+        for path in written:
+            key = name if path == written[0] else f"{name}-lossless"
+            outputs[key] = str(path)
+    if learnt := problem.weights():
+        save_weights(folder.weights, learnt, resolved.arch, resolved.task_name)
+        outputs[WEIGHTS] = str(folder.weights)
+    return outputs

@@ -1,0 +1,108 @@
+"""Options of translation (torch-free)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from nasdip_core.options import Options
+from nasdip_core.task import TaskOptions
+
+if TYPE_CHECKING:
+    from nasdip_core.architecture.named import NamedArchitecture
+
+_SAMPLE = "sample:"
+
+
+class TranslateCorruption(Options):
+    """A clean picture in another look, so that the way back can be measured."""
+
+    look: Literal["grey", "edges"] = Field(
+        default="grey", description="what is left of it: its grey, or its edges"
+    )
+
+
+class TranslateOptions(TaskOptions):
+    """What is translated to what, and how it is learnt."""
+
+    architecture: ClassVar[str] = "balanced-translate"
+    Corruption: ClassVar[type[Options]] = TranslateCorruption
+    outputs: ClassVar[Sequence[str]] = ("translated", "weights")
+    demonstration: ClassVar[Mapping[str, Any]] = {
+        "picture": "sample:chelsea",
+        "corrupt": {"look": "grey"},
+    }
+
+    source: str | None = Field(
+        default=None, description="folder of pictures that are like PICTURE; none: PICTURE alone"
+    )
+    target: str | None = Field(
+        default=None, description="folder of pictures of the look that is wanted, or one picture"
+    )
+    pairs: Literal["none", "names", "left-right", "right-left"] = Field(
+        default="none",
+        description="how pictures belong together: not at all; by the same name in both folders; "
+        "side by side in each picture of `source`, from the left to the right or back",
+    )
+    weights: str | None = Field(
+        default=None, description="weights of an earlier run: nothing is learnt, only translated"
+    )
+    side: int | None = Field(
+        default=None, ge=16, le=4096, description="shorter side to bring pictures to; none: theirs"
+    )
+    crop: int = Field(default=128, ge=32, le=2048, description="side of the squares learnt from")
+    batch: int = Field(default=1, ge=1, le=256, description="squares a step")
+    cycle: float = Field(
+        default=10.0, ge=0, description="weight of coming back, for pictures without partners"
+    )
+    identity: float = Field(
+        default=5.0, ge=0, description="weight of leaving alone what has the look already"
+    )
+    distance: float = Field(
+        default=100.0, ge=0, description="weight of the mean distance to the partner"
+    )
+    critic_width: int = Field(
+        default=32, ge=4, le=512, description="channels of the critic's first layer"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        beside = self.pairs in ("left-right", "right-left")
+        if self.weights is None and self.target is None and not beside:
+            raise ValueError("nothing says what to translate to: give target, or weights")
+        if beside and (self.source is None or self.target is not None):
+            raise ValueError(f"pairs={self.pairs} is for the pictures of source, without a target")
+        return self
+
+    @classmethod
+    def from_folder(
+        cls, folder: Path, given: Mapping[str, Any]
+    ) -> tuple[Path, Mapping[str, Any]] | None:
+        """Learn from a folder as a whole; with weights, translate each of its pictures."""
+        from nasdip_core.imaging.folder import pictures_in
+
+        pictures = pictures_in(folder)
+        if given.get("weights") is not None or not pictures:
+            return None
+        return pictures[0], {"source": str(folder)}
+
+    @classmethod
+    def implied(cls, corruption: Options) -> Mapping[str, Any]:
+        """Return a picture whose look is taken where none is named."""
+        return {"target": "sample:coffee"}
+
+    def network(self) -> "NamedArchitecture | None":
+        """Return the network that the weights were trained in."""
+        from nasdip_core.weights import network_of
+
+        return None if self.weights is None else network_of(Path(self.weights), "translate")
+
+    def located(self, base: Path) -> Self:
+        """Return the options with folders and files looked for in a folder."""
+        names = {
+            name: value if value.startswith(_SAMPLE) else str((base / value).absolute())
+            for name in ("source", "target", "weights")
+            if (value := getattr(self, name)) is not None
+        }
+        return self.model_copy(update=names)

@@ -1,0 +1,157 @@
+"""What the ways of learning a translation have in common: the translator and what it shows."""
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nasdip_core.architecture.unet import UNet
+from nasdip_core.imaging.metrics import psnr
+from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
+from nasdip_tasks.translate.data import as_rgb
+
+TRANSLATOR = "translator"
+"""The slot of the network that translates."""
+_EVERY = 10
+"""Steps between two of the weights that are averaged."""
+_DECAY = 0.98
+_SHOWN = 4
+"""Pictures that the samples show at most."""
+
+
+class TranslationProblem(Problem):
+    """Translates one picture by the running mean of the translator's weights.
+
+    Averaged weights as in Yazici et al., "The unusual effectiveness of averaging in GAN training",
+    ICLR 2019: outputs of single steps of an adversarial fit go to and fro.
+    """
+
+    output = "translated"
+
+    def __init__(
+        self,
+        picture: Tensor,
+        slots: Mapping[str, Slot],
+        players: Sequence[Player],
+        *,
+        truth: Tensor | None,
+    ) -> None:
+        """`picture` is (1, C, H, W) in [0, 1], C = 1 or 3."""
+        super().__init__(slots, players)
+        self.picture = as_rgb(picture)
+        self.truth = truth
+        self.grey = int(picture.shape[1]) == 1
+        self._mean: nn.Module | None = None
+        self._count = 0
+        self._state: dict[str, Tensor] = {}
+        self._translated: Tensor | None = None
+        self._shown: list[Tensor] = []
+
+    def estimate(self, step: Step) -> Estimate:
+        """Return the picture as it is translated now; looked at again every few steps."""
+        translator = step.networks[TRANSLATOR]
+        if self._mean is None:
+            self._mean = copy.deepcopy(translator)
+            if self._state:
+                self._mean.load_state_dict(self._state)
+        if self._translated is None or step.index % _EVERY == 0 or step.last:
+            self._count += 1
+            decay = min(_DECAY, 1 - 1 / self._count)
+            now = translator.state_dict()
+            for name, value in self._mean.state_dict().items():
+                if value.is_floating_point():
+                    value.lerp_(now[name], 1 - decay)
+                else:
+                    value.copy_(now[name])
+            if self._translated is None or step.last or step.index % self._pause(step) == 0:
+                self._translated = translated(self._mean, self.picture).detach()
+        return {self.output: self._translated}
+
+    def _pause(self, step: Step) -> int:
+        """Return the steps between two looks, more where the picture is far larger than a square.
+
+        A look then takes about as long as the steps between.
+        """
+        pixels = 1 if step.batch is None else step.batch[0].shape[0] * step.batch[0][0, 0].numel()
+        looks = math.ceil(self.picture[0, 0].numel() / (6 * pixels * _EVERY))
+        return _EVERY * max(1, looks)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        height, width = self.picture.shape[-2:]
+        return int(height), int(width)
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """Height and width of the picture."""
+        return self._size
+
+    def render(self, estimate: Estimate) -> dict[str, Rendered]:
+        """Return the translated picture; one of colour, where a grey one was given, is its own."""
+        return {self.output: Rendered(estimate[self.output].clamp(0, 1), own=self.grey)}
+
+    def measures(self, estimate: Estimate) -> dict[str, float]:
+        """Return the PSNR in dB."""
+        if self.truth is None:
+            return {}
+        return {"psnr": psnr(estimate[self.output].clamp(0, 1), self.truth)}
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return the mean weights, which have made the estimate."""
+        return {} if self._mean is None or not self.players else self._mean.state_dict()
+
+    def show(self, *rows: Tensor) -> None:
+        """Keep squares (B, C, H, W) for the samples: a row is a stage of the same squares."""
+        self._shown = [row[:_SHOWN].detach() for row in rows]
+
+    def samples(self) -> Tensor | None:
+        """Return the last squares and what they became, a column a square."""
+        if not self._shown:
+            return None
+        rows = [torch.cat(list(row), dim=-1) for row in self._shown]
+        return torch.cat(rows, dim=-2)[None]
+
+    def to(self, device: torch.device) -> None:
+        """Move the pictures to a device."""
+        self.picture = self.picture.to(device)
+        if self.truth is not None:
+            self.truth = self.truth.to(device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the mean weights and the picture that they made."""
+        state: dict[str, Any] = {"count": self._count}
+        if self._mean is not None:
+            state["mean"] = dict(self._mean.state_dict())
+        if self._translated is not None:
+            state["translated"] = self._translated
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with them."""
+        device = self.picture.device
+        self._count = state["count"]
+        self._state = {name: value.to(device) for name, value in state.get("mean", {}).items()}
+        self._mean = None
+        translated = state.get("translated")
+        self._translated = None if translated is None else translated.to(device)
+
+
+def translated(translator: nn.Module, picture: Tensor) -> Tensor:
+    """Return what a network makes of (B, 3, H, W), in the same size.
+
+    A network that works at a fraction of the picture's size sees the mean of what it cannot see.
+    """
+    if not isinstance(translator, UNet):
+        raise TypeError(f"a translator is a U-Net, not {type(translator).__name__}")
+    size = (int(picture.shape[-2]), int(picture.shape[-1]))
+    architecture = translator.architecture
+    fraction = architecture.working_resolution
+    if architecture.encoder is None:
+        fraction *= 2**architecture.levels
+    if fraction > 1:
+        picture = F.interpolate(picture, [math.ceil(n / fraction) for n in size], mode="area")
+    return translator.forward(picture, size)

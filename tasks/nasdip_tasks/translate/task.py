@@ -1,0 +1,61 @@
+"""Translation of pictures from one look to another: by sets, by pairs, by one picture."""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nasdip_core.errors import PictureError
+from nasdip_core.problem import Problem
+from nasdip_core.task import Damaged, Inputs, Task
+from nasdip_core.weights import read_weights
+from nasdip_tasks.translate.apply import ApplyProblem
+from nasdip_tasks.translate.data import Domain, by_names, domain, side_by_side
+from nasdip_tasks.translate.options import TranslateCorruption, TranslateOptions
+from nasdip_tasks.translate.paired import PairedProblem
+from nasdip_tasks.translate.unpaired import UnpairedProblem
+
+
+class Translate(Task[TranslateOptions, TranslateCorruption]):
+    """Learns a translator from pictures of two looks, or applies one; shows it on the picture."""
+
+    def problem(
+        self, inputs: Inputs, options: TranslateOptions, generator: torch.Generator
+    ) -> Problem:
+        """Return the fit. Raises PictureError where the pictures to learn from do not do."""
+        picture, truth = inputs.picture, inputs.truth
+        if options.weights is not None:
+            return ApplyProblem(picture, read_weights(Path(options.weights)), truth=truth)
+        if options.pairs in ("left-right", "right-left"):
+            assert options.source is not None
+            pairs = side_by_side(options.source, options.side)
+            return PairedProblem(picture, pairs, None, options, truth=truth)
+        assert options.target is not None
+        if options.pairs == "names":
+            if options.source is None:
+                raise PictureError("pairs=names without source", "give task.source=FOLDER")
+            both = by_names(options.source, options.target, options.side)
+            return PairedProblem(picture, *both, options, truth=truth)
+        targets = domain(options.target, options.side)
+        sources = (
+            Domain.alone(picture, options.side)
+            if options.source is None
+            else domain(options.source, options.side)
+        )
+        return UnpairedProblem(picture, sources, targets, options, truth=truth)
+
+    def corrupt(
+        self, truth: Tensor, options: TranslateCorruption, generator: torch.Generator
+    ) -> Damaged:
+        """Take the colour, or all but the edges."""
+        grey = truth.mean(dim=1, keepdim=True)
+        left = edges(grey) if options.look == "edges" else grey
+        return Damaged(left.expand_as(truth).contiguous(), truth)
+
+
+def edges(grey: Tensor) -> Tensor:
+    """Return 1 - |grad x| (1, 1, H, W) in [0, 1], dark where the picture (1, 1, H, W) changes."""
+    padded = F.pad(grey, (0, 1, 0, 1), mode="replicate")
+    across, down = padded[..., :-1, 1:] - grey, padded[..., 1:, :-1] - grey
+    return 1 - (across.square() + down.square()).sqrt().clamp(0, 1)

@@ -1,0 +1,289 @@
+"""Translation: what is learnt from sets, pairs and one picture, and applied to others."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from nasdip_core.errors import NasdipError, OptionError, PictureError
+from nasdip_core.fit.loop import Fit
+from nasdip_core.fit.networks import make_networks
+from nasdip_core.imaging.read import read_picture
+from nasdip_core.options import parse
+from nasdip_core.pipeline.jobs import is_batch
+from nasdip_core.pipeline.prepare import make_rule
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.restore import restore
+from nasdip_core.plugins import Plugins
+from nasdip_core.problem import Problem
+from nasdip_core.task import Inputs
+from nasdip_tasks.translate.critic import PatchCritic
+from nasdip_tasks.translate.data import Domain
+from nasdip_tasks.translate.options import TranslateCorruption, TranslateOptions
+from nasdip_tasks.translate.task import Translate, edges
+
+TASK = Translate(Plugins.discover())
+CPU = torch.device("cpu")
+TINY = {
+    "architecture": {
+        "levels": 2,
+        "encoder": {"widths": 8, "convolutions": 1, "stem": 1},
+        "decoder": {"widths": 8, "norm_merged": False},
+        "skip": {"widths": 8},
+        "norm": "instance",
+    },
+    "fit": {"steps": 6, "lr": 0.002, "jitter": 0, "averaging": 0, "stopping": "fixed"},
+}
+FAST = {"task.crop": 32, "task.critic_width": 4, "fit.report_every": 1}
+
+
+def draws(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def sets(tmp_path: Path) -> tuple[Path, Path]:
+    """Folders of dark blue and of bright red stripes, and beside them the pairs of both."""
+    line = np.arange(40) / 5
+    made = []
+    for name, colour, base in (("blue", 2, 40), ("red", 0, 160)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for i in range(3):
+            samples = np.full((36, 40, 3), base, np.uint8)
+            samples[..., colour] = (base + 40 + 30 * np.sin(line + i)).astype(np.uint8)
+            Image.fromarray(samples).save(folder / f"{i}.png")
+        made.append(folder)
+    (tmp_path / "pairs").mkdir()
+    for i in range(3):
+        halves = [np.asarray(Image.open(folder / f"{i}.png")) for folder in made]
+        Image.fromarray(np.concatenate(halves, axis=1)).save(tmp_path / "pairs" / f"{i}.png")
+    return made[0], made[1]
+
+
+def run(picture: str | Path, output: Path | None = None, **options: Any) -> Any:
+    """Translate with the tiny network."""
+    words = {**FAST, **{key.replace("__", "."): value for key, value in options.items()}}
+    arch = None if "task.weights" in words else TINY
+    return restore(str(picture), "translate", arch=arch, options=words, output=output)
+
+
+def test_a_set_takes_the_look_of_another(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    blue, red = sets
+    output = tmp_path / "out"
+    steps = {"fit__steps": 80, "task__identity": 0.0}
+    done = run(blue, output, task__target=str(red), task__cycle=1.0, **steps)
+    before, after, wanted = (
+        torch.from_numpy(picture.colour.astype(np.float32)).mean((0, 1))
+        for picture in (read_picture(blue / "0.png"), done.picture, read_picture(red / "0.png"))
+    )
+    assert (after - wanted).abs().mean() < 0.5 * (before - wanted).abs().mean()
+    assert list(done.pictures) == ["translated"]
+    assert {p.name for p in output.iterdir()} >= {"translated.png", "weights.safetensors"}
+    with Image.open(output / "samples.png") as grid:
+        assert grid.size == (32, 4 * 32)
+    log = (output / "events.jsonl").read_text()
+    assert all(f'"{name}"' in log for name in ("translators", "critics", "cycle"))
+
+
+@pytest.mark.parametrize("pairs", ["names", "left-right", "right-left"])
+def test_pairs_are_learnt(sets: tuple[Path, Path], tmp_path: Path, pairs: str) -> None:
+    blue, red = sets
+    source, target = (red, blue) if pairs == "right-left" else (blue, red)
+    where = {"task.source": str(source), "task.target": str(target)}
+    if pairs != "names":
+        where = {"task.source": str(tmp_path / "pairs")}
+    done = restore(
+        str(source / "1.png"),
+        "translate",
+        truth=str(target / "1.png"),
+        arch=TINY,
+        options={**FAST, **where, "task.pairs": pairs, "fit.steps": 80},
+    )
+    given = read_picture(source / "1.png").tensor() - read_picture(target / "1.png").tensor()
+    assert done.quality is not None
+    assert done.quality["self_stopped"]["psnr"] > 6 - 10 * float(given.square().mean().log10())
+
+
+def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    blue, red = sets
+    output = tmp_path / "out"
+    done = run(blue / "2.png", output, task__target=str(red))
+    weights = str(output / "weights.safetensors")
+    again = run(blue / "2.png", tmp_path / "again", task__weights=weights)
+    assert np.array_equal(again.picture.colour, done.picture.colour)
+    assert again.result["stopping"]["reason"] == "there was nothing to learn"
+    assert again.result["iterations"] == 1
+    assert not (tmp_path / "again" / "weights.safetensors").exists()
+    other = run("sample:camera", task__weights=weights)
+    assert other.picture.colour.shape == (*read_picture("sample:camera").colour.shape[:2], 3)
+    # As the pipeline file of the run says.
+    repeated = restore(
+        str(blue / "2.png"),
+        "translate",
+        arch=TINY,
+        options={"task.weights": weights},
+    )
+    assert np.array_equal(repeated.picture.colour, done.picture.colour)
+
+
+def test_weights_of_another_architecture(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    blue, red = sets
+    run(blue, tmp_path / "out", task__target=str(red))
+    words = {"task.weights": str(tmp_path / "out" / "weights.safetensors")}
+    with pytest.raises(OptionError, match="of another architecture"):
+        restore(str(blue / "0.png"), "translate", arch="dip", options=words)
+    with pytest.raises(OptionError, match="cannot read the weights"):
+        restore(str(blue / "0.png"), "translate", options={"task.weights": "missing"})
+
+
+def test_a_folder_is_learnt_from_or_translated(
+    sets: tuple[Path, Path], tmp_path: Path, plugins: Plugins
+) -> None:
+    blue, red = sets
+    learn = {"task": {"target": str(red)}}
+    request = parse(RestoreRequest, {"picture": str(blue), **learn}, "")
+    resolved = resolve("translate", request, plugins, Path())
+    assert isinstance(resolved.task, TranslateOptions)
+    assert resolved.task.source == str(blue)
+    assert resolved.picture == str(blue / "0.png")
+    assert not is_batch(blue, "translate", learn, plugins)
+    assert is_batch(blue, "translate", {"task": {"weights": "w"}}, plugins)
+
+
+def fit_of(problem: Problem, steps: int, plugins: Plugins) -> Fit:
+    request = parse(RestoreRequest, {"picture": "x", "arch": TINY, "task": {"target": "y"}}, "")
+    resolved = resolve("translate", request, plugins, Path())
+    networks = make_networks(problem.slots, resolved.arch.architecture, plugins, 0, CPU)
+    options = resolved.fit.model_copy(update={"steps": steps})
+    return Fit(problem, networks, options, make_rule(resolved, plugins), seed=0, device=CPU)
+
+
+@pytest.mark.parametrize("pairs", ["none", "names"])
+def test_a_fit_that_goes_on_is_the_one_that_was_never_stopped(
+    sets: tuple[Path, Path], plugins: Plugins, pairs: str
+) -> None:
+    blue, red = sets
+    where = {"source": str(blue), "target": str(red), "pairs": pairs}
+    options = TranslateOptions.model_validate({**where, "crop": 32, "critic_width": 4, "batch": 2})
+    picture = read_picture(blue / "0.png").tensor()
+
+    def problem() -> Problem:
+        return TASK.problem(Inputs(picture), options, draws())
+
+    whole = fit_of(problem(), 25, plugins)
+    whole.advance(25)
+    begun, resumed = (fit_of(problem(), 25, plugins) for _ in range(2))
+    begun.advance(12)
+    resumed._load(begun._state())
+    resumed.advance(25)
+    for name, value in whole.found().chosen.items():
+        assert torch.equal(value, resumed.found().chosen[name])
+    for name, weight in whole.problem.weights().items():
+        assert torch.equal(weight, resumed.problem.weights()[name])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "nothing says what to translate to"),
+        ({"pairs": "left-right"}, "pairs=left-right is for the pictures of source"),
+        ({"pairs": "left-right", "source": "a", "target": "b"}, "without a target"),
+        ({"target": "b", "crop": 8}, "greater than or equal to 32"),
+    ],
+)
+def test_options_that_do_not_go_together(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        parse(TranslateOptions, options, "task")
+
+
+def test_pictures_that_do_not_do(tmp_path: Path, sets: tuple[Path, Path]) -> None:
+    blue, red = sets
+    with pytest.raises(PictureError, match="4 channels"):
+        TASK.problem(Inputs(torch.rand(1, 4, 32, 32)), TranslateOptions(target=str(red)), draws())
+    alone = TranslateOptions(target=str(red), pairs="names")
+    with pytest.raises(PictureError, match="pairs=names without source"):
+        TASK.problem(Inputs(torch.rand(1, 3, 32, 32)), alone, draws())
+    with pytest.raises(NasdipError, match="keep measurements back"):
+        run(blue, task__target=str(red), fit__stopping="held-out")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 33)])
+def test_one_picture_learns_from_one(size: tuple[int, int], tmp_path: Path) -> None:
+    """Of any size; a grey one may take colour."""
+    path = tmp_path / "grey.png"
+    Image.fromarray(np.full(size, 90, np.uint8)).save(path)
+    done = run(path, task__target="sample:coffee", task__side=32)
+    assert done.picture.colour.shape == (*size, 3)
+
+
+def test_networks_of_other_kinds_translate(sets: tuple[Path, Path]) -> None:
+    """At a fraction of the picture's size, and without an encoder."""
+    blue, red = sets
+    for changes in ({"working_resolution": 2, "head": {"width": 8}}, {"encoder": None}):
+        network = {**TINY["architecture"], **changes}
+        if changes.get("encoder", 0) is None:
+            network["residual"] = "none"
+        done = restore(
+            str(blue / "0.png"),
+            "translate",
+            arch={**TINY, "architecture": network},
+            options={**FAST, "task.target": str(red), "fit.steps": 1},
+        )
+        assert done.picture.colour.shape == (36, 40, 3)
+
+
+def test_looks_of_a_clean_picture() -> None:
+    clean = torch.rand(1, 3, 16, 16, generator=draws())
+    grey = TASK.corrupt(clean, TranslateCorruption(look="grey"), draws()).picture
+    assert torch.allclose(grey, clean.mean(dim=1, keepdim=True).expand_as(clean))
+    flat = edges(torch.full((1, 1, 8, 8), 0.3))
+    assert torch.equal(flat, torch.ones(1, 1, 8, 8))
+    step = torch.zeros(1, 1, 8, 8)
+    step[..., 4:] = 1
+    assert float(edges(step)[..., 3].max()) == 0
+
+
+@pytest.mark.parametrize("side", [32, 33, 70])
+def test_the_critic_judges_parts(side: int) -> None:
+    judged: Tensor = PatchCritic(3, 4)(torch.rand(2, 3, side, side))
+    assert judged.shape[:2] == (2, 1)
+    assert judged.shape[-1] >= side // 8 - 2
+
+
+def test_the_samples_show_at_most_four(sets: tuple[Path, Path], plugins: Plugins) -> None:
+    blue, red = sets
+    options = TranslateOptions(target=str(red), crop=32, critic_width=4, batch=6)
+    problem = TASK.problem(Inputs(read_picture(blue / "0.png").tensor()), options, draws())
+    assert problem.samples() is None
+    fit_of(problem, 1, plugins).advance(1)
+    shown = problem.samples()
+    assert shown is not None
+    assert shown.shape == (1, 3, 4 * 32, 4 * 32)
+
+
+def test_a_large_picture_is_looked_at_less_often(
+    sets: tuple[Path, Path], plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And always at the end, so that the weights are those that made it."""
+    from nasdip_tasks.translate import problem as module
+
+    looks: list[int] = []
+    translate = module.translated
+
+    def seen(network: torch.nn.Module, picture: Tensor) -> Tensor:
+        looks.append(int(picture.shape[-1]))
+        return translate(network, picture)
+
+    monkeypatch.setattr(module, "translated", seen)
+    blue, red = sets
+    domain = Domain.alone(torch.rand(1, 3, 32, 32, generator=draws()), None)
+    assert len(domain) == 1
+    options = TranslateOptions(source=str(blue), target=str(red), crop=32, critic_width=4)
+    problem = TASK.problem(Inputs(torch.rand(1, 3, 640, 640)), options, draws())
+    fit_of(problem, 21, plugins).advance(21)
+    assert looks.count(640) == 2
