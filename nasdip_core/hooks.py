@@ -41,6 +41,7 @@ KINDS: dict[str, str] = {
     "refine": "estimator that improves a pilot estimate",
     "baseline": "classical method to compare with",
     "metric": "measure of quality",
+    "features": "what sets of pictures are compared by",
     "reward": "score of a candidate in a search",
     "strategy": "sampler of a search",
     "launcher": "starter of workers",

@@ -215,6 +215,8 @@ def test_yaml_blocks_are_what_they_claim(plugins: Plugins) -> None:
                     if not step.uses.startswith("task."):
                         plugins.find("step", step.uses.removeprefix("step."))
                         continue
+                    if "${" in str(step.with_):
+                        continue  # what another step makes is not there yet
                     request = parse(RestoreRequest, step.with_, "")
                     resolve(step.uses.removeprefix("task."), request, plugins, Path())
             else:

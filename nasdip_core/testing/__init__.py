@@ -18,6 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from nasdip_core.testing.activation import ActivationConformance
     from nasdip_core.testing.baseline import BaselineConformance
+    from nasdip_core.testing.features import FeaturesConformance
     from nasdip_core.testing.launcher import LauncherConformance
     from nasdip_core.testing.metric import MetricConformance
     from nasdip_core.testing.operator import OperatorConformance
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivationConformance",
     "BaselineConformance",
+    "FeaturesConformance",
     "LauncherConformance",
     "MetricConformance",
     "OperatorConformance",

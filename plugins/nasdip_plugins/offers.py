@@ -176,6 +176,13 @@ def nasdip_offers() -> list[Offer]:
         ),
         Offer(
             kind="step",
+            name="distance",
+            summary="how far sets of pictures are from the look of another",
+            factory="nasdip_plugins.step.distance:Distance",
+            options="nasdip_plugins.step.options:DistanceStepOptions",
+        ),
+        Offer(
+            kind="step",
             name="report",
             summary="page about several runs",
             factory="nasdip_plugins.step.report:Report",
@@ -186,6 +193,19 @@ def nasdip_offers() -> list[Offer]:
             name="local",
             summary="processes of this machine",
             factory="nasdip_plugins.launcher.local:Local",
+        ),
+        Offer(
+            kind="features",
+            name="multiscale",
+            summary="colour and texture at four scales, no trained network",
+            factory="nasdip_plugins.features.multiscale:Multiscale",
+        ),
+        Offer(
+            kind="features",
+            name="exported",
+            summary="a trained network from a file of torch.export, such as Inception",
+            factory="nasdip_plugins.features.exported:Exported",
+            options="nasdip_plugins.features.exported:ExportedOptions",
         ),
         Offer(
             kind="metric",

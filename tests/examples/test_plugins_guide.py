@@ -41,6 +41,7 @@ def test_the_plugin_of_the_page_works(
         "activation": "sine",
         "architecture": "mine",
         "baseline": "mean",
+        "features": "colours",
         "metric": "absolute-error",
         "operator": "subsample",
         "refine": "bounded",

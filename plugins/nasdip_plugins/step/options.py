@@ -88,6 +88,27 @@ class SaveStepOptions(StepOptions):
     replace: bool = Field(default=False, description="whether a file that is there is replaced")
 
 
+class DistanceStepOptions(StepOptions):
+    """Sets of pictures, and the set that they are compared with."""
+
+    outputs: ClassVar[Mapping[str, str]] = {"table": "the distances by set, as JSON"}
+
+    pictures: dict[str, str] = Field(
+        min_length=1, description="by caption: folders, such as ${translate.translated}"
+    )
+    target: str = Field(description="folder of pictures of the look that is wanted")
+    features: Use = Field(
+        default_factory=lambda: Use(uses="multiscale"),
+        description="features plugin and its options",
+    )
+    crop: int | None = Field(
+        default=None,
+        ge=8,
+        le=2048,
+        description="side of squares that are described in place of whole pictures",
+    )
+
+
 class ReportStepOptions(StepOptions):
     """What one page shows together."""
 
