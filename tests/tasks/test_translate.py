@@ -23,8 +23,9 @@ from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs
 from nasdip_tasks.translate.critic import PatchCritic
 from nasdip_tasks.translate.data import Domain
+from nasdip_tasks.translate.looks import edges
 from nasdip_tasks.translate.options import TranslateCorruption, TranslateOptions
-from nasdip_tasks.translate.task import Translate, edges
+from nasdip_tasks.translate.task import Translate
 
 TASK = Translate(Plugins.discover())
 CPU = torch.device("cpu")
@@ -109,6 +110,24 @@ def test_pairs_are_learnt(sets: tuple[Path, Path], tmp_path: Path, pairs: str) -
     assert done.quality["self_stopped"]["psnr"] > 6 - 10 * float(given.square().mean().log10())
 
 
+@pytest.mark.parametrize("look", ["grey", "edges"])
+def test_the_way_back_is_learnt_from_what_is_wanted(sets: tuple[Path, Path], look: str) -> None:
+    done = restore(
+        str(sets[1] / "1.png"),
+        "translate",
+        arch=TINY,
+        options={
+            **FAST,
+            "corrupt.look": look,
+            "task.target": str(sets[1]),
+            "task.pairs": look,
+            "fit.steps": 80,
+        },
+    )
+    assert done.quality is not None
+    assert done.quality["self_stopped"]["psnr"] > 15
+
+
 def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_path: Path) -> None:
     blue, red = sets
     output = tmp_path / "out"
@@ -152,6 +171,8 @@ def test_a_folder_is_learnt_from_or_translated(
     assert resolved.task.source == str(blue)
     assert resolved.picture == str(blue / "0.png")
     assert not is_batch(blue, "translate", learn, plugins)
+    with pytest.raises(OptionError, match="a folder of pairs as PICTURE"):
+        is_batch(blue, "translate", {"task": {"pairs": "left-right"}}, plugins)
     assert is_batch(blue, "translate", {"task": {"weights": "w"}}, plugins)
 
 
@@ -193,6 +214,7 @@ def test_a_fit_that_goes_on_is_the_one_that_was_never_stopped(
         ({}, "nothing says what to translate to"),
         ({"pairs": "left-right"}, "pairs=left-right is for the pictures of source"),
         ({"pairs": "left-right", "source": "a", "target": "b"}, "without a target"),
+        ({"pairs": "grey", "target": "b", "source": "a"}, "makes its sources of the pictures"),
         ({"target": "b", "crop": 8}, "greater than or equal to 32"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nasdip_core.errors import OptionError
 from nasdip_core.options import Options
 from nasdip_core.task import TaskOptions
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from nasdip_core.architecture.named import NamedArchitecture
 
 _SAMPLE = "sample:"
+_BESIDE = ("left-right", "right-left")
 
 
 class TranslateCorruption(Options):
@@ -40,10 +42,11 @@ class TranslateOptions(TaskOptions):
     target: str | None = Field(
         default=None, description="folder of pictures of the look that is wanted, or one picture"
     )
-    pairs: Literal["none", "names", "left-right", "right-left"] = Field(
+    pairs: Literal["none", "names", "left-right", "right-left", "grey", "edges"] = Field(
         default="none",
         description="how pictures belong together: not at all; by the same name in both folders; "
-        "side by side in each picture of `source`, from the left to the right or back",
+        "side by side in each picture of `source`, from the left to the right or back; "
+        "each picture of `target` with its own grey or edges",
     )
     weights: str | None = Field(
         default=None, description="weights of an earlier run: nothing is learnt, only translated"
@@ -68,9 +71,11 @@ class TranslateOptions(TaskOptions):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        beside = self.pairs in ("left-right", "right-left")
+        beside = self.pairs in _BESIDE
         if self.weights is None and self.target is None and not beside:
             raise ValueError("nothing says what to translate to: give target, or weights")
+        if self.pairs in ("grey", "edges") and self.source is not None:
+            raise ValueError(f"pairs={self.pairs} makes its sources of the pictures of target")
         if beside and (self.source is None or self.target is not None):
             raise ValueError(f"pairs={self.pairs} is for the pictures of source, without a target")
         return self
@@ -79,9 +84,17 @@ class TranslateOptions(TaskOptions):
     def from_folder(
         cls, folder: Path, given: Mapping[str, Any]
     ) -> tuple[Path, Mapping[str, Any]] | None:
-        """Learn from a folder as a whole; with weights, translate each of its pictures."""
+        """Learn from a folder as a whole; with weights, translate each of its pictures.
+
+        Raises OptionError for a folder of pairs, of which none is to be translated as it is.
+        """
         from nasdip_core.imaging.folder import pictures_in
 
+        if given.get("pairs") in _BESIDE:
+            raise OptionError(
+                "a folder of pairs as PICTURE",
+                "name it as task.source, and as PICTURE what is to be translated",
+            )
         pictures = pictures_in(folder)
         if given.get("weights") is not None or not pictures:
             return None

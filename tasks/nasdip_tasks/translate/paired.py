@@ -6,6 +6,7 @@ from torch import Tensor
 from nasdip_core.problem import Player, Slot, Step
 from nasdip_tasks.translate.critic import PatchCritic
 from nasdip_tasks.translate.data import Domain, halves, square
+from nasdip_tasks.translate.looks import looking
 from nasdip_tasks.translate.losses import judged_real, told_apart
 from nasdip_tasks.translate.options import TranslateOptions
 from nasdip_tasks.translate.problem import TRANSLATOR, TranslationProblem, translated
@@ -29,7 +30,7 @@ class PairedProblem(TranslationProblem):
         *,
         truth: Tensor | None,
     ) -> None:
-        """Without `targets`, each picture of `sources` holds a pair side by side."""
+        """Without `targets`, a picture of `sources` is a pair: side by side, or with its look."""
         self._sources = sources
         self._targets = targets
         self._options = options
@@ -58,10 +59,13 @@ class PairedProblem(TranslationProblem):
     def _pair(self, draws: torch.Generator) -> list[Tensor]:
         i = int(torch.randint(len(self._sources), (), generator=draws, device=draws.device))
         picture = self._sources.picture(i)
-        if self._targets is None:
-            pair = halves(picture, back=self._options.pairs == "right-left")
-        else:
+        pairs = self._options.pairs
+        if self._targets is not None:
             pair = picture, self._targets.picture(i)
+        elif pairs in ("grey", "edges"):
+            pair = looking(picture, pairs), picture
+        else:
+            pair = halves(picture, back=pairs == "right-left")
         return square(pair, self._options.crop, draws)
 
     def _translate(self, step: Step) -> Tensor:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nasdip_core.errors import PictureError
@@ -12,6 +11,7 @@ from nasdip_core.task import Damaged, Inputs, Task
 from nasdip_core.weights import read_weights
 from nasdip_tasks.translate.apply import ApplyProblem
 from nasdip_tasks.translate.data import Domain, by_names, domain, side_by_side
+from nasdip_tasks.translate.looks import looking
 from nasdip_tasks.translate.options import TranslateCorruption, TranslateOptions
 from nasdip_tasks.translate.paired import PairedProblem
 from nasdip_tasks.translate.unpaired import UnpairedProblem
@@ -38,6 +38,8 @@ class Translate(Task[TranslateOptions, TranslateCorruption]):
             both = by_names(options.source, options.target, options.side)
             return PairedProblem(picture, *both, options, truth=truth)
         targets = domain(options.target, options.side)
+        if options.pairs in ("grey", "edges"):
+            return PairedProblem(picture, targets, None, options, truth=truth)
         sources = (
             Domain.alone(picture, options.side)
             if options.source is None
@@ -49,13 +51,4 @@ class Translate(Task[TranslateOptions, TranslateCorruption]):
         self, truth: Tensor, options: TranslateCorruption, generator: torch.Generator
     ) -> Damaged:
         """Take the colour, or all but the edges."""
-        grey = truth.mean(dim=1, keepdim=True)
-        left = edges(grey) if options.look == "edges" else grey
-        return Damaged(left.expand_as(truth).contiguous(), truth)
-
-
-def edges(grey: Tensor) -> Tensor:
-    """Return 1 - |grad x| (1, 1, H, W) in [0, 1], dark where the picture (1, 1, H, W) changes."""
-    padded = F.pad(grey, (0, 1, 0, 1), mode="replicate")
-    across, down = padded[..., :-1, 1:] - grey, padded[..., 1:, :-1] - grey
-    return 1 - (across.square() + down.square()).sqrt().clamp(0, 1)
+        return Damaged(looking(truth, options.look), truth)
