@@ -1,6 +1,6 @@
 """`nasdip run FILE.yaml` where the file has several steps, or one that is no task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ class Asked:
     workers: int
     dry_run: bool
     as_json: bool
+    trackers: Sequence[str]
 
 
 def is_workflow(path: Path) -> bool:
@@ -92,7 +93,7 @@ def _workflow(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> "Wo
             )
         changes[id_] = change["with"]
     folder = asked.output or OUTPUT / name
-    return Workflow(graph, name, folder, words, changes, plugins)
+    return Workflow(graph, name, folder, words, changes, plugins, asked.trackers)
 
 
 def _command(asked: Asked, given: Mapping[str, Any], workflow: "Workflow") -> list[str]:
@@ -100,6 +101,8 @@ def _command(asked: Asked, given: Mapping[str, Any], workflow: "Workflow") -> li
     import json
 
     words = ["run", asked.source, "-o", str(workflow.folder)]
+    for name in asked.trackers:
+        words += ["--tracker", name]
     for key, value in given.items():
         words += ["-S", f"{key}={json.dumps(value)}"]
     return words

@@ -97,13 +97,11 @@ def run(
         given["task"] = {"weights": weights}
     given = merge(given, from_dotted(settings or []))
     plugins = Plugins.discover()
+    trackers = [plugins.find("tracker", name) for name in tracker or []]
     if source is not None and source.endswith((".yaml", ".yml")) and is_workflow(Path(source)):
-        if tracker:
-            raise OptionError("--tracker is for runs without further steps")
-        asked = Asked(source, task, output, only, since, workers, dry_run, as_json)
+        asked = Asked(source, task, output, only, since, workers, dry_run, as_json, tracker or [])
         run_pipeline(asked, given, plugins)
         return
-    trackers = [plugins.find("tracker", name) for name in tracker or []]
     for flag, value in (("--only", only), ("--from", since)):
         if value is not None:
             raise OptionError(f"{flag} is for pipelines of several steps")

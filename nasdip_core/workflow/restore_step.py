@@ -1,9 +1,9 @@
 """A task as a step of a pipeline: a picture, or every picture of a folder."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ class Place:
     """The folder that paths are relative to."""
     again: bool
     """What is there already is done again, not gone on with."""
+    trackers: Sequence[str] = ()
+    """Names of what hears of it."""
 
 
 def restore_step(
@@ -50,26 +52,24 @@ def restore_step(
     if isinstance(source, str) and is_batch(place.base / source, task, content, plugins):
         return _folder(task, content, place, plugins, progress, say)
     resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, place.base)
-    return _one(resolved, name, place.folder, plugins, progress, say, again=place.again)
+    return _one(resolved, name, place, plugins, progress, say)
 
 
 def _one(
     resolved: Resolved,
     name: str,
-    folder: Path,
+    place: Place,
     plugins: Plugins,
     progress: Progress,
     say: Callable[[str], None],
-    *,
-    again: bool,
 ) -> dict[str, str]:
     from nasdip_core.pipeline.folder import RunFolder
     from nasdip_core.pipeline.restore import run
 
-    kept = RunFolder(folder)
+    kept = RunFolder(place.folder)
     # The same run that was interrupted goes on; another one takes its place.
     same = (
-        not again
+        not place.again
         and kept.pipeline.exists()
         and resolved.seconds is None
         and kept.pipeline.read_text(encoding="utf-8") == to_yaml(resolved.document(name))
@@ -83,11 +83,12 @@ def _one(
             resume=same,
             force=not same,
             observers=[observer],
+            trackers={each: plugins.create("tracker", each) for each in place.trackers},
         )
     for note in found.notes:
         say(f"note: {note}")
     outputs = {key: str(Path(path).absolute()) for key, path in found.result["outputs"].items()}
-    return {**outputs, **_common(folder, kept.page, kept.result)}
+    return {**outputs, **_common(place.folder, kept.page, kept.result)}
 
 
 def _folder(
@@ -105,9 +106,8 @@ def _folder(
     for job in planned.jobs:
         say(f"{job.label}:")
         try:
-            made = _one(
-                job.resolved, job.name, job.folder, plugins, progress, say, again=place.again
-            )
+            there = replace(place, folder=job.folder)
+            made = _one(job.resolved, job.name, there, plugins, progress, say)
         except RunInterruptedError:
             raise
         except NasdipError as error:

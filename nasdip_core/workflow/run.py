@@ -30,6 +30,8 @@ class Workflow:
     changes: Mapping[str, Mapping[str, Any]]
     """What it says to single steps: their `with`, by id."""
     plugins: Plugins
+    trackers: Sequence[str] = ()
+    """Names of what hears of every restoration."""
 
     @property
     def base(self) -> Path:
@@ -122,7 +124,7 @@ def run_step(
         folder.mkdir(parents=True, exist_ok=True)
         if node.kind == "task":
             name = f"{workflow.name}-{id_}"
-            place = Place(folder, workflow.base, again=again)
+            place = Place(folder, workflow.base, again=again, trackers=workflow.trackers)
             outputs: Mapping[str, str] = restore_step(
                 node.plugin, content, name, place, workflow.plugins, progress, say
             )

@@ -189,6 +189,12 @@ def nasdip_offers() -> list[Offer]:
             options="nasdip_plugins.step.options:ReportStepOptions",
         ),
         Offer(
+            kind="tracker",
+            name="tensorboard",
+            summary="curves in TensorBoard (pip install 'nasdip[tensorboard]')",
+            factory="nasdip_plugins.tracker.tensorboard:Tensorboard",
+        ),
+        Offer(
             kind="launcher",
             name="local",
             summary="processes of this machine",

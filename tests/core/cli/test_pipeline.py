@@ -67,6 +67,18 @@ def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
         assert ours == Path("nasdip-out", "two", id_, "restored.png").read_bytes()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_tracker_hears_of_every_step(cli: Cli, two: Path, workers: int) -> None:
+    pytest.importorskip("tensorboard")
+    words = ("-S", "fit.steps=2", "--tracker", "tensorboard", "--workers", workers, "-o", "out")
+    done = cli("run", two, *words)
+    assert done.code == 0, done.err
+    for id_ in ("first", "other", "second"):
+        assert list(Path("out", id_, "tensorboard", "fit").iterdir())
+    unknown = cli("run", two, "--tracker", "moon")
+    assert (unknown.code, "unknown tracker 'moon'" in unknown.err) == (ExitCode.PLUGIN, True)
+
+
 def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
     steps = ["-S", "fit.steps=2"]
     plan = cli("run", two, "--dry-run")
