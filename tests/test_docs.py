@@ -1,5 +1,6 @@
 """The documentation is held to the code: hooks, kinds, options, commands, files and links."""
 
+import importlib.util
 import inspect
 import os
 import re
@@ -81,6 +82,15 @@ def test_there_is_something_to_hold() -> None:
     assert set(PAGES) >= {"architectures", "guide", "hooks", "plugins"}
     assert len(COMMANDS) > 50
     assert len(rows(PAGES["hooks"])) > 20
+
+
+def test_the_reference_is_what_the_code_says(plugins: Plugins) -> None:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "make_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    assert maker.reference(plugins) == PAGES["reference"], "run python docs/make_reference.py"
 
 
 def test_every_hook_with_its_arguments_is_described() -> None:
