@@ -37,7 +37,7 @@ KINDS: dict[str, str] = {
     "architecture": "named network",
     "task": "what can be restored",
     "operator": "forward operator of a measurement",
-    "objective": "loss of a fit",
+    "objective": "further term of a fit's loss",
     "refine": "estimator that improves a pilot estimate",
     "baseline": "classical method to compare with",
     "metric": "measure of quality",

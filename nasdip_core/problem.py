@@ -124,6 +124,13 @@ class Problem(ABC):
     def render(self, estimate: Estimate) -> dict[str, Rendered]:
         """Return the outputs as they are to be written."""
 
+    def shaped(self, step: Step) -> Tensor:
+        """Return the picture (1, C, H, W) that objectives shape, with its gradient.
+
+        Raises OptionError where there is no such picture.
+        """
+        raise OptionError("this task takes no objectives", "leave fit.objectives out")
+
     @property
     def result_size(self) -> tuple[int, int]:
         """Height and width of the first output as it is written."""

@@ -87,8 +87,12 @@ class RestorationProblem(Problem):
         measured = self.operator.forward(picture)
         return measured.lerp(picture, self.closeness) if self.closeness else measured
 
+    def shaped(self, step: Step) -> Tensor:
+        """Return what the network says."""
+        return step["picture"]
+
     def _loss(self, step: Step) -> Tensor:
-        return self._error(self.predicted({self.output: step["picture"]}), self.fitted)
+        return self._error(self.predicted({self.output: self.shaped(step)}), self.fitted)
 
     def _error(self, predicted: Tensor, where: Tensor) -> Tensor:
         """Return the mean squared residual in units of the noise over `where`."""
@@ -100,7 +104,7 @@ class RestorationProblem(Problem):
 
     def estimate(self, step: Step) -> Estimate:
         """Return the network's picture."""
-        return {self.output: step["picture"].detach()}
+        return {self.output: self.shaped(step).detach()}
 
     def hold_out(self, share: float, generator: torch.Generator) -> None:
         """Keep back whole pixels, at least one and never all, in the shape of what is missing."""

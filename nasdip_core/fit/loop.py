@@ -22,6 +22,7 @@ from nasdip_core.fit.result import FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule
 from nasdip_core.fit.threads import ThreadChoice
 from nasdip_core.memory import memory_limit_explained
+from nasdip_core.objective import Objective
 from nasdip_core.problem import Estimate, Player, Problem, Step
 from nasdip_core.seeds import generator
 
@@ -42,6 +43,7 @@ class Fit:
         observers: Sequence[Observer] = (),
         checkpoint: Path | None = None,
         deadline: float | None = None,
+        objectives: Sequence[Objective] = (),
     ) -> None:
         """`checkpoint` is the file to save to, and to go on from where it exists.
 
@@ -57,6 +59,9 @@ class Fit:
         self.checkpoint = checkpoint
         self.deadline = deadline
         self._observers = observers
+        self._objectives = objectives
+        for objective in objectives:
+            objective.begin(problem)
         self._draws = generator(seed, name, "steps", device=device.type)
         self._optimisers = {player.name: self._optimiser(player) for player in problem.players}
         self._average = OutputAverage(options.averaging)
@@ -151,6 +156,8 @@ class Fit:
             for _ in range(player.turns):
                 step = turn()
                 loss = player.loss(step)
+                if player is self.problem.players[0]:
+                    loss = loss + self._further(step)
                 optimiser.zero_grad(set_to_none=True)
                 # Gradients reach this player's weights only.
                 loss.backward(inputs=optimiser.param_groups[0]["params"])  # type: ignore[no-untyped-call]
@@ -159,6 +166,13 @@ class Fit:
                 self._parts |= step.parts
         with torch.no_grad():
             return losses, self.problem.estimate(step)
+
+    def _further(self, step: Step) -> Tensor | float:
+        """Return the objectives' terms, which belong to the first player."""
+        terms = [o.term(self.problem.shaped(step), step.index) for o in self._objectives]
+        for use, term in zip(self.options.objectives, terms, strict=True):
+            step.parts[use.uses] = float(term.detach())
+        return sum(terms)
 
     def _judge(self, losses: dict[str, float], estimate: Estimate) -> bool:
         """Average, ask the stopping rule, measure and report; return whether to stop."""
@@ -285,6 +299,7 @@ class Fit:
             "guard": self._guard.state_dict(),
             "rule": self.rule.state_dict(),
             "problem": self.problem.state_dict(),
+            "objectives": [objective.state_dict() for objective in self._objectives],
             "best": self._best,
             "oracle": self._oracle,
         }
@@ -305,6 +320,8 @@ class Fit:
         self._guard.load_state_dict(state["guard"])
         self.rule.load_state_dict(moved(state["rule"], self.device))
         self.problem.load_state_dict(state["problem"])
+        for objective, kept in zip(self._objectives, state["objectives"], strict=True):
+            objective.load_state_dict(moved(kept, self.device))
         self._best = moved(state["best"], self.device)
         self._oracle = moved(state["oracle"], self.device)
 

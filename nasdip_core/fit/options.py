@@ -41,6 +41,10 @@ class FitOptions(Options):
         default_factory=lambda: Use(uses="held-out"),
         description="stopping plugin: a name, or `uses` and `with`",
     )
+    objectives: tuple[Use, ...] = Field(
+        default=(),
+        description="objective plugins: further terms of the loss, each `uses` and `with`",
+    )
     guard: GuardOptions = Field(default_factory=GuardOptions)
     report_every: int = Field(
         default=10, ge=1, description="steps between reported (and, with a truth, measured) steps"

@@ -17,7 +17,7 @@ from nasdip_core.fit.options import FitOptions
 from nasdip_core.fit.result import FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.pipeline.folder import RunFolder
-from nasdip_core.pipeline.prepare import make_rule
+from nasdip_core.pipeline.prepare import make_objectives, make_rule
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
@@ -197,6 +197,7 @@ class Fitter:
             observers=self.observers,
             checkpoint=None if self.folder is None else self.folder.checkpoint(name),
             deadline=self.deadline,
+            objectives=make_objectives(self.resolved, self.plugins),
         ).run()
 
 

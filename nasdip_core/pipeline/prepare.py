@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from nasdip_core.fit.stopping import StoppingRule
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.objective import Objective
+from nasdip_core.options import Options, parse
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import Sources, check_truth, read_sources
 from nasdip_core.plugins import Plugins
@@ -33,6 +35,18 @@ def prepare(
     problem: Problem = task.problem(inputs, resolved.task, generator(resolved.seed, "problem"))
     check_truth(inputs.truth, problem.result_size)
     return Prepared(sources, problem)
+
+
+def make_objectives(resolved: Resolved, plugins: Plugins) -> list[Objective]:
+    """Return fresh objectives of the run's fit."""
+    made = []
+    for i, use in enumerate(resolved.fit.objectives):
+        registration = plugins.find("objective", use.uses)
+        model = registration.options() or Options
+        options = parse(model, use.with_, f"fit.objectives.{i}.with")
+        fields = {name: getattr(options, name) for name in type(options).model_fields}
+        made.append(registration.resolve()(plugins, **fields))
+    return made
 
 
 def make_rule(resolved: Resolved, plugins: Plugins) -> StoppingRule:

@@ -153,7 +153,11 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     fitting = merge(merge(_plain(FitOptions()), arch.fit_options(task_name)), request.fit)
     fit = parse(FitOptions, fitting, "fit")
     stopping = _with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
-    fit = fit.model_copy(update={"stopping": stopping})
+    objectives = tuple(
+        _with_defaults("objective", use, plugins, f"fit.objectives.{i}.with")
+        for i, use in enumerate(fit.objectives)
+    )
+    fit = fit.model_copy(update={"stopping": stopping, "objectives": objectives})
     given = merge(merge(_plain(RecipeOptions()), arch.recipe), request.recipe)
     recipe = _recipe(parse(RecipeOptions, given, "recipe"), task_name, plugins)
     if companions and "fits" not in request.recipe:

@@ -15,7 +15,7 @@ from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
-from nasdip_core.pipeline.prepare import Prepared, make_rule, prepare
+from nasdip_core.pipeline.prepare import Prepared, make_objectives, make_rule, prepare
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
@@ -196,7 +196,15 @@ class Evaluator:
         network = resolved.arch.architecture
         networks = make_networks(problem.slots, network, self.plugins, resolved.seed, self.device)
         rule = make_rule(resolved, self.plugins)
-        return Fit(problem, networks, resolved.fit, rule, seed=resolved.seed, device=self.device)
+        return Fit(
+            problem,
+            networks,
+            resolved.fit,
+            rule,
+            seed=resolved.seed,
+            device=self.device,
+            objectives=make_objectives(resolved, self.plugins),
+        )
 
     def _judge(
         self, candidate: Candidate, fit: Fit, found: FitResult, others: Sequence[Estimate]

@@ -201,6 +201,20 @@ def nasdip_offers() -> list[Offer]:
             factory="nasdip_plugins.launcher.local:Local",
         ),
         Offer(
+            kind="objective",
+            name="total-variation",
+            summary="few and small slopes (Liu et al., 2019)",
+            factory="nasdip_plugins.objective.total_variation:TotalVariation",
+            options="nasdip_plugins.objective.options:TotalVariationOptions",
+        ),
+        Offer(
+            kind="objective",
+            name="red",
+            summary="near to what a classical denoiser makes of it (RED, DeepRED)",
+            factory="nasdip_plugins.objective.red:Red",
+            options="nasdip_plugins.objective.options:RedOptions",
+        ),
+        Offer(
             kind="features",
             name="multiscale",
             summary="colour and texture at four scales, no trained network",

@@ -33,16 +33,17 @@ class FlashProblem(RestorationProblem):
         self.slots = {"light": Slot(channels=2 * channels, size=self.size, guide=flash)}
         self.players = [Player("light", ("light",), self._loss)]
 
-    def _picture(self, step: Step) -> Tensor:
+    def shaped(self, step: Step) -> Tensor:
+        """Return the flash picture in the light that the network says."""
         gain, offset = step["light"].chunk(2, dim=1)
         return 2 * gain * self._flash + 2 * offset - 1
 
     def _loss(self, step: Step) -> Tensor:
-        return self._error(self._picture(step), self.fitted)
+        return self._error(self.shaped(step), self.fitted)
 
     def estimate(self, step: Step) -> Estimate:
         """Return the picture."""
-        return {self.output: self._picture(step).detach()}
+        return {self.output: self.shaped(step).detach()}
 
     def tile(self, part: Tile) -> "FlashProblem":
         """Return the same problem for a part of the picture."""
