@@ -30,6 +30,11 @@ class OutputAverage:
                 self.mean[name].lerp_(output, 1 - decay)
         return self.mean
 
+    @property
+    def deviation(self) -> Estimate | None:
+        """How far outputs go from the mean; None: not known."""
+        return None
+
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""
         return {"count": self.count, "mean": dict(self.mean)}

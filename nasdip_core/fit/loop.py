@@ -16,6 +16,7 @@ from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.events import Event, FitEnded, FitStarted, Observer, Rewound, StepDone
 from nasdip_core.fit.guard import DivergenceGuard
 from nasdip_core.fit.interrupt import Interrupt, interruptible
+from nasdip_core.fit.langevin import PosteriorAverage, disturb
 from nasdip_core.fit.networks import SlotNetwork
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.fit.result import FitResult
@@ -65,6 +66,10 @@ class Fit:
         self._draws = generator(seed, name, "steps", device=device.type)
         self._optimisers = {player.name: self._optimiser(player) for player in problem.players}
         self._average = OutputAverage(options.averaging)
+        if options.langevin.noise:
+            self._average = PosteriorAverage(
+                options.averaging, options.langevin, self.options.steps
+            )
         self._guard = DivergenceGuard(options.guard)
         self._noise_loss = problem.noise_loss()
         self._parts: dict[str, float] = {}
@@ -162,6 +167,10 @@ class Fit:
                 # Gradients reach this player's weights only.
                 loss.backward(inputs=optimiser.param_groups[0]["params"])  # type: ignore[no-untyped-call]
                 optimiser.step()
+                if self.options.langevin.noise:
+                    rate = optimiser.param_groups[0]["lr"]
+                    trained = [modules[slot] for slot in player.slots]
+                    disturb(trained, self.options.langevin.noise * rate, self._draws)
                 losses[player.name] = float(loss.detach())
                 self._parts |= step.parts
         with torch.no_grad():
@@ -253,6 +262,7 @@ class Fit:
             self._ended,
             self._seconds,
             self._earlier_seconds,
+            self._average.deviation,
         )
 
     def _run_slot(self, slot: str) -> Tensor:

@@ -21,6 +21,20 @@ class GuardOptions(Options):
     rewinds: int = Field(default=10, ge=0, description="rewinds after which the fit fails")
 
 
+class LangevinOptions(Options):
+    """Draws from the posterior of the weights, in place of the output average."""
+
+    noise: float = Field(
+        default=0.0,
+        ge=0,
+        description="deviation of the noise added to kernels a step, by the learning rate; 0: off",
+    )
+    burn_in: float = Field(
+        default=0.35, ge=0, lt=1, description="share of the steps before the first draw"
+    )
+    every: int = Field(default=10, ge=1, description="steps between two draws")
+
+
 class FitOptions(Options):
     """How the weights are fitted to one problem."""
 
@@ -45,6 +59,7 @@ class FitOptions(Options):
         default=(),
         description="objective plugins: further terms of the loss, each `uses` and `with`",
     )
+    langevin: LangevinOptions = Field(default_factory=LangevinOptions)
     guard: GuardOptions = Field(default_factory=GuardOptions)
     report_every: int = Field(
         default=10, ge=1, description="steps between reported (and, with a truth, measured) steps"

@@ -26,6 +26,8 @@ class FitResult:
     """All sessions together."""
     earlier_seconds: float
     """Those before this session."""
+    deviation: Estimate | None = None
+    """Standard deviation of what the average is made of, where it was drawn for that."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return the fields, to be saved; `FitResult(**state)` takes them back."""

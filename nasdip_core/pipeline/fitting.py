@@ -136,7 +136,7 @@ class Fitter:
             else:
                 found = self._tile(problem.tile(tile), tile, steps)
                 estimates = {kind: getattr(found, kind) for kind in kinds}
-                fits.append(replace(found, chosen={}, last={}, oracle=None))
+                fits.append(replace(found, chosen={}, last={}, oracle=None, deviation=None))
             for kind, estimate in estimates.items():
                 blends[kind].add(tile, estimate)
         whole = {kind: moved(blend.result(), self.device) for kind, blend in blends.items()}

@@ -14,6 +14,7 @@ from nasdip_core.pipeline.recipe import Solved
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.problem import Estimate, Problem, Rendered
+from nasdip_core.restoration import RestorationProblem
 
 SCHEMA = "nasdip.result/1"
 
@@ -53,6 +54,26 @@ def outcome(
 def rendered(problem: Problem, estimate: Estimate, sources: Sources) -> dict[str, Picture]:
     """Return the outputs as pictures: of the kind of the input, maps as PNG."""
     return {name: _picture(r, sources) for name, r in problem.render(estimate).items()}
+
+
+def uncertainty(problem: Problem, solved: Solved, sources: Sources) -> dict[str, Picture]:
+    """Return how far draws from the posterior go from their mean: nothing where none were drawn.
+
+    Tiles keep none. `uncertainty` is an array (H, W, C), samples in [0, 1]; `uncertainty-shown` is bright where it
+    is large.
+    """
+    drawn = [fit.deviation for fit in solved.fits if fit.deviation is not None]
+    if not isinstance(problem, RestorationProblem) or not drawn or len(drawn) < len(solved.fits):
+        return {}
+    squares = [deviation[problem.output].square() for deviation in drawn]
+    deviation = problem.framed(sum(squares[1:], start=squares[0]).div(len(squares)).sqrt())
+    grey = deviation.mean(dim=1, keepdim=True)
+    shown = grey / grey.max().clamp(min=1e-12)
+    outputs = {
+        "uncertainty": Rendered(deviation, array=True),
+        "uncertainty-shown": Rendered(shown, own=True),
+    }
+    return {name: _picture(output, sources) for name, output in outputs.items()}
 
 
 def made_of(solved: Solved) -> list[str]:

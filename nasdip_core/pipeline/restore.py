@@ -23,7 +23,7 @@ from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
-from nasdip_core.pipeline.outcome import made_of, outcome, rendered
+from nasdip_core.pipeline.outcome import made_of, outcome, rendered, uncertainty
 from nasdip_core.pipeline.outputs import write_outputs, write_sources, written
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
@@ -195,6 +195,7 @@ def _run(
         if folder is not None:
             folder.write(folder.pipeline, to_yaml(document))
     pictures = rendered(problem, solved.chosen, sources)
+    pictures |= uncertainty(problem, solved, sources)
     notes = watch.notes
     notes += [
         *([f"{len(resolved.kept)} fits of a search are taken"] if resolved.kept else []),
