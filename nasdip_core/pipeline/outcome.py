@@ -59,8 +59,8 @@ def rendered(problem: Problem, estimate: Estimate, sources: Sources) -> dict[str
 def uncertainty(problem: Problem, solved: Solved, sources: Sources) -> dict[str, Picture]:
     """Return how far draws from the posterior go from their mean: nothing where none were drawn.
 
-    Tiles keep none. `uncertainty` is an array (H, W, C), samples in [0, 1]; `uncertainty-shown` is bright where it
-    is large.
+    Tiles keep none. `uncertainty` is an array (H, W, C), samples in [0, 1]; `uncertainty-shown` is
+    bright where it is large.
     """
     drawn = [fit.deviation for fit in solved.fits if fit.deviation is not None]
     if not isinstance(problem, RestorationProblem) or not drawn or len(drawn) < len(solved.fits):
