@@ -6,7 +6,7 @@ One form serves a single network, several coupled ones, and players that take tu
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -113,6 +113,8 @@ class Problem(ABC):
     slots: Mapping[str, Slot]
     players: Sequence[Player]
     """Nobody, where there is nothing to train: the fit is one look at the networks."""
+    passes: ClassVar[int] = 1
+    """Of each of the architecture's networks a step, for an estimate of its time."""
     notes: list[str] = field(default_factory=list, kw_only=True)
     """What the user should know about this problem, shown with the result."""
 

@@ -20,6 +20,9 @@ class StepOptions(Options):
     written: ClassVar[frozenset[str]] = frozenset()
     """Options that name what the step writes: it is no input, whatever is there."""
 
+    def check(self, plugins: "Plugins") -> None:
+        """Raise NasdipError for what can be told to be wrong before anything runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepContext:

@@ -65,5 +65,7 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 def _opened(path: Path, framework: str) -> Any:
     try:
         return safe_open(path, framework=framework)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise OptionError(f"cannot read the weights '{path}': {error}") from None
+    except SafetensorError as error:
+        raise OptionError(f"'{path}' is no file of weights (safetensors: {error})") from None

@@ -49,7 +49,8 @@ def check_plugin(name: str, say: Callable[[str], None]) -> list[Finding]:
             found += seen
             # What is wrong already would only be told again by every test.
             if not any(f.level == "error" for f in seen):
-                say("running the contracts and its own tests")
+                own = "" if checked.tests is None else " and its own tests"
+                say(f"running the contracts{own}")
                 found += _tests(checked, Path(scratch))
                 found += _untested(checked, kinds)
     return sorted(found, key=lambda finding: finding.level != "error")

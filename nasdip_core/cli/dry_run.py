@@ -47,7 +47,8 @@ def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
     pieces = "one piece"
     if expected.tile is not None:
         pieces = f"{expected.tiles} tiles of {expected.tile} pixels"
-    say(f"result        {slot.size[1]} x {slot.size[0]}, {slot.channels} channels, in {pieces}")
+    height, width = problem.result_size
+    say(f"result        {width} x {height}, {slot.channels} channels, in {pieces}")
     say(f"network       {cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds")
     say(f"memory        {expected.memory_bytes / 2**20:.0f} MiB")
     say(f"time          {expected.seconds:.0f} s at most on this machine")

@@ -103,7 +103,7 @@ def _stand_in(name: str, plugin: str, command: "Command") -> Any:
 def add_files(files: list[Path] | None) -> list[Path] | None:
     """Make files plugins of this process and of those that it starts.
 
-    Raises PluginError where one is missing.
+    Raises PluginError where one is missing or cannot be used.
     """
     from nasdip_core.discovery import FILES
 
@@ -114,7 +114,17 @@ def add_files(files: list[Path] | None) -> list[Path] | None:
     named += [str(path.absolute()) for path in files or []]
     if named:
         os.environ[FILES] = os.pathsep.join(dict.fromkeys(named))
+    if files:
+        _refuse_failed({str(path.absolute()) for path in files})
     return files
+
+
+def _refuse_failed(files: set[str]) -> None:
+    from nasdip_core.plugins import Plugins
+
+    for plugin in Plugins.discover().plugins:
+        if plugin.module in files and plugin.state == "failed":
+            raise PluginError(f"cannot use the plugin '{plugin.module}': {plugin.reason}")
 
 
 def plugins_first(words: Sequence[str]) -> list[str]:

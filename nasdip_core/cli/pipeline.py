@@ -40,15 +40,19 @@ def is_workflow(path: Path) -> bool:
 
 def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> None:
     """Run the steps of a file that are left, or say what there is to do."""
+    from nasdip_core.workflow.check import refuse_mistakes
     from nasdip_core.workflow.run import run_workflow, wanted
     from nasdip_core.workflow.side_by_side import run_side_by_side
 
+    if asked.only is not None and asked.since is not None:
+        raise OptionError("--only and --from exclude each other")
     if asked.task is not None:
         raise OptionError("--task with a pipeline of several steps", "each says what it `uses`")
     workflow = _workflow(asked, given, plugins)
     keys = workflow.keys()
     done = workflow.done(keys)
     nodes = wanted(workflow, done, asked.only, asked.since)
+    refuse_mistakes(workflow, nodes)
     left = {node.step.id for node in nodes}
     if asked.dry_run:
         for node in workflow.graph.nodes:

@@ -94,6 +94,8 @@ def run(
     words |= {"preset": preset, "device": device, "tile": tile, "seconds": seconds}
     given = {key: value for key, value in words.items() if value is not None}
     if weights is not None:
+        if task is not None and "weights" not in _options_of(task):
+            raise OptionError(f"--weights with task '{task}', which learns nothing to be kept")
         given["task"] = {"weights": weights}
     given = merge(given, from_dotted(settings or []))
     plugins = Plugins.discover()
@@ -113,6 +115,13 @@ def run(
     if failures:
         say(f"{len(failures)} of {len(results) + len(failures)} pictures failed")
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _options_of(task: str) -> set[str]:
+    from nasdip_core.plugins import Plugins
+
+    model = Plugins.discover().find("task", task).options()
+    return set() if model is None else set(model.model_fields)
 
 
 def _each(

@@ -40,5 +40,7 @@ def preset_architecture(preset: str, task_name: str, plugins: Plugins) -> NamedA
     names = [r.offer.name for r in plugins.registrations("architecture", f"*{ending}")]
     if preset + ending not in names:
         hint = did_you_mean(preset, [name.removesuffix(ending) for name in names])
+        if not names:
+            hint = f"a plugin may offer an architecture '{preset}{ending}'; or use --arch"
         raise PluginError(f"there is no preset '{preset}' for task '{task_name}'", hint)
     return find_architecture(preset + ending, plugins)

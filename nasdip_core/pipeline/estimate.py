@@ -96,7 +96,7 @@ def estimate(
         step_label(resolved, slot.channels),
         lambda: _seconds_per_mac(resolved, slot.channels, plugins, device),
     )
-    step = rate * cost.macs * tiles * _networks(problem)
+    step = rate * cost.macs * tiles * _networks(problem) * problem.passes
     refine = _refine_seconds(resolved, problem, plugins, known)
     recipe = resolved.recipe
     seconds = recipe.fits * resolved.fit.steps * step + sum(refinements(recipe)) * refine
@@ -163,7 +163,7 @@ def learn(
     if len(solved.fits) == 1 and solved.fits[0].iterations >= _TELLING:
         fit = solved.fits[0]
         macs = cost_of(resolved.arch.architecture, slot.channels, slot.size, plugins).macs
-        macs *= _networks(problem)
+        macs *= _networks(problem) * problem.passes
         known.learn(step_label(resolved, slot.channels), fit.seconds / fit.iterations / macs)
     alone = [part for part in solved.parts if not part.name.startswith("fit")]
     if (

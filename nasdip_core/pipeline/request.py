@@ -158,7 +158,8 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
         for i, use in enumerate(fit.objectives)
     )
     fit = fit.model_copy(update={"stopping": stopping, "objectives": objectives})
-    given = merge(merge(_plain(RecipeOptions()), arch.recipe), request.recipe)
+    own = _serving(arch.recipe, task_name, plugins)
+    given = merge(merge(_plain(RecipeOptions()), own), request.recipe)
     recipe = _recipe(parse(RecipeOptions, given, "recipe"), task_name, plugins)
     if companions and "fits" not in request.recipe:
         recipe = recipe.model_copy(update={"fits": len(named)})
@@ -268,6 +269,25 @@ def with_steps(resolved: Resolved, steps: int) -> Resolved:
 def run_name(resolved: Resolved) -> str:
     """Return the name of a run: the picture's stem and the task."""
     return f"{Path(resolved.picture.removeprefix(SAMPLE)).stem}-{resolved.task_name}"
+
+
+def _serving(recipe: Mapping[str, Any], task_name: str, plugins: Plugins) -> dict[str, Any]:
+    """Return an architecture's recipe without what does not serve a task that borrows it."""
+    own = parse(RecipeOptions, recipe, "recipe")
+
+    def serves(use: Use) -> bool:
+        refine: type[Refine] = plugins.find("refine", use.uses).resolve()
+        return task_name in refine.tasks
+
+    left = [_plain(use) for use in own.refine if serves(use)]
+    kept = dict(recipe)
+    if len(left) < len(own.refine):
+        kept["refine"] = left
+        if not left:
+            kept.pop("choice", None)
+    if own.guide is not None and not serves(own.guide):
+        kept.pop("guide")
+    return kept
 
 
 def _recipe(recipe: RecipeOptions, task_name: str, plugins: Plugins) -> RecipeOptions:

@@ -1,16 +1,19 @@
 """All that is wrong with a pipeline file, at once, each with file, line and column."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasdip_core.errors import NasdipError
+from nasdip_core.errors import NasdipError, OptionError
+from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.document import Document, checked_pipeline
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
+from nasdip_core.step import StepOptions
 from nasdip_core.workflow.graph import Graph, Node, checked_graph
 from nasdip_core.workflow.references import references
+from nasdip_core.workflow.run import Workflow
 
 _MOST = 20
 """Errors of one step that are looked for."""
@@ -31,14 +34,28 @@ def check(path: Path, plugins: Plugins) -> tuple[Graph | None, list[NasdipError]
     return graph, errors
 
 
+def refuse_mistakes(workflow: Workflow, nodes: Sequence[Node]) -> None:
+    """Raise the first mistake in what steps are given, the command line on top, before any runs."""
+    document = workflow.graph.document
+    for node in nodes:
+        try:
+            resolved_options(node, workflow.options(node), workflow.plugins, workflow.base)
+        except NasdipError as error:
+            raise document.located(["steps", node.index, "with"], error) from None
+
+
 def resolved_options(node: Node, content: Mapping[str, Any], plugins: Plugins, base: Path) -> Any:
     """Return a step's `with`, every default spelt out. Raises NasdipError for what is wrong."""
     if node.kind == "task":
         known = parse(RestoreRequest, _without_references(content), "")
+        if not node.needs:
+            _refuse_missing(known, base)
         document = resolve(node.plugin, known, plugins, base).document("")
         return merge(document["steps"][0]["with"], _references_only(content))
     registration = plugins.find("step", node.plugin)
     options = parse(registration.options() or Options, content, "")
+    if isinstance(options, StepOptions):
+        options.check(plugins)
     return options.model_dump(mode="json", by_alias=True)
 
 
@@ -84,11 +101,20 @@ def _dropped(content: Mapping[str, Any], path: list[str]) -> dict[str, Any] | No
     return {key: value for key, value in content.items() if key != path[0]}
 
 
+def _refuse_missing(request: RestoreRequest, base: Path) -> None:
+    """Raise OptionError where a file is not there, and no earlier step could make it."""
+    for role in ("picture", "mask", "truth"):
+        path = getattr(request, role)
+        if path is not None and not path.startswith(SAMPLE) and not (base / path).exists():
+            raise OptionError(f"option '{role}' = {path!r}: there is no such file")
+
+
 def _without_references(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return options for a check: what other steps put out is not there yet."""
     kept = {key: value for key, value in content.items() if not any(references(value))}
-    if "picture" in content and "picture" not in kept:
-        kept["picture"] = "sample:camera"
+    for role in ("picture", "mask", "truth"):
+        if role in content and role not in kept:
+            kept[role] = f"{SAMPLE}camera"
     return kept
 
 

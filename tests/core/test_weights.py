@@ -38,7 +38,7 @@ def test_files_that_hold_no_weights(tmp_path: Path, named: NamedArchitecture) ->
     save_weights(other, {"x": torch.zeros(1)}, named, "colourise")
     for path, says in (
         (missing, "cannot read the weights"),
-        (text, "cannot read the weights"),
+        (text, "is no file of weights"),
         (foreign, "holds no weights of nasdip"),
         (other, "of the task 'colourise', not 'translate'"),
     ):

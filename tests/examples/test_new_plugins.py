@@ -60,6 +60,15 @@ def test_all_are_found_with_nothing_to_complain_of(environment: tuple[Path, Path
     assert mine == {kind: f"my-{kind}" for kind in kinds()}
 
 
+def test_a_new_task_runs(environment: tuple[Path, Path], tmp_path: Path) -> None:
+    """With a network that another task's recipe comes with."""
+    _, site = environment
+    words = ("run", "--task", "my-task", "-S", "fit.steps=2", "-o", "out", "--json")
+    result = json.loads(run("nasdip_core.cli", *words, path=site, folder=tmp_path))
+    assert result["iterations"] == 2
+    assert [part["name"] for part in result["parts"]] == ["fit"]
+
+
 def test_all_keep_their_contracts(environment: tuple[Path, Path]) -> None:
     folder, site = environment
     tests = sorted(folder.glob("nasdip-my-*/tests"))

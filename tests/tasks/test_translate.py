@@ -211,7 +211,7 @@ def test_a_fit_that_goes_on_is_the_one_that_was_never_stopped(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "nothing says what to translate to"),
+        ({"weights": "w", "target": "b"}, "weights are applied as they are"),
         ({"pairs": "left-right"}, "pairs=left-right is for the pictures of source"),
         ({"pairs": "left-right", "source": "a", "target": "b"}, "without a target"),
         ({"pairs": "grey", "target": "b", "source": "a"}, "makes its sources of the pictures"),
@@ -230,6 +230,8 @@ def test_pictures_that_do_not_do(tmp_path: Path, sets: tuple[Path, Path]) -> Non
     alone = TranslateOptions(target=str(red), pairs="names")
     with pytest.raises(PictureError, match="pairs=names without source"):
         TASK.problem(Inputs(torch.rand(1, 3, 32, 32)), alone, draws())
+    with pytest.raises(OptionError, match="nothing says what to translate to"):
+        run(blue / "0.png")
     with pytest.raises(NasdipError, match="keep measurements back"):
         run(blue, task__target=str(red), fit__stopping="held-out")
 
@@ -241,6 +243,15 @@ def test_one_picture_learns_from_one(size: tuple[int, int], tmp_path: Path) -> N
     Image.fromarray(np.full(size, 90, np.uint8)).save(path)
     done = run(path, task__target="sample:coffee", task__side=32)
     assert done.picture.colour.shape == (*size, 3)
+
+
+def test_small_pictures_are_noted(sets: tuple[Path, Path]) -> None:
+    options = TranslateOptions(target=str(sets[1]), crop=38, critic_width=4)
+    problem = TASK.problem(Inputs(torch.rand(1, 3, 40, 40)), options, draws())
+    assert problem.notes == [
+        "3 pictures are smaller than squares of 38 pixels and are mirrored at their borders; "
+        "see task.crop"
+    ]
 
 
 def test_networks_of_other_kinds_translate(sets: tuple[Path, Path]) -> None:

@@ -67,9 +67,10 @@ class Distance(Step):
                 raise PictureError(f"'{path}' has {picture.shape[1]} channels, not 1 or 3")
             rows += [features.describe(part.expand(-1, 3, -1, -1)) for part in self._parts(picture)]
         if sum(len(row) for row in rows) < 2:
-            raise PictureError(
-                f"'{folder}' holds fewer than two pictures to compare", "or say a smaller `crop`"
-            )
+            hint = "give a folder of pictures" if self._crop is None else "say a smaller `crop`"
+            if any(path.is_dir() for path in folder.iterdir()):
+                hint = "its pictures must not lie in folders of their own"
+            raise PictureError(f"'{folder}' holds fewer than two pictures to compare", hint)
         return torch.cat(rows).double()
 
     def _parts(self, picture: Tensor) -> Iterator[Tensor]:
@@ -97,7 +98,8 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     first, second = (torch.cov(each.T).reshape(each.shape[1], -1) for each in (a, b))
     root = _root(first)
     both = torch.linalg.eigvalsh(root @ second @ root).clamp(min=0).sqrt().sum()
-    return float(means.square().sum() + first.trace() + second.trace() - 2 * both)
+    distance = float(means.square().sum() + first.trace() + second.trace() - 2 * both)
+    return max(0.0, distance)
 
 
 def kernel_distance(a: Tensor, b: Tensor) -> float:

@@ -1,12 +1,17 @@
 """Options of the built-in steps (torch-free)."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from nasdip_core.architecture.specification import Use
+from nasdip_core.options import Options, parse
 from nasdip_core.step import StepOptions
+from nasdip_core.task import TaskOptions
+
+if TYPE_CHECKING:
+    from nasdip_core.plugins import Plugins
 
 
 class SearchStepOptions(StepOptions):
@@ -40,6 +45,14 @@ class SearchStepOptions(StepOptions):
         default_factory=list, description="architectures to begin with: names or files"
     )
 
+    def check(self, plugins: "Plugins") -> None:
+        """Look the plugins up."""
+        _look_up(plugins, task=[self.task], launcher=[self.launcher])
+        for kind in ("space", "strategy", "reward"):
+            use = getattr(self, kind)
+            if use is not None:
+                _look_up(plugins, **{kind: [use.uses]})
+
 
 class BenchStepOptions(StepOptions):
     """What `nasdip bench` takes."""
@@ -61,6 +74,10 @@ class BenchStepOptions(StepOptions):
         default_factory=dict, description="what -S can say to a bench: corrupt, fit, recipe, ..."
     )
 
+    def check(self, plugins: "Plugins") -> None:
+        """Look the plugins up."""
+        _look_up(plugins, task=[self.task], metric=self.metric)
+
 
 class CorruptStepOptions(StepOptions):
     """A clean picture and the damage that is done to it."""
@@ -75,6 +92,12 @@ class CorruptStepOptions(StepOptions):
     picture: str = Field(description="clean picture")
     corrupt: dict[str, Any] = Field(default_factory=dict, description="options of the damage")
     seed: int = Field(default=0, ge=0, lt=2**63, description="seed of the damage")
+
+    def check(self, plugins: "Plugins") -> None:
+        """Read the damage as the task does."""
+        model = plugins.find("task", self.task).options()
+        if model is not None and issubclass(model, TaskOptions):
+            parse(model.Corruption, self.corrupt, "corrupt")
 
 
 class SaveStepOptions(StepOptions):
@@ -108,6 +131,11 @@ class DistanceStepOptions(StepOptions):
         description="side of squares that are described in place of whole pictures",
     )
 
+    def check(self, plugins: "Plugins") -> None:
+        """Read the options of the features."""
+        model = plugins.find("features", self.features.uses).options() or Options
+        parse(model, self.features.with_, "features.with")
+
 
 class ReportStepOptions(StepOptions):
     """What one page shows together."""
@@ -121,3 +149,9 @@ class ReportStepOptions(StepOptions):
     order: Literal["given", "quality"] = Field(
         default="given", description="as given, or the best PSNR first"
     )
+
+
+def _look_up(plugins: "Plugins", **names: Sequence[str]) -> None:
+    for kind, each in names.items():
+        for name in each:
+            plugins.find(kind, name)

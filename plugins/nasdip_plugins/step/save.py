@@ -32,6 +32,11 @@ class Save(Step):
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.suffix in SUFFIXES and target.suffix not in SUFFIXES:
+            raise OptionError(
+                f"option 'to' = {self._to!r}: '{target.suffix}' is no suffix of a picture",
+                f"known: {', '.join(sorted(SUFFIXES))}",
+            )
         elif source.suffix != target.suffix and {source.suffix, target.suffix} <= SUFFIXES.keys():
             write_picture(read_picture(str(source)), target)
         else:

@@ -8,7 +8,7 @@ from pydantic import Field
 from nasdip_core.options import Options
 from nasdip_core.task import TaskOptions
 
-Noise = Literal["gaussian", "poisson-gaussian", "salt-and-pepper"]
+Noise = Literal["gaussian", "poisson-gaussian", "salt-and-pepper", "outliers"]
 
 
 class DenoiseCorruption(Options):
@@ -24,9 +24,7 @@ class DenoiseCorruption(Options):
     gain: float = Field(
         default=4.0, gt=0, le=255, description="8-bit units a photo-electron (poisson-gaussian)"
     )
-    amount: float = Field(
-        default=0.1, gt=0, lt=1, description="share of impulses (salt-and-pepper)"
-    )
+    amount: float = Field(default=0.1, gt=0, lt=1, description="share of impulses or outliers")
 
 
 class DenoiseOptions(TaskOptions):

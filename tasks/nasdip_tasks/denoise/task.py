@@ -9,10 +9,11 @@ from nasdip_core.restoration import RestorationProblem
 from nasdip_core.task import Damaged, Inputs, Task
 from nasdip_tasks.denoise import estimate
 from nasdip_tasks.denoise.options import DenoiseCorruption, DenoiseOptions
+from nasdip_tasks.denoise.sparse import SparseProblem
 
 
 class Denoise(Task[DenoiseOptions, DenoiseCorruption]):
-    """Removes noise; impulses count as missing pixels."""
+    """Removes noise; impulses count as missing pixels, outliers are found by the fit."""
 
     def problem(
         self, inputs: Inputs, options: DenoiseOptions, generator: torch.Generator
@@ -20,6 +21,10 @@ class Denoise(Task[DenoiseOptions, DenoiseCorruption]):
         """Return the fit, its loss scaled by the noise that is known or estimated."""
         if options.noise == "salt-and-pepper":
             return self._impulsive(inputs)
+        if options.noise == "outliers":
+            sparse = SparseProblem(inputs.picture, truth=inputs.truth, levels=inputs.levels)
+            sparse.notes.append("nothing tells which samples are off: the fit decides")
+            return sparse
         picture = inputs.picture
         sigma = None if options.sigma is None else options.sigma / 255
         gain = None if options.gain is None else options.gain / 255
@@ -59,6 +64,10 @@ class Denoise(Task[DenoiseOptions, DenoiseCorruption]):
             hit = torch.rand(shape, generator=generator) < options.amount
             salt = torch.rand(shape, generator=generator) < 0.5
             return Damaged(torch.where(hit, salt.to(truth.dtype), truth), truth)
+        if options.noise == "outliers":
+            hit = torch.rand(truth.shape, generator=generator) < options.amount
+            value = torch.rand(truth.shape, generator=generator)
+            return Damaged(torch.where(hit, value, truth), truth)
         signal = truth
         if options.noise == "poisson-gaussian":
             gain = options.gain / 255

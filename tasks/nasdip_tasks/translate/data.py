@@ -30,6 +30,10 @@ class Domain:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def smaller(self, side: int) -> int:
+        """Return how many pictures have a side below this."""
+        return sum(min(self.picture(i).shape[-2:]) < side for i in range(len(self)))
+
     @classmethod
     def alone(cls, picture: Tensor, side: int | None) -> "Domain":
         """Return the domain of one picture (1, C, H, W) in [0, 1]."""

@@ -72,8 +72,8 @@ class TranslateOptions(TaskOptions):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         beside = self.pairs in _BESIDE
-        if self.weights is None and self.target is None and not beside:
-            raise ValueError("nothing says what to translate to: give target, or weights")
+        if self.weights is not None and (self.target is not None or self.source is not None):
+            raise ValueError("weights are applied as they are: leave source and target out")
         if self.pairs in ("grey", "edges") and self.source is not None:
             raise ValueError(f"pairs={self.pairs} makes its sources of the pictures of target")
         if beside and (self.source is None or self.target is not None):

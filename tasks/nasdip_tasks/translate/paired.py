@@ -50,6 +50,14 @@ class PairedProblem(TranslationProblem):
         )
         self._fake: Tensor | None = None
 
+    @property
+    def small(self) -> int:
+        """How many pictures are smaller than a square."""
+        return sum(
+            each.smaller(self._options.crop)
+            for each in [d for d in (self._sources, self._targets) if d is not None]
+        )
+
     def batch(self, index: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return squares x and y, each (B, 3, crop, crop)."""
         drawn = [self._pair(generator) for _ in range(self._options.batch)]

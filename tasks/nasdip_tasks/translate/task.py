@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nasdip_core.errors import PictureError
+from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.problem import Problem
 from nasdip_core.task import Damaged, Inputs, Task
 from nasdip_core.weights import read_weights
@@ -23,6 +23,19 @@ class Translate(Task[TranslateOptions, TranslateCorruption]):
     def problem(
         self, inputs: Inputs, options: TranslateOptions, generator: torch.Generator
     ) -> Problem:
+        """Return the fit, with a note where pictures are smaller than the squares.
+
+        Raises NasdipError where what is given to learn from does not do.
+        """
+        problem = self._problem(inputs, options)
+        if isinstance(problem, (PairedProblem, UnpairedProblem)) and problem.small:
+            problem.notes.append(
+                f"{problem.small} pictures are smaller than squares of {options.crop} pixels and "
+                "are mirrored at their borders; see task.crop"
+            )
+        return problem
+
+    def _problem(self, inputs: Inputs, options: TranslateOptions) -> Problem:
         """Return the fit. Raises PictureError where the pictures to learn from do not do."""
         picture, truth = inputs.picture, inputs.truth
         if options.weights is not None:
@@ -31,7 +44,10 @@ class Translate(Task[TranslateOptions, TranslateCorruption]):
             assert options.source is not None
             pairs = side_by_side(options.source, options.side)
             return PairedProblem(picture, pairs, None, options, truth=truth)
-        assert options.target is not None
+        if options.target is None:
+            raise OptionError(
+                "nothing says what to translate to", "give task.target, or --weights of a run"
+            )
         if options.pairs == "names":
             if options.source is None:
                 raise PictureError("pairs=names without source", "give task.source=FOLDER")

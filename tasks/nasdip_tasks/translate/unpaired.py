@@ -26,6 +26,8 @@ class UnpairedProblem(TranslationProblem):
     ICCV 2017. One picture on each side will do: squares of it are what is learnt from.
     """
 
+    passes = 3
+
     def __init__(
         self,
         picture: Tensor,
@@ -55,6 +57,11 @@ class UnpairedProblem(TranslationProblem):
         )
         self._fakes: dict[str, Tensor] = {}
         self._pools: dict[str, list[Tensor]] = {name: [] for name in critics}
+
+    @property
+    def small(self) -> int:
+        """How many pictures are smaller than a square."""
+        return sum(each.smaller(self._options.crop) for each in (self._sources, self._targets))
 
     def batch(self, index: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return squares a and b, each (B, 3, crop, crop)."""

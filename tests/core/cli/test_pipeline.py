@@ -79,6 +79,44 @@ def test_a_tracker_hears_of_every_step(cli: Cli, two: Path, workers: int) -> Non
     assert (unknown.code, "unknown tracker 'moon'" in unknown.err) == (ExitCode.PLUGIN, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-S", "steps.second.with.fitt.steps=3"], "unknown option 'fitt'"),
+        (["-S", "steps.second.with.task.sigma=-1"], "option 'task.sigma'"),
+        (["-S", "steps.other.with.picture=missing.png"], "there is no such file"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(
+    cli: Cli, two: Path, words: list[str], says: str
+) -> None:
+    for dry in ([], ["--dry-run"]):
+        answer = cli("run", two, *words, *dry)
+        assert answer.code == ExitCode.OPTION, answer.err
+        assert says in answer.err
+    assert not Path("nasdip-out").exists()
+
+
+@pytest.mark.parametrize(
+    ("uses", "content", "says"),
+    [
+        ("corrupt", "task: denoise, picture: waves.png, corrupt: {sigma: -3}", "corrupt.sigma"),
+        ("corrupt", "task: denoize, picture: waves.png", "did you mean 'denoise'?"),
+        ("search", "task: denoise, data: waves.png, strategy: randm", "unknown strategy 'randm'"),
+        ("bench", "task: denoise, data: waves.png, metric: [psnrr]", "unknown metric 'psnrr'"),
+        ("distance", "pictures: {a: x}, target: y, features: multi", "unknown features 'multi'"),
+    ],
+)
+def test_steps_that_are_no_tasks_are_checked_too(
+    cli: Cli, two: Path, uses: str, content: str, says: str
+) -> None:
+    two.write_text(f"nasdip: 1\nsteps:\n- id: a\n  uses: step.{uses}\n  with: {{{content}}}\n")
+    answer = cli("check", two)
+    assert answer.code in (ExitCode.OPTION, ExitCode.PLUGIN)
+    assert says in answer.err
+    assert "two.yaml:5" in answer.err
+
+
 def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
     steps = ["-S", "fit.steps=2"]
     plan = cli("run", two, "--dry-run")
@@ -92,6 +130,7 @@ def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
     assert (early.code, "needs 'first', which is not done" in early.err) == (3, True)
     assert cli("run", two, *steps, "--only", "first").code == 0
     assert cli("run", two, *steps).err.startswith("first: unchanged\nother:")
+    assert cli("run", two, "--from", "first", "--only", "second").code == ExitCode.OPTION
     since = cli("run", two, *steps, "--from", "first", "--dry-run").out
     assert [line.split("\t")[2].split(" after")[0] for line in since.splitlines()] == [
         "to be done",

@@ -118,6 +118,18 @@ def test_a_missing_file_is_told(nasdip_cli: Cli) -> None:
     assert "cannot read the plugin 'nowhere.py'" in answer.err
 
 
+def test_a_file_that_is_no_plugin_is_told(tmp_path: Path, nasdip_cli: Cli) -> None:
+    for name, content, says in (
+        ("bad_syntax.py", "def broken(:\n", "SyntaxError"),
+        ("with-dash.py", "", "cannot be imported by its name"),
+    ):
+        (tmp_path / name).write_text(content)
+        answer = nasdip_cli("list", "--plugin", tmp_path / name)
+        assert answer.code == ExitCode.PLUGIN
+        assert f"cannot use the plugin '{tmp_path / name}'" in answer.err
+        assert says in answer.err
+
+
 def test_help_survives_damaged_settings(nasdip_settings: Path, nasdip_cli: Cli) -> None:
     nasdip_settings.mkdir(parents=True)
     (nasdip_settings / "plugins.json").write_text("{")

@@ -1,0 +1,71 @@
+"""Outliers at unknown places: what the fit takes for one."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nasdip_core.pipeline.restore import restore
+from nasdip_core.problem import Step
+from nasdip_core.tiles import Tile
+from nasdip_tasks.denoise.sparse import SparseProblem
+
+
+def step_of(picture: Tensor) -> Step:
+    return Step(1, {}, {"picture": picture}.__getitem__, None, torch.Generator())
+
+
+def descended(problem: SparseProblem, picture: Tensor, steps: int) -> float:
+    loss = problem.players[0].loss
+    for _ in range(steps):
+        last = float(loss(step_of(picture)))
+    return last
+
+
+def test_what_is_off_becomes_an_outlier() -> None:
+    """Both ways, as large as it is, and nothing else does."""
+    truth = torch.full((1, 1, 6, 6), 0.5)
+    measured = truth.clone()
+    measured[..., 1, 1], measured[..., 4, 4] = 1.0, 0.1
+    problem = SparseProblem(measured, truth=None, levels=255)
+    first = descended(problem, truth, 1)
+    assert descended(problem, truth, 2000) < 1e-4 * first
+    assert torch.allclose(problem.outliers, measured - truth, atol=5e-3)
+
+
+def test_what_is_kept_back_becomes_none() -> None:
+    measured = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    problem = SparseProblem(measured, truth=None, levels=255)
+    problem.hold_out(0.3, torch.Generator().manual_seed(1))
+    assert problem.kept_back is not None
+    descended(problem, 1 - measured, 300)
+    hidden = problem.outliers[problem.kept_back.expand_as(measured)]
+    assert float(hidden.abs().max()) == 0
+    assert float(problem.outliers.abs().max()) > 0.1
+
+
+def test_a_tile_begins_anew() -> None:
+    problem = SparseProblem(torch.rand(1, 1, 16, 16), truth=torch.rand(1, 1, 16, 16), levels=255)
+    descended(problem, torch.rand(1, 1, 16, 16), 50)
+    tile = problem.tile(Tile("t", 4, 8, 8, 8))
+    assert isinstance(tile, SparseProblem)
+    assert torch.equal(tile.measured, problem.measured[..., 4:12, 8:16])
+    assert float(tile.outliers.abs().max()) == 0
+
+
+def test_it_beats_what_takes_outliers_for_noise(waves: np.ndarray) -> None:
+    picture = np.tile(waves, (2, 1, 1))
+    quality = {}
+    for noise in ("outliers", "gaussian"):
+        words = {
+            "corrupt.noise": "outliers",
+            "corrupt.amount": 0.1,
+            "task.noise": noise,
+            "recipe.refine": [],
+            "recipe.fits": 1,
+            "fit.steps": 250,
+            "fit.stopping": "fixed",
+        }
+        done = restore(picture, "denoise", arch="fast-denoise", options=words)
+        assert done.quality is not None
+        quality[noise] = done.quality["self_stopped"]["psnr"]
+    assert quality["outliers"] > quality["gaussian"] + 3
