@@ -77,7 +77,8 @@ def _metadata(metadata: Metadata) -> Iterator[Finding]:
 def _probe(checked: Subject, scratch: Path) -> tuple[list[Finding], list[str]]:
     """Look at it in a process of its own, which it may well end; return the kinds it offers."""
     answer = scratch / "findings.json"
-    words = ["-m", "nasdip_core.authoring.probe", checked.distribution, str(answer)]
+    # -P: what lies in the current folder is nothing to the plugin.
+    words = ["-P", "-m", "nasdip_core.authoring.probe", checked.distribution, str(answer)]
     mend = "import nothing that ends the process"
     try:
         done = subprocess.run(

@@ -26,6 +26,7 @@ TASKS = [
     "separate",
     "segment",
     "factorize",
+    "translate",
 ]
 OPERATORS = ["compressed-sensing", "fourier", "lanczos", "bicubic", "area"]
 

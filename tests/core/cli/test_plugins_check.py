@@ -138,6 +138,17 @@ def test_a_file(tmp_path: Path, nasdip_cli: Cli) -> None:
     assert "Idenity" in findings[0]["what"]
 
 
+def test_files_of_the_current_folder_are_not_imported(
+    tmp_path: Path, nasdip_cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_plugin("nasdip-tidy", "activation", tmp_path / "tidy")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "json.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path / "here")
+    answer = nasdip_cli("plugins", "check", tmp_path / "tidy")
+    assert answer.code == 0, answer.out + answer.err
+
+
 def test_what_is_nothing_is_told(tmp_path: Path, nasdip_cli: Cli) -> None:
     for what in (tmp_path / "nowhere", tmp_path):
         answer = nasdip_cli("plugins", "check", what)
