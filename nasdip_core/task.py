@@ -42,7 +42,7 @@ class TaskOptions(Options):
         """Return the picture that a folder stands for, and the options that follow from it.
 
         `given` are the options that are asked for. None: every picture of a folder is a run of
-        its own.
+        its own, as those of a folder of clean pictures always are.
         """
         return None
 

@@ -105,7 +105,8 @@ def is_batch(source: Path, task: str, given: Mapping[str, Any], plugins: Plugins
     model = plugins.find("task", task).options()
     if model is None or not issubclass(model, TaskOptions):
         return True
-    if model.from_folder(source, given.get("task") or {}) is not None:
+    clean = given.get("corrupt") is not None
+    if not clean and model.from_folder(source, given.get("task") or {}) is not None:
         return False
     return not (model.takes_arrays and frame_files(source))
 

@@ -200,7 +200,8 @@ def _picture(
         picture = model.demonstration["picture"]
         damage = merge(model.demonstration["corrupt"], damage or {})
     followed: Mapping[str, Any] = {}
-    if not picture.startswith(SAMPLE) and (base / picture).is_dir():
+    folder = not picture.startswith(SAMPLE) and (base / picture).is_dir()
+    if folder and damage is None:
         standing = model.from_folder((base / picture).absolute(), request.task)
         if standing is not None:
             picture, followed = str(standing[0]), standing[1]

@@ -201,7 +201,9 @@ def _sources(
 ) -> tuple[bool, list[str]]:
     """Return whether the pictures are clean, and their paths."""
     path = base / request.data
-    if request.data.startswith(SAMPLE) or not is_batch(path, task, {"task": request.task}, plugins):
+    if request.data.startswith(SAMPLE) or not is_batch(
+        path, task, {"corrupt": request.corrupt or {}}, plugins
+    ):
         if request.pictures is not None:
             raise OptionError("option 'pictures' is for folders")
         return request.corrupt is not None, [request.data]

@@ -174,6 +174,10 @@ def test_a_folder_is_learnt_from_or_translated(
     with pytest.raises(OptionError, match="a folder of pairs as PICTURE"):
         is_batch(blue, "translate", {"task": {"pairs": "left-right"}}, plugins)
     assert is_batch(blue, "translate", {"task": {"weights": "w"}}, plugins)
+    assert is_batch(blue, "translate", {**learn, "corrupt": {}}, plugins)
+    made = {"picture": str(blue), "task": {"target": str(red), "pairs": "grey"}}
+    shown = resolve("translate", parse(RestoreRequest, made, ""), plugins, Path())
+    assert shown.picture == str(blue / "0.png")
 
 
 def fit_of(problem: Problem, steps: int, plugins: Plugins) -> Fit:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = "sample:"
 _BESIDE = ("left-right", "right-left")
+_MADE = ("grey", "edges")
 
 
 class TranslateCorruption(Options):
@@ -74,7 +75,7 @@ class TranslateOptions(TaskOptions):
         beside = self.pairs in _BESIDE
         if self.weights is not None and (self.target is not None or self.source is not None):
             raise ValueError("weights are applied as they are: leave source and target out")
-        if self.pairs in ("grey", "edges") and self.source is not None:
+        if self.pairs in _MADE and self.source is not None:
             raise ValueError(f"pairs={self.pairs} makes its sources of the pictures of target")
         if beside and (self.source is None or self.target is not None):
             raise ValueError(f"pairs={self.pairs} is for the pictures of source, without a target")
@@ -98,7 +99,8 @@ class TranslateOptions(TaskOptions):
         pictures = pictures_in(folder)
         if given.get("weights") is not None or not pictures:
             return None
-        return pictures[0], {"source": str(folder)}
+        made = given.get("pairs") in _MADE
+        return pictures[0], {} if made else {"source": str(folder)}
 
     @classmethod
     def implied(cls, corruption: Options) -> Mapping[str, Any]:
