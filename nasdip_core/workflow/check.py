@@ -111,11 +111,24 @@ def _refuse_missing(request: RestoreRequest, base: Path) -> None:
 
 def _without_references(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return options for a check: what other steps put out is not there yet."""
-    kept = {key: value for key, value in content.items() if not any(references(value))}
+    kept: dict[str, Any] = _known(content)
     for role in ("picture", "mask", "truth"):
         if role in content and role not in kept:
             kept[role] = f"{SAMPLE}camera"
     return kept
+
+
+def _known(value: Any) -> Any:
+    """Return a value without the parts that refer to other steps."""
+    if isinstance(value, Mapping):
+        return {key: _known(each) for key, each in value.items() if not _refers(each)}
+    if isinstance(value, list):
+        return [_known(each) for each in value if not _refers(each)]
+    return value
+
+
+def _refers(value: Any) -> bool:
+    return isinstance(value, str) and any(references(value))
 
 
 def _references_only(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,6 +117,19 @@ def test_steps_that_are_no_tasks_are_checked_too(
     assert "two.yaml:5" in answer.err
 
 
+def test_what_stands_beside_a_reference_is_checked(cli: Cli, two: Path) -> None:
+    learn = "- id: learn\n  uses: task.translate\n  with: {picture: waves.png, task: {target: b}}\n"
+    apply = "- id: apply\n  uses: task.translate\n  with: {picture: waves.png, task: %s}\n"
+    for task, code in (
+        ('{weights: "${learn.weights}"}', 0),
+        ('{weights: "${learn.weights}", crop: 3}', 3),
+    ):
+        two.write_text("nasdip: 1\nsteps:\n" + learn + apply % task)
+        answer = cli("check", two)
+        assert answer.code == code, answer.err
+        assert ("task.crop" in answer.err) == bool(code)
+
+
 def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
     steps = ["-S", "fit.steps=2"]
     plan = cli("run", two, "--dry-run")
