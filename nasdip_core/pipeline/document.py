@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,9 +54,12 @@ class Document:
         return OptionError(f"{_position(self.path, self._root, keys)}: {message}")
 
     def located(self, keys: Sequence[str | int], error: NasdipError) -> NasdipError:
-        """Return an error with its place in the file: that of the dotted option it names."""
-        named = re.search(r"option '([^']+)'", error.what)
-        inner = named.group(1).split(".") if named is not None else []
+        """Return an error with its place in the file: of the option or the value that it names."""
+        option = re.search(r"option '([^']+)'", error.what)
+        inner: Sequence[str | int] = option.group(1).split(".") if option is not None else []
+        value = re.search(r"'([^']+)'", error.what)
+        if option is None and value is not None:
+            inner = _place_of(value.group(1), _node(self._root, keys)) or []
         where = _position(self.path, self._root, [*keys, *inner])
         return type(error)(f"{where}: {error.what}", error.hint)
 
@@ -128,9 +131,24 @@ def _mistakes(path: Path, root: yaml.Node, error: ValidationError) -> list[Optio
             )
         ]
     return [
-        OptionError(f"{_position(path, root, each['loc'])}: {explain_one(each, Pipeline, '')}")
+        OptionError(
+            f"{_position(path, root, each['loc'])}: {explain_one(each, Pipeline, '')}",
+            "begin the file with `nasdip: 1`" if each["loc"] == ("nasdip",) else None,
+        )
         for each in found
     ]
+
+
+def _advice(error: yaml.MarkedYAMLError) -> str | None:
+    """Return what is to be done about the commonest mistakes in YAML."""
+    problem = error.problem or ""
+    if "\\t" in problem:
+        return "indent with blanks, not with tabs"
+    if "expected <block end>" in problem or "mapping values are not allowed" in problem:
+        return "look at the indentation, here and above"
+    if "expected ',' or" in problem:
+        return "a bracket or brace is not closed"
+    return None
 
 
 def _content(path: Path) -> tuple[yaml.Node, Any]:
@@ -151,7 +169,7 @@ def _content(path: Path) -> tuple[yaml.Node, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(path)
-        raise OptionError(f"{where}: {error.problem or 'no valid YAML'}") from None
+        raise OptionError(f"{where}: {error.problem or 'no valid YAML'}", _advice(error)) from None
     except yaml.YAMLError as error:
         raise OptionError(f"{path}: {' '.join(str(error).split())}") from None
     if root is None or not isinstance(content, dict):
@@ -176,6 +194,38 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 def to_yaml(content: dict[str, Any]) -> str:
     """Return a document as YAML in the order given."""
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _node(root: yaml.Node, keys: Sequence[str | int]) -> yaml.Node:
+    """Return the node of the deepest part of `keys` that the file has."""
+    node = root
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            found = next((v for k, v in node.value if k.value == str(key)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            found = node.value[key]
+        else:
+            found = None
+        if found is None:
+            break
+        node = found
+    return node
+
+
+def _place_of(value: str, node: yaml.Node, depth: int = 50) -> list[str | int] | None:
+    """Return the keys that lead to a scalar; None where there is no such value."""
+    if isinstance(node, yaml.ScalarNode):
+        return [] if node.value == value else None
+    inner: Iterable[tuple[str | int, yaml.Node]] = ()
+    if isinstance(node, yaml.MappingNode):
+        inner = ((key.value, each) for key, each in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        inner = enumerate(node.value)
+    for key, each in inner if depth else ():
+        found = _place_of(value, each, depth - 1)
+        if found is not None:
+            return [key, *found]
+    return None
 
 
 def _position(path: Path, root: yaml.Node, keys: Sequence[str | int]) -> str:

@@ -117,6 +117,37 @@ def test_steps_that_are_no_tasks_are_checked_too(
     assert "two.yaml:5" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("with_", "place", "says"),
+    [
+        ("{picture: waves.png, arch: dipp}", "5:30", "unknown architecture 'dipp'"),
+        ("{picture: waves.png, fit: {stopping: fixxed}}", "5:36", "unknown stopping 'fixxed'"),
+        ("{picture: waves.png, preset: fst}", "5:30", "no preset 'fst'"),
+    ],
+)
+def test_names_are_pointed_at(cli: Cli, two: Path, with_: str, place: str, says: str) -> None:
+    two.write_text(f"nasdip: 1\nsteps:\n- id: a\n  uses: task.denoise\n  with: {with_}\n")
+    answer = cli("check", two)
+    assert f"two.yaml:{place}: " in answer.err
+    assert says in answer.err
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("nasdip: 1\nsteps:\n- id: a\n   uses: b\n", "look at the indentation"),
+        ("nasdip: 1\nsteps:\n\t- id: a\n", "indent with blanks"),
+        ("nasdip: 1\nsteps: [{id: a\n", "is not closed"),
+        ("steps:\n- id: a\n  uses: task.denoise\n", "begin the file with `nasdip: 1`"),
+    ],
+)
+def test_common_mistakes_get_advice(cli: Cli, two: Path, text: str, advice: str) -> None:
+    two.write_text(text)
+    answer = cli("check", two)
+    assert answer.code == ExitCode.OPTION
+    assert advice in answer.err
+
+
 def test_what_stands_beside_a_reference_is_checked(cli: Cli, two: Path) -> None:
     learn = "- id: learn\n  uses: task.translate\n  with: {picture: waves.png, task: {target: b}}\n"
     apply = "- id: apply\n  uses: task.translate\n  with: {picture: waves.png, task: %s}\n"
