@@ -15,6 +15,7 @@ from nasdip_core.workflow.check import check
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COMPOSITIONS = {
+    "album": ["-S", "steps.save.with.to={tmp}/large"],
     "chain": ["-S", "steps.save.with.to={tmp}/large.png"],
     "compare": ["-S", "steps.noisy.with.picture={small}"],
     "search": [
