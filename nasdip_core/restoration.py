@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -28,6 +29,8 @@ class RestorationProblem(Problem):
     """
 
     output = "restored"
+    refinable: ClassVar[bool] = True
+    """Whether classical estimators can make sense of the measurements as they are."""
 
     def __init__(
         self,

@@ -49,6 +49,13 @@ class Solver:
         """Return the result. Raises OptionError where the task allows no such recipe."""
         recipe = self.fitter.resolved.recipe
         if isinstance(problem, RestorationProblem):
+            if not problem.refinable and (recipe.refine or recipe.guide is not None):
+                problem.notes.append("no filter can tell what is noise here: the fits stand alone")
+                alone = recipe.model_copy(update={"refine": (), "guide": None, "choice": "last"})
+                resolved = replace(self.fitter.resolved, recipe=alone)
+                return replace(self, fitter=replace(self.fitter, resolved=resolved)).solve(problem)
+            if not recipe.fits and not recipe.refine:
+                raise OptionError("without fits there is nothing to be done", "leave recipe.* out")
             return self._restore(problem)
         if recipe.fits != 1 or recipe.guide is not None or recipe.refine:
             raise OptionError(

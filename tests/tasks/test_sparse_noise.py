@@ -10,14 +10,14 @@ from nasdip_core.tiles import Tile
 from nasdip_tasks.denoise.sparse import SparseProblem
 
 
-def step_of(picture: Tensor) -> Step:
-    return Step(1, {}, {"picture": picture}.__getitem__, None, torch.Generator())
+def step_of(picture: Tensor, index: int) -> Step:
+    return Step(index, {}, {"picture": picture}.__getitem__, None, torch.Generator())
 
 
 def descended(problem: SparseProblem, picture: Tensor, steps: int) -> float:
     loss = problem.players[0].loss
-    for _ in range(steps):
-        last = float(loss(step_of(picture)))
+    for index in range(1, steps + 1):
+        last = float(loss(step_of(picture, index)))
     return last
 
 
@@ -41,6 +41,18 @@ def test_what_is_kept_back_becomes_none() -> None:
     hidden = problem.outliers[problem.kept_back.expand_as(measured)]
     assert float(hidden.abs().max()) == 0
     assert float(problem.outliers.abs().max()) > 0.1
+
+
+def test_each_fit_begins_anew_and_no_filter_is_asked(waves: np.ndarray) -> None:
+    """A filter would take the outliers for the picture."""
+    words = {"corrupt.noise": "outliers", "recipe.fits": 2, "fit.steps": 4, "fit.stopping": "fixed"}
+    done = restore(waves, "denoise", arch="balanced-denoise", options=words)
+    assert [part["name"] for part in done.result["parts"]] == ["fit"]
+    assert len(done.result["fits"]) == 2
+    assert any("no filter" in note for note in done.notes)
+    problem = SparseProblem(torch.rand(1, 1, 8, 8), truth=None, levels=255)
+    first = descended(problem, torch.zeros(1, 1, 8, 8), 20)
+    assert descended(problem, torch.zeros(1, 1, 8, 8), 20) == first
 
 
 def test_a_tile_begins_anew() -> None:

@@ -23,6 +23,8 @@ class SparseProblem(RestorationProblem):
     without a weight for their sparsity, here beside Adam's steps of the network.
     """
 
+    refinable = False
+
     def __init__(self, measured: Tensor, *, truth: Tensor | None, levels: int | None) -> None:
         """`measured` is (1, C, H, W) in [0, 1]."""
         super().__init__(measured, truth=truth, levels=levels)
@@ -35,6 +37,9 @@ class SparseProblem(RestorationProblem):
         return self._up.square() - self._down.square()
 
     def _loss(self, step: Step) -> Tensor:
+        if step.index == 1:  # of each of several fits
+            self._up.fill_(_SMALL)
+            self._down.fill_(_SMALL)
         residual = self.shaped(step) + self.outliers - self.measured
         weights = self.fitted.to(residual.dtype)
         with torch.no_grad():
