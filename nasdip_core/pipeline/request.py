@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from nasdip_core.architecture.named import NamedArchitecture, change
-from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import OptionError, PictureError, PluginError
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.architectures import architectures, preset_architecture
+from nasdip_core.pipeline.defaults import plain, serving, spelt_out, with_defaults
 from nasdip_core.plugins import Plugins
 from nasdip_core.recipe import RecipeOptions
-from nasdip_core.refine import Refine
 from nasdip_core.task import TaskOptions
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ class Resolved:
     def document(self, name: str) -> dict[str, Any]:
         """Return the pipeline that repeats this run."""
         bare: dict[str, Any] = {"fit": {}, "tasks": {}, "recipe": {}}
-        archs = [_plain(a.model_copy(update=bare)) for a in (self.arch, *self.companions)]
+        archs = [plain(a.model_copy(update=bare)) for a in (self.arch, *self.companions)]
         given: dict[str, Any] = {
             "picture": self.picture,
             "mask": self.mask,
@@ -111,11 +110,11 @@ class Resolved:
             "seed": self.seed,
             "device": self.device,
             "tile": self.tile,
-            "task": _plain(self.task),
-            "corrupt": None if self.corrupt is None else _plain(self.corrupt),
+            "task": plain(self.task),
+            "corrupt": None if self.corrupt is None else plain(self.corrupt),
             "arch": archs if self.companions else archs[0],
-            "fit": _plain(self.fit),
-            "recipe": _plain(self.recipe),
+            "fit": plain(self.fit),
+            "recipe": plain(self.recipe),
         }
         if self.kept:
             given["kept"] = list(self.kept)
@@ -150,17 +149,17 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     else:
         named = [preset_architecture(request.preset, task_name, plugins)]
     arch, *companions = [change(each, request.architecture) for each in named]
-    fitting = merge(merge(_plain(FitOptions()), arch.fit_options(task_name)), request.fit)
+    fitting = merge(merge(plain(FitOptions()), arch.fit_options(task_name)), request.fit)
     fit = parse(FitOptions, fitting, "fit")
-    stopping = _with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
+    stopping = with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
     objectives = tuple(
-        _with_defaults("objective", use, plugins, f"fit.objectives.{i}.with")
+        with_defaults("objective", use, plugins, f"fit.objectives.{i}.with")
         for i, use in enumerate(fit.objectives)
     )
     fit = fit.model_copy(update={"stopping": stopping, "objectives": objectives})
-    own = _serving(arch.recipe, task_name, plugins)
-    given = merge(merge(_plain(RecipeOptions()), own), request.recipe)
-    recipe = _recipe(parse(RecipeOptions, given, "recipe"), task_name, plugins)
+    own = serving(arch.recipe, task_name, plugins)
+    given = merge(merge(plain(RecipeOptions()), own), request.recipe)
+    recipe = spelt_out(parse(RecipeOptions, given, "recipe"), task_name, plugins)
     if companions and "fits" not in request.recipe:
         recipe = recipe.model_copy(update={"fits": len(named)})
     resolved = Resolved(
@@ -235,9 +234,9 @@ def _kept(found: "Found", resolved: Resolved) -> tuple[str, ...]:
     """Return the fits that a search has kept, where they are of this very picture and run."""
     same = {
         "task": resolved.task_name,
-        "options": _plain(resolved.task),
-        "corrupt": None if resolved.corrupt is None else _plain(resolved.corrupt),
-        "fit": _plain(resolved.fit),
+        "options": plain(resolved.task),
+        "corrupt": None if resolved.corrupt is None else plain(resolved.corrupt),
+        "fit": plain(resolved.fit),
         "crop": None,
         "seed": resolved.seed,
         "pictures": {Path(resolved.picture.removeprefix(SAMPLE)).name: digest(resolved.picture)},
@@ -272,55 +271,5 @@ def run_name(resolved: Resolved) -> str:
     return f"{Path(resolved.picture.removeprefix(SAMPLE)).stem}-{resolved.task_name}"
 
 
-def _serving(recipe: Mapping[str, Any], task_name: str, plugins: Plugins) -> dict[str, Any]:
-    """Return an architecture's recipe without what does not serve a task that borrows it."""
-    own = parse(RecipeOptions, recipe, "recipe")
-
-    def serves(use: Use) -> bool:
-        refine: type[Refine] = plugins.find("refine", use.uses).resolve()
-        return task_name in refine.tasks
-
-    left = [_plain(use) for use in own.refine if serves(use)]
-    kept = dict(recipe)
-    if len(left) < len(own.refine):
-        kept["refine"] = left
-        if not left:
-            kept.pop("choice", None)
-    if own.guide is not None and not serves(own.guide):
-        kept.pop("guide")
-    return kept
-
-
-def _recipe(recipe: RecipeOptions, task_name: str, plugins: Plugins) -> RecipeOptions:
-    """Return the recipe with every option of its plugins spelt out.
-
-    Raises PluginError for a refine plugin that does not serve the task.
-    """
-
-    def spelt_out(use: Use, where: str) -> Use:
-        refine: type[Refine] = plugins.find("refine", use.uses).resolve()
-        if task_name not in refine.tasks:
-            raise PluginError(
-                f"refine '{use.uses}' does not serve the task '{task_name}'",
-                f"it serves {', '.join(sorted(refine.tasks))}",
-            )
-        return _with_defaults("refine", use, plugins, f"{where}.with")
-
-    chain = [spelt_out(use, f"recipe.refine.{i}") for i, use in enumerate(recipe.refine)]
-    guide = None if recipe.guide is None else spelt_out(recipe.guide, "recipe.guide")
-    return recipe.model_copy(update={"refine": tuple(chain), "guide": guide})
-
-
-def _with_defaults(kind: str, use: Use, plugins: Plugins, where: str) -> Use:
-    """Return a plugin's use with every option of the plugin spelt out."""
-    model = plugins.find(kind, use.uses).options() or Options
-    return use.model_copy(update={"with_": _plain(parse(model, use.with_, where))})
-
-
 def _absolute(path: str, base: Path) -> str:
     return path if path.startswith(SAMPLE) else str((base / path).absolute())
-
-
-def _plain(options: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = options.model_dump(mode="json", by_alias=True)
-    return plain

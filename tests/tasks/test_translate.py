@@ -253,8 +253,7 @@ def test_small_pictures_are_noted(sets: tuple[Path, Path]) -> None:
     options = TranslateOptions(target=str(sets[1]), crop=38, critic_width=4)
     problem = TASK.problem(Inputs(torch.rand(1, 3, 40, 40)), options, draws())
     assert problem.notes == [
-        "3 pictures are smaller than squares of 38 pixels and are mirrored at their borders; "
-        "see task.crop"
+        "3 pictures are smaller than the squares of task.crop and are mirrored at their borders"
     ]
 
 

@@ -47,16 +47,12 @@ class PairedProblem(TranslationProblem):
                 Player(_CRITIC, (_CRITIC,), self._judge, beta1=0.5, descends=False),
             ],
             truth=truth,
+            small=sum(
+                each.smaller(options.crop)
+                for each in [sources, *([] if targets is None else [targets])]
+            ),
         )
         self._fake: Tensor | None = None
-
-    @property
-    def small(self) -> int:
-        """How many pictures are smaller than a square."""
-        return sum(
-            each.smaller(self._options.crop)
-            for each in [d for d in (self._sources, self._targets) if d is not None]
-        )
 
     def batch(self, index: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return squares x and y, each (B, 3, crop, crop)."""

@@ -39,9 +39,18 @@ class TranslationProblem(Problem):
         players: Sequence[Player],
         *,
         truth: Tensor | None,
+        small: int = 0,
     ) -> None:
-        """`picture` is (1, C, H, W) in [0, 1], C = 1 or 3."""
+        """`picture` is (1, C, H, W) in [0, 1], C = 1 or 3.
+
+        `small` pictures to learn from are smaller than the squares.
+        """
         super().__init__(slots, players)
+        if small:
+            self.notes.append(
+                f"{small} pictures are smaller than the squares of task.crop and are mirrored at "
+                "their borders"
+            )
         self.picture = as_rgb(picture)
         self.truth = truth
         self.grey = int(picture.shape[1]) == 1

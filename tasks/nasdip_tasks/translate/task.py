@@ -23,20 +23,7 @@ class Translate(Task[TranslateOptions, TranslateCorruption]):
     def problem(
         self, inputs: Inputs, options: TranslateOptions, generator: torch.Generator
     ) -> Problem:
-        """Return the fit, with a note where pictures are smaller than the squares.
-
-        Raises NasdipError where what is given to learn from does not do.
-        """
-        problem = self._problem(inputs, options)
-        if isinstance(problem, (PairedProblem, UnpairedProblem)) and problem.small:
-            problem.notes.append(
-                f"{problem.small} pictures are smaller than squares of {options.crop} pixels and "
-                "are mirrored at their borders; see task.crop"
-            )
-        return problem
-
-    def _problem(self, inputs: Inputs, options: TranslateOptions) -> Problem:
-        """Return the fit. Raises PictureError where the pictures to learn from do not do."""
+        """Return the fit. Raises NasdipError where what is given to learn from does not do."""
         picture, truth = inputs.picture, inputs.truth
         if options.weights is not None:
             return ApplyProblem(picture, read_weights(Path(options.weights)), truth=truth)

@@ -54,14 +54,10 @@ class UnpairedProblem(TranslationProblem):
                 Player("critics", critics, self._judge, beta1=0.5, descends=False),
             ],
             truth=truth,
+            small=sum(each.smaller(options.crop) for each in (sources, targets)),
         )
         self._fakes: dict[str, Tensor] = {}
         self._pools: dict[str, list[Tensor]] = {name: [] for name in critics}
-
-    @property
-    def small(self) -> int:
-        """How many pictures are smaller than a square."""
-        return sum(each.smaller(self._options.crop) for each in (self._sources, self._targets))
 
     def batch(self, index: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return squares a and b, each (B, 3, crop, crop)."""
