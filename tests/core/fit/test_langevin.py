@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from toys import TINY
 
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.fit.averaging import OutputAverage
@@ -18,13 +19,6 @@ from nasdip_core.pipeline.restore import restore
 from nasdip_core.restoration import RestorationProblem
 
 MakeFit = Callable[..., Any]
-TINY = {
-    "levels": 2,
-    "input": {"channels": 4, "scale": 1.0},
-    "encoder": {"widths": 6, "convolutions": 1},
-    "decoder": {"widths": 6, "pointwise": False},
-    "skip": {"widths": 2},
-}
 
 
 def outputs(count: int) -> list[dict[str, Tensor]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from toys import At, Duel, Sum, Target
+from toys import TINY, At, Duel, Sum, Target
 
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.errors import RunError, RunInterruptedError
@@ -20,14 +20,6 @@ from nasdip_core.problem import Step
 from nasdip_core.restoration import RestorationProblem
 
 MakeFit = Callable[..., Any]
-
-TINY = {
-    "levels": 2,
-    "input": {"channels": 4, "scale": 1.0},
-    "encoder": {"widths": 6, "convolutions": 1},
-    "decoder": {"widths": 6, "pointwise": False},
-    "skip": {"widths": 2},
-}
 
 
 def restoration(seed: int = 0, truth: bool = True) -> RestorationProblem:

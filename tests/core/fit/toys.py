@@ -10,6 +10,15 @@ from nasdip_core.fit.options import FitOptions, GuardOptions
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
 
+TINY = {
+    "levels": 2,
+    "input": {"channels": 4, "scale": 1.0},
+    "encoder": {"widths": 6, "convolutions": 1},
+    "decoder": {"widths": 6, "pointwise": False},
+    "skip": {"widths": 2},
+}
+"""A network of two levels and few channels."""
+
 
 class Constant(nn.Module):
     """Emits its one parameter as a (1, 1, 4, 4) picture."""
