@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "activation": "activation function",
     "residual": "pattern of cross-level connections",
     "space": "search space of architectures",
+    "network": "network that is no U-Net",
     "architecture": "named network",
     "task": "what can be restored",
     "operator": "forward operator of a measurement",

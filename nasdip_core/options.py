@@ -50,7 +50,7 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
 def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) -> str:
     """Say in one line what is wrong with one option, by pydantic's word for it."""
     # Tags of unions and validators are no keys that a user wrote.
-    keys = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
+    keys = [part for part in map(str, first["loc"]) if not part.startswith(("function-", "form-"))]
     path = ".".join([where, *keys] if where else keys)
     if first["type"] == "extra_forbidden":
         hint = did_you_mean(keys[-1], _known_keys(model, keys[:-1]))

@@ -2,30 +2,51 @@
 
 import torch
 
-from nasdip_core.architecture.specification import Architecture
+from nasdip_core.architecture.network import Network
+from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork
 from nasdip_core.architecture.unet import UNet
+from nasdip_core.errors import PluginError
+from nasdip_core.options import Options, parse
 from nasdip_core.plugins import Plugins
 
 
 def assemble(
-    architecture: Architecture,
+    architecture: NetworkSpecification,
     out_channels: int,
     plugins: Plugins,
     *,
     seed: int = 0,
     in_channels: int | None = None,
-) -> UNet:
+) -> Network:
     """Build the network on the CPU; equal seeds give equal weights.
 
     `in_channels` replaces the channels of the architecture's own input.
-    Raises PluginError for an unknown op, OptionError where the parts do not fit.
+    Raises PluginError for an unknown op or network, OptionError where the parts do not fit.
     """
     channels = architecture.input.channels if in_channels is None else in_channels
     # Default initialisation takes no generator, so the global one is borrowed and put back.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = UNet(architecture, channels, out_channels, plugins)
+        network = build(architecture, channels, out_channels, plugins)
     network.to(memory_format=_memory_format())  # type: ignore[call-overload]  # missing in the stubs
+    return network
+
+
+def build(
+    architecture: NetworkSpecification, in_channels: int, out_channels: int, plugins: Plugins
+) -> Network:
+    """Build the network, its weights drawn from torch's own generator."""
+    if not isinstance(architecture, PluginNetwork):
+        return UNet(architecture, in_channels, out_channels, plugins)
+    registration = plugins.find("network", architecture.uses)
+    options = parse(registration.options() or Options, architecture.with_, "architecture.with")
+    fields = {name: getattr(options, name) for name in type(options).model_fields}
+    network = registration.resolve()(in_channels, out_channels, **fields)
+    if not isinstance(network, Network):
+        raise PluginError(
+            f"network '{architecture.uses}' made a {type(network).__name__}",
+            "derive it from nasdip_core.architecture.network.Network",
+        )
     return network
 
 

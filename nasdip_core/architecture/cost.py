@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasdip_core.architecture.specification import Architecture
-from nasdip_core.architecture.unet import UNet
+from nasdip_core.architecture.assemble import build
+from nasdip_core.architecture.specification import NetworkSpecification
 from nasdip_core.plugins import Plugins
 
 
@@ -45,11 +45,11 @@ class Cost:
 
 
 def cost_of(
-    architecture: Architecture, channels: int, size: tuple[int, int], plugins: Plugins
+    architecture: NetworkSpecification, channels: int, size: tuple[int, int], plugins: Plugins
 ) -> Cost:
     """Return parameters, multiply-adds and activation memory for a picture of `size`."""
     with torch.device("meta"):
-        network = UNet(architecture, architecture.input.channels, channels, plugins)
+        network = build(architecture, architecture.input.channels, channels, plugins)
         z = torch.empty(1, architecture.input.channels, *network.input_size(size))
     owned = {id(parameter) for parameter in network.parameters()}
     kept: dict[int, Tensor] = {}

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nasdip_core.architecture.specification import Architecture, Input
+from nasdip_core.architecture.specification import Input, NetworkSpecification, PluginNetwork
 from nasdip_core.errors import OptionError
 
 
@@ -25,18 +25,25 @@ def draw_input(spec: Input, size: tuple[int, int], generator: torch.Generator) -
     return values * spec.scale
 
 
-def guiding_input(guide: Tensor, size: tuple[int, int], architecture: Architecture) -> Tensor:
-    """Return a picture (1, C, H, W) in [0, 1] as input (1, C r^2, h, w) around zero.
+def guiding_factor(architecture: NetworkSpecification) -> int:
+    """Return how many pixels a side of a guide stand at one place of the input.
 
-    r is the working resolution: every place holds the r x r pixels that it stands for, so nothing
-    is lost. The border is continued to the input's (h, w) = `size`. Raises OptionError for a
-    network without an encoder, whose input is far smaller than the picture.
+    Raises OptionError for a network without an encoder, whose input is far smaller than the
+    picture, and for one that is no U-Net.
     """
-    if architecture.encoder is None:
+    if isinstance(architecture, PluginNetwork) or architecture.encoder is None:
         raise OptionError(
             "a guide needs a network with an encoder", "leave recipe.guide out or take another"
         )
-    factor = architecture.working_resolution
+    return architecture.working_resolution
+
+
+def guiding_input(guide: Tensor, size: tuple[int, int], factor: int) -> Tensor:
+    """Return a picture (B, C, H, W) in [0, 1] as input (B, C r^2, h, w) around zero.
+
+    r is the `factor`: every place holds the r x r pixels that it stands for, so nothing is lost.
+    The border is continued to the input's (h, w) = `size`.
+    """
     rows, columns = (
         factor * side - have for side, have in zip(size, guide.shape[-2:], strict=True)
     )

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from pydantic import Field
 
-from nasdip_core.architecture.specification import Architecture
+from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.plugins import Plugins
@@ -20,7 +20,7 @@ class NamedArchitecture(Options):
     name: str = Field(default="unnamed", description="short name")
     summary: str = Field(default="", description="one line on what it is")
     source: str = Field(default="", description="publication or measurement it comes from")
-    architecture: Architecture = Field(
+    architecture: NetworkSpecification = Field(
         description="the network; in a file also the name of another, to take its network"
     )
     fit: dict[str, Any] = Field(default_factory=dict, description="fit options it was made for")
@@ -86,13 +86,21 @@ def change(named: NamedArchitecture, over: Mapping[str, Any]) -> NamedArchitectu
     """Return the architecture with some of its fields replaced (`-S architecture.KEY=VALUE`)."""
     if not over:
         return named
-    base = named.architecture.model_dump(mode="json", by_alias=True)
-    levels = over.get("levels", named.architecture.levels)
-    for part in ("encoder", "decoder", "skip"):
-        # A change of the number of levels keeps the widths, the coarsest one repeated.
-        widths = (base[part] or {}).get("widths")
-        if isinstance(levels, int) and widths:
-            base[part]["widths"] = [*widths, *([widths[-1]] * levels)][:levels]
+    network = named.architecture
+    base = network.model_dump(mode="json", by_alias=True)
+    if over.get("uses", base.get("uses")) != base.get("uses"):
+        base = {}  # another network has none of the options of the one it replaces
+    elif not isinstance(network, PluginNetwork):
+        base = _of_levels(base, over.get("levels", network.levels))
     content = {**named.model_dump(by_alias=True), "architecture": merge(base, over)}
     changed = parse(NamedArchitecture, content, "")
     return changed.model_copy(update={"name": f"{named.name} (changed)"})
+
+
+def _of_levels(network: dict[str, Any], levels: Any) -> dict[str, Any]:
+    """Return a U-Net with the widths of so many levels: its own, the coarsest one repeated."""
+    for part in ("encoder", "decoder", "skip"):
+        widths = (network[part] or {}).get("widths")
+        if isinstance(levels, int) and widths:
+            network[part]["widths"] = [*widths, *([widths[-1]] * levels)][:levels]
+    return network

@@ -1,8 +1,9 @@
-"""What a network is, as data: the frozen, validated `Architecture` and its parts."""
+"""What a network is, as data: the frozen, validated `Architecture` and its parts, or a plugin."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from nasdip_core.options import Options
 
@@ -161,3 +162,21 @@ class Architecture(Options):
         if self.working_resolution > 1 and self.head is None:
             raise ValueError("a working resolution below full needs a head")
         return self
+
+
+class PluginNetwork(Use):
+    """A network that is no U-Net: a `network` plugin by name, with its options."""
+
+    input: Input = Field(default_factory=lambda: Input(kind="grid", channels=2, scale=1.0))
+
+
+def _form(value: Any) -> str:
+    plugin = isinstance(value, PluginNetwork) or (isinstance(value, Mapping) and "uses" in value)
+    return "form-plugin" if plugin else "form-unet"
+
+
+NetworkSpecification = Annotated[
+    Annotated[Architecture, Tag("form-unet")] | Annotated[PluginNetwork, Tag("form-plugin")],
+    Discriminator(_form),
+]
+"""A U-Net, or what a plugin makes: told apart by the key `uses`."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from nasdip_core.architecture.blocks import Blocks, crop_centre
 from nasdip_core.architecture.cell import UpsamplingCell
 from nasdip_core.architecture.convolution import Convolution, Repeated, joined, takes_repeated
+from nasdip_core.architecture.network import Network
 from nasdip_core.architecture.paths import CrossLevelPaths
 from nasdip_core.architecture.pattern import residual_matrix
 from nasdip_core.architecture.specification import Architecture, Head
@@ -15,7 +16,7 @@ from nasdip_core.errors import OptionError
 from nasdip_core.plugins import Plugins
 
 
-class UNet(nn.Module):
+class UNet(Network):
     """Maps (B, C_in, h, w) to a picture (B, C_out, H, W), (H, W) = (h, w) x working resolution.
 
     Level 1 is the finest. Source s (0-based column of the pattern) has the size of level s + 1:

@@ -13,7 +13,7 @@ from string import Template
 from nasdip_core.errors import OptionError, PluginError, RunError, did_you_mean
 from nasdip_core.hooks import KINDS
 
-_SINCE = dict.fromkeys(("tracker", "step", "features", "objective"), (1, 1))
+_SINCE = dict.fromkeys(("tracker", "step", "features", "network", "objective"), (1, 1))
 """Kinds that nasdip calls since a later contract than the first."""
 
 

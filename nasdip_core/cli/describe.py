@@ -11,6 +11,7 @@ from nasdip_core.cli.parameters import AsJson
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from nasdip_core.architecture.specification import Architecture
     from nasdip_core.plugins import Plugins, Registration
 
 
@@ -109,21 +110,20 @@ def _architecture(
     from nasdip_core.architecture.drawing import draw_network
     from nasdip_core.architecture.named import find_architecture
     from nasdip_core.architecture.pattern import residual_matrix
-    from nasdip_core.errors import RunError
+    from nasdip_core.architecture.specification import PluginNetwork
 
     named = find_architecture(name, plugins)
     architecture = named.architecture
-    matrix = residual_matrix(architecture, plugins)
     cost = cost_of(architecture, channels, size, plugins)
-    drawing = svg or Path(f"{named.name.replace(' ', '-')}.svg")
-    caption = f"{cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds"
-    try:
-        drawing.write_text(draw_network(architecture, matrix, caption=caption), encoding="utf-8")
-        say(f"drawn to {drawing}")
-    except OSError as error:
-        if svg is not None:
-            raise RunError(f"cannot write '{drawing}': {error.strerror}") from None
-        say(f"not drawn: cannot write '{drawing}' here ({error.strerror})")
+    matrix: list[list[bool]] = []
+    drawing = None
+    if isinstance(architecture, PluginNetwork):
+        say(f"not drawn: {named.name} is no U-Net")
+    else:
+        matrix = residual_matrix(architecture, plugins)
+        drawing = svg or Path(f"{named.name.replace(' ', '-')}.svg")
+        caption = f"{cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds"
+        _draw(draw_network(architecture, matrix, caption=caption), drawing, asked=svg is not None)
     if as_json:
         json_result(
             {
@@ -141,14 +141,43 @@ def _architecture(
                 "fit": named.fit,
                 "tasks": named.tasks,
                 "recipe": named.recipe,
-                "svg": str(drawing),
+                "svg": None if drawing is None else str(drawing),
             }
         )
         return
-    cell = architecture.cell
     result(f"architecture.{named.name}: {named.summary}")
     if named.source:
         result(f"source            {named.source}")
+    if isinstance(architecture, PluginNetwork):
+        chosen = yaml.safe_dump(architecture.with_, default_flow_style=True, width=1000)
+        result(f"network           {architecture.uses} {chosen.rstrip()}")
+    else:
+        _levels(architecture, matrix)
+    result(f"parameters        {cost.parameters:,}")
+    result(f"multiply-adds     {cost.macs:,} at {size[0]} x {size[1]}, {channels} channels")
+    result(f"activation memory {cost.activation_bytes:,} bytes")
+    for title, options in (("fit", named.fit), ("recipe", named.recipe)):
+        if options:
+            flow = yaml.safe_dump(options, default_flow_style=True, width=1000)
+            result(f"{title:<17} {flow.rstrip()}")
+
+
+def _draw(drawn: str, path: Path, *, asked: bool) -> None:
+    """Write a drawing. Raises RunError where the file that was asked for cannot be written."""
+    from nasdip_core.errors import RunError
+
+    try:
+        path.write_text(drawn, encoding="utf-8")
+        say(f"drawn to {path}")
+    except OSError as error:
+        if asked:
+            raise RunError(f"cannot write '{path}': {error.strerror}") from None
+        say(f"not drawn: cannot write '{path}' here ({error.strerror})")
+
+
+def _levels(architecture: "Architecture", matrix: list[list[bool]]) -> None:
+    """Say what a U-Net is made of."""
+    cell = architecture.cell
     result(f"levels            {architecture.levels}")
     result(
         f"cell              {cell.resample} -> {cell.transform} "
@@ -160,10 +189,3 @@ def _architecture(
     )
     for row in matrix:
         result("                  " + " ".join(str(int(entry)) for entry in row))
-    result(f"parameters        {cost.parameters:,}")
-    result(f"multiply-adds     {cost.macs:,} at {size[0]} x {size[1]}, {channels} channels")
-    result(f"activation memory {cost.activation_bytes:,} bytes")
-    for title, options in (("fit", named.fit), ("recipe", named.recipe)):
-        if options:
-            flow = yaml.safe_dump(options, default_flow_style=True, width=1000)
-            result(f"{title:<17} {flow.rstrip()}")

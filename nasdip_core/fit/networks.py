@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from nasdip_core.architecture.assemble import assemble
-from nasdip_core.architecture.input import draw_input, guiding_input
-from nasdip_core.architecture.specification import Architecture
-from nasdip_core.architecture.unet import UNet
+from nasdip_core.architecture.input import draw_input, guiding_factor, guiding_input
+from nasdip_core.architecture.network import Network
+from nasdip_core.architecture.specification import NetworkSpecification
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Slot
 from nasdip_core.seeds import derive, generator
@@ -33,14 +33,14 @@ class SlotNetwork:
             noise = torch.empty_like(z).normal_(0, jitter, generator=draws)
             z = z + noise
         output: Tensor = (
-            self.module(z, self.size) if isinstance(self.module, UNet) else self.module(z)
+            self.module(z, self.size) if isinstance(self.module, Network) else self.module(z)
         )
         return output
 
 
 def make_networks(
     slots: Mapping[str, Slot],
-    architecture: Architecture,
+    architecture: NetworkSpecification,
     plugins: Plugins,
     seed: int,
     device: torch.device,
@@ -64,18 +64,18 @@ def make_networks(
                 module = slot.module()
         else:
             channels = int(z.shape[1]) if z is not None else slot.in_channels
-            drawn = channels is None
+            drawn, factor = channels is None, 1
             if drawn and beside is not None:
-                per_place = architecture.working_resolution**2
-                channels = architecture.input.channels + int(beside.shape[1]) * per_place
-            module = unet = assemble(
+                factor = guiding_factor(architecture)
+                channels = architecture.input.channels + int(beside.shape[1]) * factor**2
+            module = network = assemble(
                 architecture, slot.channels, plugins, seed=weights, in_channels=channels
             )
             if drawn:
-                size, draws = unet.input_size(slot.size), generator(seed, "input", name)
+                size, draws = network.input_size(slot.size), generator(seed, "input", name)
                 z = draw_input(architecture.input, size, draws)
                 if beside is not None:
-                    z = torch.cat([z, guiding_input(beside, size, architecture)], dim=1)
+                    z = torch.cat([z, guiding_input(beside, size, factor)], dim=1)
         if slot.weights is not None:
             load_weights(module, slot.weights)
         networks[name] = SlotNetwork(

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nasdip_core.architecture.specification import Use
+from nasdip_core.architecture.named import NamedArchitecture
+from nasdip_core.architecture.specification import PluginNetwork, Use
 from nasdip_core.errors import PluginError
 from nasdip_core.options import Options, parse
 from nasdip_core.plugins import Plugins
@@ -44,6 +45,15 @@ def spelt_out(recipe: RecipeOptions, task_name: str, plugins: Plugins) -> Recipe
     chain = [checked(use, f"recipe.refine.{i}") for i, use in enumerate(recipe.refine)]
     guide = None if recipe.guide is None else checked(recipe.guide, "recipe.guide")
     return recipe.model_copy(update={"refine": tuple(chain), "guide": guide})
+
+
+def built(named: NamedArchitecture, plugins: Plugins) -> NamedArchitecture:
+    """Return an architecture with every option of the plugin that makes it, if one, spelt out."""
+    network = named.architecture
+    if not isinstance(network, PluginNetwork):
+        return named
+    spelt = with_defaults("network", network, plugins, "architecture.with")
+    return named.model_copy(update={"architecture": spelt})
 
 
 def _tasks(use: Use, plugins: Plugins) -> frozenset[str]:

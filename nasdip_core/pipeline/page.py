@@ -10,6 +10,7 @@ import torch
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.drawing import draw_network
 from nasdip_core.architecture.pattern import residual_matrix
+from nasdip_core.architecture.specification import PluginNetwork
 from nasdip_core.fit.events import Event
 from nasdip_core.hooks import PageSection
 from nasdip_core.imaging.arrays import picture_of
@@ -59,18 +60,22 @@ def write_run_page(
             after=_panel(first, first.capitalize(), pictures[first]),
             others=panels,
             events=events,
-            networks={resolved.arch.name: _drawing(resolved, slot, plugins)},
+            networks=_drawn(resolved, slot, plugins),
             notes=notes,
             sections=sections,
         ),
     )
 
 
-def _drawing(resolved: Resolved, slot: Slot, plugins: Plugins) -> str:
+def _drawn(resolved: Resolved, slot: Slot, plugins: Plugins) -> dict[str, str]:
+    """Return the drawing of a U-Net by its name; nothing for another network."""
     architecture = resolved.arch.architecture
+    if isinstance(architecture, PluginNetwork):
+        return {}
     cost = cost_of(architecture, slot.channels, slot.size, plugins)
     caption = f"{cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds"
-    return draw_network(architecture, residual_matrix(architecture, plugins), caption=caption)
+    drawing = draw_network(architecture, residual_matrix(architecture, plugins), caption=caption)
+    return {resolved.arch.name: drawing}
 
 
 def _panel(name: str, caption: str, picture: Picture) -> Panel:

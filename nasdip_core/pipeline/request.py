@@ -14,7 +14,7 @@ from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.architectures import architectures, preset_architecture
-from nasdip_core.pipeline.defaults import plain, serving, spelt_out, with_defaults
+from nasdip_core.pipeline.defaults import built, plain, serving, spelt_out, with_defaults
 from nasdip_core.plugins import Plugins
 from nasdip_core.recipe import RecipeOptions
 from nasdip_core.task import TaskOptions
@@ -148,7 +148,7 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
         raise OptionError("arch and preset exclude each other")
     else:
         named = [preset_architecture(request.preset, task_name, plugins)]
-    arch, *companions = [change(each, request.architecture) for each in named]
+    arch, *companions = [built(change(each, request.architecture), plugins) for each in named]
     fitting = merge(merge(plain(FitOptions()), arch.fit_options(task_name)), request.fit)
     fit = parse(FitOptions, fitting, "fit")
     stopping = with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")

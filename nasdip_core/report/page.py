@@ -193,6 +193,8 @@ def _oracle(result: Mapping[str, Any]) -> tuple[int, float] | None:
 
 
 def _networks(networks: Mapping[str, str]) -> str:
+    if not networks:
+        return ""
     # Focusable, so that a keyboard can scroll a drawing that is wider than the screen.
     drawings = "".join(
         f'<div class="network" role="group" aria-label="{escape(name)}" tabindex="0">{svg}</div>'

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.named import find_architecture
-from nasdip_core.architecture.specification import Architecture
+from nasdip_core.architecture.specification import Architecture, NetworkSpecification
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.result import FitResult
@@ -187,7 +187,11 @@ class Evaluator:
         return problem
 
     def _fit(
-        self, architecture: Architecture, picture: int, fresh: int | None, scale: float = 1.0
+        self,
+        architecture: NetworkSpecification,
+        picture: int,
+        fresh: int | None,
+        scale: float = 1.0,
     ) -> Fit:
         resolved = self.search.of(architecture, picture, fresh)
         return self._make(resolved, self.problem(resolved, picture, scale))

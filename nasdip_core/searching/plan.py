@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from nasdip_core.architecture.named import NamedArchitecture
-from nasdip_core.architecture.specification import Architecture, Use
+from nasdip_core.architecture.specification import NetworkSpecification, Use
 from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
@@ -65,7 +65,9 @@ class Search:
         """Return the places of the pictures that candidates are judged on."""
         return [i for i in range(len(self.names)) if i not in self.validation]
 
-    def of(self, architecture: Architecture, picture: int, fresh: int | None = None) -> Resolved:
+    def of(
+        self, architecture: NetworkSpecification, picture: int, fresh: int | None = None
+    ) -> Resolved:
         """Return the run that one fit is; `fresh` numbers seeds other than the search's own."""
         seed = self.request.seed
         if not self.single:

@@ -9,6 +9,7 @@ from pathlib import Path
 from optuna.study import Study
 
 from nasdip_core.architecture.named import find_architecture
+from nasdip_core.architecture.specification import PluginNetwork
 from nasdip_core.errors import NasdipError, OptionError, RunError, RunInterruptedError
 from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.plugins import Plugins
@@ -16,7 +17,7 @@ from nasdip_core.searching.finals import comparison_of
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.searching.trials import ended_early
-from nasdip_core.space import Choice
+from nasdip_core.space import Choice, InfeasibleError
 from nasdip_core.study.best import places_of
 from nasdip_core.study.records import History
 from nasdip_core.study.storage import explained, open_storage
@@ -136,6 +137,8 @@ def _choices(search: Search, name: str, plugins: Plugins) -> dict[str, Choice]:
     """Return a known architecture as a point of the space."""
     architecture = find_architecture(name, plugins).architecture
     try:
+        if isinstance(architecture, PluginNetwork):
+            raise InfeasibleError("it is no U-Net")
         return search.space.encode(architecture)
     except NasdipError as error:
         raise OptionError(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nasdip_core.testing.features import FeaturesConformance
     from nasdip_core.testing.launcher import LauncherConformance
     from nasdip_core.testing.metric import MetricConformance
+    from nasdip_core.testing.network import NetworkConformance
     from nasdip_core.testing.objective import ObjectiveConformance
     from nasdip_core.testing.operator import OperatorConformance
     from nasdip_core.testing.refine import RefineConformance
@@ -41,6 +42,7 @@ __all__ = [
     "FeaturesConformance",
     "LauncherConformance",
     "MetricConformance",
+    "NetworkConformance",
     "ObjectiveConformance",
     "OperatorConformance",
     "RefineConformance",

@@ -52,6 +52,7 @@ def fixtures_of(registration: Registration, plugins: Plugins) -> Fixtures | None
         "stopping": {"rule": lambda: make},
         "strategy": {"strategy": make},
         "metric": {"metric": make},
+        "network": {"network": lambda: make},
         "objective": {"objective": lambda: partial(make, plugins)},
         "features": {"features": make},
         "reward": {"reward": partial(make, plugins)},

@@ -90,9 +90,29 @@ SPACES = (
     ),
 )
 
+NETWORKS = (
+    (
+        "siren",
+        "siren:Siren",
+        "SirenOptions",
+        "sines of the coordinates (Sitzmann et al., NeurIPS 2020)",
+    ),
+    (
+        "fourier-features",
+        "fourier_features:FourierFeatures",
+        "FourierFeaturesOptions",
+        "perceptron on random waves of the coordinates (Tancik et al., NeurIPS 2020)",
+    ),
+)
+
 ARCHITECTURES = (
     ("dip", "skip network of the deep image prior (Ulyanov et al., CVPR 2018)"),
     ("deep-decoder", "decoder of 1x1 convolutions alone (Heckel and Hand, ICLR 2019)"),
+    ("siren", "sines of the coordinates, no convolution (Sitzmann et al., NeurIPS 2020)"),
+    (
+        "fourier-features",
+        "random waves of the coordinates, no convolution (Tancik et al., NeurIPS 2020)",
+    ),
     ("nas-dip-denoise", "network found for denoising (NAS-DIP, ECCV 2020)"),
     ("nas-dip-inpaint", "network found for inpainting (NAS-DIP, ECCV 2020)"),
     ("nas-dip-sr", "network found for super-resolution (NAS-DIP, ECCV 2020)"),
@@ -193,6 +213,16 @@ def nasdip_offers() -> list[Offer]:
             name="compact",
             summary="small networks as the presets are: depth, widths, skips, cell, input (nasdip)",
             factory="nasdip_searchspaces.space.compact:Compact",
+        ),
+        *(
+            Offer(
+                kind="network",
+                name=name,
+                summary=summary,
+                factory=f"nasdip_searchspaces.network.{factory}",
+                options=f"nasdip_searchspaces.network.options:{options}",
+            )
+            for name, factory, options, summary in NETWORKS
         ),
         *(
             Offer(

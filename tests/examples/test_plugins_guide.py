@@ -43,6 +43,7 @@ def test_the_plugin_of_the_page_works(
         "baseline": "mean",
         "features": "colours",
         "metric": "absolute-error",
+        "network": "stripes",
         "objective": "inside",
         "operator": "subsample",
         "refine": "bounded",

@@ -131,3 +131,14 @@ def test_doctor(cli: Cli) -> None:
 
 def test_version(cli: Cli) -> None:
     assert cli("--version").out.startswith("nasdip 0.")
+
+
+def test_describe_a_network_that_is_no_unet(cli: Cli, tmp_path: Path) -> None:
+    described = json.loads(cli("describe", "architecture.siren", "--json").out)
+    assert described["architecture"]["uses"] == "siren"
+    assert (described["matrix"], described["svg"]) == ([], None)
+    answer = cli("describe", "architecture.siren")
+    assert "network           siren {" in answer.out
+    assert "levels" not in answer.out
+    assert "not drawn" in answer.err
+    assert not list(tmp_path.glob("*.svg"))

@@ -1,0 +1,1 @@
+"""Networks that are no U-Net, one file each."""
