@@ -9,13 +9,21 @@ _TRIES = 300
 
 
 def kept_back(known: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Return (1, 1, h, w) bool: `count` of the known pixels, drawn without replacement.
+    """Return (B, 1, h, w) bool: `count` of the known pixels, drawn without replacement.
 
     Where strokes or holes are missing, pieces of their shapes are laid over what is known: single
     pixels among known ones would say nothing of how a hole is filled. Else, and where the shapes
-    find no room, single pixels are drawn.
+    find no room, single pixels are drawn. Of several frames each gives its share.
     """
-    where = known[0, 0].cpu()
+    totals = known.sum(dim=(1, 2, 3)).cumsum(0).tolist()
+    shares = [round(count * total / totals[-1]) for total in totals]
+    counts = [share - before for share, before in zip(shares, [0, *shares], strict=False)]
+    frames = zip(known[:, 0].cpu(), counts, strict=True)
+    found = [_of_frame(frame, share, generator) for frame, share in frames]
+    return torch.stack(found)[:, None].to(known.device)
+
+
+def _of_frame(where: Tensor, count: int, generator: torch.Generator) -> Tensor:
     found = torch.zeros_like(where)
     if _thickness(where) > _THIN:
         found = _shapes(where, count, generator)
@@ -23,7 +31,7 @@ def kept_back(known: Tensor, count: int, generator: torch.Generator) -> Tensor:
     lacking = count - int(found.sum())
     order = torch.randperm(len(left), generator=generator)[:lacking]
     found.view(-1)[left[order]] = True
-    return found[None, None].to(known.device)
+    return found
 
 
 def _thickness(known: Tensor) -> float:

@@ -26,6 +26,8 @@ class Slot:
     """The input (B, C, h, w); None: the architecture's random input, jittered every step."""
     guide: Tensor | None = None
     """A picture (1, C, H, W) in [0, 1] that the network gets beside its random input."""
+    frames: int = 1
+    """How many outputs of the size there are, (T, C, H, W), each for an input of its own."""
     in_channels: int | None = None
     """Channels of the input where it comes in batches and not from here."""
     module: Callable[[], nn.Module] | None = None

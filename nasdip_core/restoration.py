@@ -1,6 +1,7 @@
 """Restoration of one picture from partly missing, noisy measurements by a known operator."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import ClassVar
 
@@ -25,7 +26,8 @@ class RestorationProblem(Problem):
     """min_theta mean over known i of ((A f_theta(z) - y)_i / s_i)^2 (Ulyanov et al. 2018, eq. 2).
 
     `measured` y is (1, c, h, w), `known` (1, 1, h, w) bool, the picture x = f_theta(z) is
-    (1, C, H, W). With the deviation s of the noise the loss is 1 at the noise level.
+    (1, C, H, W); of a stack all have its T frames in place of the 1, or `known` holds for each.
+    With the deviation s of the noise the loss is 1 at the noise level.
     """
 
     output = "restored"
@@ -57,7 +59,8 @@ class RestorationProblem(Problem):
         """
         self.measured = measured
         self.size = size or (int(measured.shape[-2]), int(measured.shape[-1]))
-        self.known = torch.ones_like(measured[:, :1], dtype=torch.bool) if known is None else known
+        everything = torch.ones_like(measured[:, :1], dtype=torch.bool)
+        self.known = everything if known is None else known.expand_as(everything)
         self.margin = margin
         self.closeness = closeness
         self.operator: Operator = operator or Identity()
@@ -70,7 +73,13 @@ class RestorationProblem(Problem):
         self.fitted = self.known
         self.kept_back: Tensor | None = None
         super().__init__(
-            slots={"picture": Slot(channels=channels or int(measured.shape[1]), size=self.size)},
+            slots={
+                "picture": Slot(
+                    channels=channels or int(measured.shape[1]),
+                    size=self.size,
+                    frames=int(measured.shape[0]),
+                )
+            },
             players=[Player("picture", ("picture",), self._loss)],
         )
 
@@ -162,10 +171,9 @@ class RestorationProblem(Problem):
         if self.kept_back is None:
             return None
         # Far fewer places than the picture has: the others are left out.
-        predicted = self.predicted(estimate)
-        places = self.kept_back.flatten().nonzero().flatten()
         predicted, measured = (
-            each.flatten(2).index_select(2, places) for each in (predicted, self.measured)
+            each.movedim(1, -1)[self.kept_back[:, 0]]
+            for each in (self.predicted(estimate), self.measured)
         )
         return float(((predicted - measured) / self.deviation(predicted)).square().mean())
 
@@ -242,6 +250,14 @@ class RestorationProblem(Problem):
         if self.kept_back is not None:
             problem.kept_back = inner.cut(self.kept_back, factor)
         return problem
+
+    def frame(self, number: int) -> "RestorationProblem":
+        """Return the same problem for a frame of a stack."""
+        part = copy(self)
+        for name in ("measured", "known", "fitted", "kept_back", "truth"):
+            value = getattr(self, name)
+            setattr(part, name, None if value is None else value[number : number + 1])
+        return part
 
     def to(self, device: torch.device) -> None:
         """Move the measurements to a device."""

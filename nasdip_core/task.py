@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from pydantic import Field
+
 from nasdip_core.options import Options
 
 if TYPE_CHECKING:
@@ -35,6 +37,16 @@ class TaskOptions(Options):
     demonstration: ClassVar[Mapping[str, Any]]
     """What `nasdip run --task NAME` without a picture does: `picture` and `corrupt`."""
 
+    @property
+    def stacked(self) -> bool:
+        """Whether the picture is a stack of frames, restored together."""
+        return False
+
+    @classmethod
+    def stacks(cls, given: Mapping[str, Any]) -> bool:
+        """Return whether the options that are asked for make a folder one stack of frames."""
+        return False
+
     @classmethod
     def from_folder(
         cls, folder: "Path", given: Mapping[str, Any]
@@ -56,18 +68,39 @@ class TaskOptions(Options):
         return {}
 
 
+class StackOptions(TaskOptions):
+    """Base of the options of tasks that also restore films and volumes."""
+
+    stack: bool = Field(
+        default=False,
+        description="the files of the folder, the pages of the TIFF or (T, H, W[, C]) of the array "
+        "are frames of a film or slices of a volume, restored together",
+    )
+
+    @property
+    def stacked(self) -> bool:
+        """Whether the picture is a stack of frames, restored together."""
+        return self.stack
+
+    @classmethod
+    def stacks(cls, given: Mapping[str, Any]) -> bool:
+        """Return whether the options that are asked for make a folder one stack of frames."""
+        return given.get("stack") is True
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What a task is given."""
 
     picture: "Tensor"
-    """(1, C, H, W) in [0, 1]."""
+    """(1, C, H, W) in [0, 1]; of a stack (T, C, H, W)."""
     alpha: "Tensor | None" = None
-    """(1, 1, H, W) in [0, 1]."""
+    """(1, 1, H, W) in [0, 1]; of a stack (T, 1, H, W)."""
     mask: "Tensor | None" = None
-    """(1, 1, H, W) in [0, 1]: the mask picture as grey; of arrays (1, C, H, W)."""
+    """(1, 1, H, W) in [0, 1]: the mask picture as grey; of arrays (1, C, H, W), of a stack
+    (T, 1, H, W) or (1, 1, H, W) for all of its frames."""
     truth: "Tensor | None" = None
-    """(1, C, H, W) in [0, 1]: for measures only."""
+    """(1, C, H, W) in [0, 1]: for measures only; of a stack (T, C, H, W)."""
     measured: "Tensor | None" = None
     """(1, c, h, w): what was measured, where that is no picture."""
     guide: "Tensor | None" = None

@@ -60,7 +60,7 @@ def _spans(length: int, side: int, overlap: int, factor: int) -> tuple[list[int]
 
 
 class Blend:
-    """The weighted mean of tiles; weights fall linearly over the overlap."""
+    """The weighted mean of tiles, each frame for itself; weights fall linearly over the overlap."""
 
     def __init__(self, size: tuple[int, int], overlap: int) -> None:
         self._size = size
@@ -69,12 +69,12 @@ class Blend:
         self._weights = torch.zeros(1, 1, *size)
 
     def add(self, tile: Tile, estimate: Mapping[str, Tensor]) -> None:
-        """Take in a tile's outputs, (1, C, h, w) each."""
+        """Take in a tile's outputs, (B, C, h, w) each."""
         weights = self._ramp(tile.height)[:, None] * self._ramp(tile.width)[None, :]
         tile.cut(self._weights).add_(weights)
         for name, output in estimate.items():
             if name not in self._sums:
-                self._sums[name] = torch.zeros(1, output.shape[1], *self._size)
+                self._sums[name] = torch.zeros(*output.shape[:2], *self._size)
             tile.cut(self._sums[name]).addcmul_(output.cpu(), weights)
 
     def result(self) -> dict[str, Tensor]:

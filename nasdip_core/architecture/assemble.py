@@ -17,27 +17,33 @@ def assemble(
     *,
     seed: int = 0,
     in_channels: int | None = None,
+    frames: int = 1,
 ) -> Network:
     """Build the network on the CPU; equal seeds give equal weights.
 
-    `in_channels` replaces the channels of the architecture's own input.
+    `in_channels` replaces the channels of the architecture's own input. Of several `frames`, a
+    batch is one stack.
     Raises PluginError for an unknown op or network, OptionError where the parts do not fit.
     """
     channels = architecture.input.channels if in_channels is None else in_channels
     # Default initialisation takes no generator, so the global one is borrowed and put back.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build(architecture, channels, out_channels, plugins)
+        network = build(architecture, channels, out_channels, plugins, frames)
     network.to(memory_format=_memory_format())  # type: ignore[call-overload]  # missing in the stubs
     return network
 
 
 def build(
-    architecture: NetworkSpecification, in_channels: int, out_channels: int, plugins: Plugins
+    architecture: NetworkSpecification,
+    in_channels: int,
+    out_channels: int,
+    plugins: Plugins,
+    frames: int = 1,
 ) -> Network:
     """Build the network, its weights drawn from torch's own generator."""
     if not isinstance(architecture, PluginNetwork):
-        return UNet(architecture, in_channels, out_channels, plugins)
+        return UNet(architecture, in_channels, out_channels, plugins, frames)
     registration = plugins.find("network", architecture.uses)
     options = parse(registration.options() or Options, architecture.with_, "architecture.with")
     fields = {name: getattr(options, name) for name in type(options).model_fields}

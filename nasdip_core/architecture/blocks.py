@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from nasdip_core.architecture.convolution import Convolution
 from nasdip_core.architecture.specification import Architecture
+from nasdip_core.architecture.temporal import TemporalShift
 
 
 class Blocks:
@@ -15,9 +16,13 @@ class Blocks:
     (B, C_in, H, W) -> (B, C_out, H / stride, W / stride).
     """
 
-    def __init__(self, architecture: Architecture, activation: Callable[[], nn.Module]) -> None:
+    def __init__(
+        self, architecture: Architecture, activation: Callable[[], nn.Module], frames: int = 1
+    ) -> None:
+        """With several frames, what a block of a kernel above 1 hands on is shifted in time."""
         self._architecture = architecture
         self._activation = activation
+        self._shifts = frames > 1 and architecture.temporal_shift > 0
 
     def activation(self) -> nn.Module:
         """Return a new activation; in place where its own result is all that it remembers.
@@ -54,9 +59,12 @@ class Blocks:
     def block(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
         """Return convolution, normalisation and activation in the architecture's order."""
         convolution = self.convolution(inputs, outputs, kernel, stride)
-        if self._architecture.block == "conv-norm-act":
-            return nn.Sequential(convolution, self.norm(outputs), self.activation())
-        return nn.Sequential(convolution, self.activation(), self.norm(outputs))
+        steps = [convolution, self.norm(outputs), self.activation()]
+        if self._architecture.block == "conv-act-norm":
+            steps = [convolution, self.activation(), self.norm(outputs)]
+        if self._shifts and kernel > 1:
+            steps.append(TemporalShift(self._architecture.temporal_shift))
+        return nn.Sequential(*steps)
 
     def chain(
         self, inputs: int, outputs: int, kernel: int, count: int, stride: int = 1

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasdip_core.architecture.assemble import build
+from nasdip_core.architecture.input import input_channels
 from nasdip_core.architecture.specification import NetworkSpecification
 from nasdip_core.plugins import Plugins
 
@@ -35,7 +36,7 @@ class _NearestResize(TorchFunctionMode):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Cost of one network at one picture size, batch of 1, float32."""
+    """Cost of one network at one picture size, float32."""
 
     parameters: int
     macs: int
@@ -45,12 +46,17 @@ class Cost:
 
 
 def cost_of(
-    architecture: NetworkSpecification, channels: int, size: tuple[int, int], plugins: Plugins
+    architecture: NetworkSpecification,
+    channels: int,
+    size: tuple[int, int],
+    plugins: Plugins,
+    frames: int = 1,
 ) -> Cost:
-    """Return parameters, multiply-adds and activation memory for a picture of `size`."""
+    """Return parameters, multiply-adds and activation memory for so many pictures of `size`."""
     with torch.device("meta"):
-        network = build(architecture, architecture.input.channels, channels, plugins)
-        z = torch.empty(1, architecture.input.channels, *network.input_size(size))
+        inputs = input_channels(architecture.input, frames)
+        network = build(architecture, inputs, channels, plugins)
+        z = torch.empty(1, inputs, *network.input_size(size))
     owned = {id(parameter) for parameter in network.parameters()}
     kept: dict[int, Tensor] = {}
 
@@ -69,6 +75,6 @@ def cost_of(
         network(z, size)
     return Cost(
         parameters=sum(p.numel() for p in network.parameters()),
-        macs=counter.get_total_flops() // 2,
-        activation_bytes=sum(tensor.untyped_storage().nbytes() for tensor in kept.values()),
+        macs=frames * counter.get_total_flops() // 2,
+        activation_bytes=frames * sum(t.untyped_storage().nbytes() for t in kept.values()),
     )

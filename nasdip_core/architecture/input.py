@@ -8,12 +8,20 @@ from nasdip_core.architecture.specification import Input, NetworkSpecification, 
 from nasdip_core.errors import OptionError
 
 
-def draw_input(spec: Input, size: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """Return the input (1, C, h, w), drawn on the CPU so that every device starts alike.
+def input_channels(spec: Input, frames: int = 1) -> int:
+    """Return the channels of the input; the grid of several frames has their time as well."""
+    return spec.channels + (spec.kind == "grid" and frames > 1)
 
-    uniform: scale * U(0, 1); normal: scale * N(0, 1); grid: scale * (x, y) in [0, 1].
+
+def draw_input(
+    spec: Input, size: tuple[int, int], generator: torch.Generator, frames: int = 1
+) -> Tensor:
+    """Return the input (T, C, h, w), drawn on the CPU so that every device starts alike.
+
+    uniform: scale * U(0, 1); normal: scale * N(0, 1); grid: scale * (x, y) in [0, 1], of several
+    frames (x, y, t).
     """
-    shape = (1, spec.channels, *size)
+    shape = (frames, spec.channels, *size)
     match spec.kind:
         case "uniform":
             values = torch.rand(shape, generator=generator)
@@ -22,6 +30,9 @@ def draw_input(spec: Input, size: tuple[int, int], generator: torch.Generator) -
         case "grid":
             rows, columns = (torch.linspace(0, 1, side) for side in size)
             values = torch.stack(torch.meshgrid(columns, rows, indexing="xy"))[None]
+            if frames > 1:
+                time = torch.linspace(0, 1, frames).view(-1, 1, 1, 1).expand(-1, 1, *size)
+                values = torch.cat([values.expand(frames, -1, -1, -1), time], dim=1)
     return values * spec.scale
 
 

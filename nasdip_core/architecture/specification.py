@@ -125,6 +125,13 @@ class Architecture(Options):
         default=None, description="extra layers at picture size; needed below full resolution"
     )
     output: Literal["sigmoid", "linear"] = Field(default="sigmoid", description="last function")
+    temporal_shift: float = Field(
+        default=0.125,
+        ge=0,
+        le=0.5,
+        description="of a stack: share of a block's channels that come from the frame before, and "
+        "as many from the one after; 0: every frame for itself",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -24,12 +24,18 @@ class UNet(Network):
     """
 
     def __init__(
-        self, architecture: Architecture, in_channels: int, out_channels: int, plugins: Plugins
+        self,
+        architecture: Architecture,
+        in_channels: int,
+        out_channels: int,
+        plugins: Plugins,
+        frames: int = 1,
     ) -> None:
+        """Of several frames, a batch is one stack."""
         super().__init__()
         self.architecture = architecture
         activation = plugins.find("activation", architecture.activation).resolve()
-        make = Blocks(architecture, activation)
+        make = Blocks(architecture, activation, frames)
         encoder, decoder, skip = architecture.encoder, architecture.decoder, architecture.skip
         levels = range(architecture.levels)
         matrix = residual_matrix(architecture, plugins)

@@ -48,7 +48,8 @@ def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
     if expected.tile is not None:
         pieces = f"{expected.tiles} tiles of {expected.tile} pixels"
     height, width = problem.result_size
-    say(f"result        {width} x {height}, {slot.channels} channels, in {pieces}")
+    frames = "" if slot.frames == 1 else f"{slot.frames} frames of "
+    say(f"result        {frames}{width} x {height}, {slot.channels} channels, in {pieces}")
     say(f"network       {cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds")
     say(f"memory        {expected.memory_bytes / 2**20:.0f} MiB")
     say(f"time          {expected.seconds:.0f} s at most on this machine")
@@ -56,6 +57,7 @@ def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
         **plan,
         "size": list(slot.size),
         "channels": slot.channels,
+        "frames": slot.frames,
         "parameters": cost.parameters,
         "macs": cost.macs,
         "activation_bytes": cost.activation_bytes,

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from nasdip_core.architecture.assemble import assemble
-from nasdip_core.architecture.input import draw_input, guiding_factor, guiding_input
+from nasdip_core.architecture.input import (
+    draw_input,
+    guiding_factor,
+    guiding_input,
+    input_channels,
+)
 from nasdip_core.architecture.network import Network
 from nasdip_core.architecture.specification import NetworkSpecification
 from nasdip_core.plugins import Plugins
@@ -65,15 +70,22 @@ def make_networks(
         else:
             channels = int(z.shape[1]) if z is not None else slot.in_channels
             drawn, factor = channels is None, 1
-            if drawn and beside is not None:
-                factor = guiding_factor(architecture)
-                channels = architecture.input.channels + int(beside.shape[1]) * factor**2
+            if drawn:
+                channels = input_channels(architecture.input, slot.frames)
+                if beside is not None:
+                    factor = guiding_factor(architecture)
+                    channels += int(beside.shape[1]) * factor**2
             module = network = assemble(
-                architecture, slot.channels, plugins, seed=weights, in_channels=channels
+                architecture,
+                slot.channels,
+                plugins,
+                seed=weights,
+                in_channels=channels,
+                frames=slot.frames,
             )
             if drawn:
                 size, draws = network.input_size(slot.size), generator(seed, "input", name)
-                z = draw_input(architecture.input, size, draws)
+                z = draw_input(architecture.input, size, draws, slot.frames)
                 if beside is not None:
                     z = torch.cat([z, guiding_input(beside, size, factor)], dim=1)
         if slot.weights is not None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.kinds import Kind, Model, range_of
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.stack import Stack
 
 _LAYOUT = "it must be (H, W) or (H, W, C)"
 
@@ -25,8 +26,19 @@ def read_array(path: Path) -> Picture:
     of bands by pixels, column by column, is known by its `Y`, `nRow` and `nCol`.
     Raises PictureError for anything else.
     """
-    readers = {".npy": _npy, ".npz": _npz, ".csv": _csv, ".mat": _mat}
-    return array_picture(readers[path.suffix.lower()](path))
+    return array_picture(_array(path))
+
+
+def read_array_frames(path: Path) -> list[Picture]:
+    """Return the frames of an array (T, H, W) or (T, H, W, C); a matrix is one frame.
+
+    Raises PictureError for anything else.
+    """
+    array = _array(path)
+    if array.ndim not in (2, 3, 4):
+        shape = "it must be (T, H, W) or (T, H, W, C)"
+        raise PictureError(f"an array of shape {array.shape} is no stack", shape)
+    return [array_picture(frame) for frame in (array[None] if array.ndim == 2 else array)]
 
 
 def array_picture(array: NDArray[Any]) -> Picture:
@@ -76,11 +88,19 @@ def stacked(frames: Mapping[str, Picture]) -> Picture:
 
 
 def array_bytes(picture: Picture) -> bytes:
-    """Return a picture's samples as an .npy file: (H, W) of a grey one, else (H, W, C)."""
+    """Return a picture's samples as an .npy file: (H, W) of a grey one, else (H, W, C).
+
+    Those of a stack have the frames before them.
+    """
     file = io.BytesIO()
-    samples = picture.colour
+    samples = picture.samples if isinstance(picture, Stack) else picture.colour
     np.save(file, samples[..., 0] if picture.channels == 1 else samples, allow_pickle=False)
     return file.getvalue()
+
+
+def _array(path: Path) -> NDArray[Any]:
+    readers = {".npy": _npy, ".npz": _npz, ".csv": _csv, ".mat": _mat}
+    return readers[path.suffix.lower()](path)
 
 
 def _npy(path: Path) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from nasdip_core.imaging.kinds import Kind
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import picture_from_pillow
 from nasdip_core.imaging.read import naming, read_picture, refuse_not_numbers
+from nasdip_core.imaging.stack import Stack
 
 
 def picture_of(source: Picture | str | Path | Image.Image | NDArray[Any]) -> Picture:
@@ -35,6 +36,14 @@ def picture_of(source: Picture | str | Path | Image.Image | NDArray[Any]) -> Pic
         f"cannot make a picture of {type(source).__name__}",
         "give a path, a Pillow image or a NumPy array",
     )
+
+
+def stack_of(array: NDArray[Any]) -> Stack:
+    """Return frames (T, H, W) or (T, H, W, C), each as `picture_of` takes it, as a stack."""
+    frames = [_from_array(frame) for frame in array]
+    if frames and frames[0].kind.format == "TIFF":
+        return Stack.of(frames)
+    return Stack.of(frames, [f"{number:04}.png" for number in range(1, len(frames) + 1)])
 
 
 def _from_array(array: NDArray[Any]) -> Picture:

@@ -9,6 +9,7 @@ from nasdip_core.imaging.array_files import array_bytes
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import PILLOW_MODES, pillow_image
 from nasdip_core.imaging.png16 import encode_png16
+from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.tiff import encode_tiff
 
 _LONGEST_JPEG_EXIF = 65533
@@ -21,7 +22,8 @@ def encode(picture: Picture, file_format: str) -> bytes:
     """
     if file_format == "PNG" and picture.colour.dtype == np.uint16:
         return encode_png16(picture)
-    if file_format == "TIFF" and (picture.mode not in PILLOW_MODES or picture.kind.premultiplied):
+    deep = picture.mode not in PILLOW_MODES or picture.kind.premultiplied
+    if file_format == "TIFF" and (deep or isinstance(picture, Stack)):
         return encode_tiff(picture)
     if file_format == "NPY":
         return array_bytes(picture)

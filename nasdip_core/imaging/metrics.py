@@ -12,7 +12,7 @@ _WINDOW = 11
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
-    """Return -10 log10(mean((a - b)^2)) in dB over all samples of (1, C, H, W); inf when equal.
+    """Return -10 log10(mean((a - b)^2)) in dB over all samples of (B, C, H, W); inf when equal.
 
     Raises ValueError for shapes that differ.
     """
@@ -22,10 +22,11 @@ def psnr(a: Tensor, b: Tensor) -> float:
 
 
 def ssim(a: Tensor, b: Tensor) -> float | None:
-    """Return the mean structural similarity of (1, C, H, W), or None for a side below 11 pixels.
+    """Return the mean structural similarity of (B, C, H, W), or None for a side below 11 pixels.
 
-    Gaussian window of 11 pixels and sigma 1.5, K = (0.01, 0.03), mean over channels: Wang et al.,
-    "Image quality assessment", 2004, section III.B. Raises ValueError for shapes that differ.
+    Gaussian window of 11 pixels and sigma 1.5, K = (0.01, 0.03), mean over channels and frames:
+    Wang et al., "Image quality assessment", 2004, section III.B. Raises ValueError for shapes that
+    differ.
     """
     from skimage.metrics import structural_similarity
 
@@ -33,7 +34,7 @@ def ssim(a: Tensor, b: Tensor) -> float | None:
     if min(a.shape[-2:]) < _WINDOW:
         return None
     measure: Any = structural_similarity  # scikit-image has no annotations
-    first, second = (each.detach().double().cpu().numpy()[0] for each in (a, b))
+    first, second = (each.detach().double().cpu().flatten(0, 1).numpy() for each in (a, b))
     return float(
         measure(
             first,
@@ -48,7 +49,7 @@ def ssim(a: Tensor, b: Tensor) -> float | None:
 
 
 def _same_shape(a: Tensor, b: Tensor) -> None:
-    if a.shape != b.shape or a.ndim != 4 or a.shape[0] != 1:
+    if a.shape != b.shape or a.ndim != 4:
         raise ValueError(
-            f"shapes {tuple(a.shape)} and {tuple(b.shape)}; both must be the same (1, C, H, W)"
+            f"shapes {tuple(a.shape)} and {tuple(b.shape)}; both must be the same (B, C, H, W)"
         )

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.stack import Stack
 
 
 def preview_png(picture: Picture, longest: int) -> bytes:
@@ -21,6 +22,8 @@ def preview_png(picture: Picture, longest: int) -> bytes:
 
 def _shown(picture: Picture) -> Image.Image:
     """Return an 8-bit image: CMYK as RGB, of two channels the first, of many the first three."""
+    if isinstance(picture, Stack):
+        picture = picture.middle
     samples = (picture.tensor()[0] * 255).round().byte().permute(1, 2, 0).numpy()  # (H, W, C)
     channels = samples.shape[2]
     if picture.kind.model == "cmyk":

@@ -18,7 +18,8 @@ from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import FORMATS, picture_from_pillow
 from nasdip_core.imaging.png16 import is_png16, read_png16
 from nasdip_core.imaging.samples import PREFIX, sample_path
-from nasdip_core.imaging.tiff import SIGNATURES, read_tiff
+from nasdip_core.imaging.stack import Stack
+from nasdip_core.imaging.tiff import SIGNATURES, read_tiff, read_tiff_pages
 
 _SILENCE = logging.Filter("nasdip")
 """Lets through nothing that another logger says."""
@@ -51,11 +52,38 @@ def read_picture(source: str | Path, *, arrays: bool = False) -> Picture:
     return picture
 
 
+def read_stack(source: str | Path, *, or_one: bool = False) -> Picture:
+    """Return the frames in a folder, the pages of a TIFF or an array (T, H, W) or (T, H, W, C).
+
+    With `or_one`, a file that holds a single picture is that picture.
+    Raises PictureError as `read_picture` does, and where there are fewer than two frames, or
+    frames of different sizes or kinds.
+    """
+    path = Path(source)
+    with naming(str(source)):
+        if path.is_dir():
+            files = frame_files(path)
+            return Stack.of([read_picture(file) for file in files], [file.name for file in files])
+        frames = _frames(path)
+        if not frames and not or_one:
+            raise PictureError(
+                "it is no stack of frames",
+                "a folder of frames, a TIFF of several pages or an array (T, H, W) is one",
+            )
+        if or_one and len(frames) < 2:
+            return read_picture(path)
+        stack = Stack.of(frames)
+        refuse_not_numbers(stack)
+        return stack
+
+
 def refuse_not_numbers(picture: Picture) -> None:
     """Raise PictureError when a float picture holds NaN or infinite samples."""
+    frames = picture.frames if isinstance(picture, Stack) else [picture]
     finite = all(
         bool(np.isfinite(samples).all())
-        for samples in (picture.colour, picture.alpha)
+        for frame in frames
+        for samples in (frame.colour, frame.alpha)
         if samples is not None
     )
     if not finite:
@@ -102,6 +130,15 @@ def _decoded(path: Path, head: bytes) -> Picture:
         return read_png16(path.read_bytes())
     with Image.open(path, formats=FORMATS) as image:
         return picture_from_pillow(image)
+
+
+def _frames(path: Path) -> list[Picture]:
+    """Return the frames in a file; none where its format holds one picture."""
+    if path.suffix.lower() in ARRAYS:
+        return array_files.read_array_frames(path)
+    with path.open("rb") as file:
+        head = file.read(32)
+    return read_tiff_pages(path) if head.startswith(SIGNATURES) else []
 
 
 @contextmanager

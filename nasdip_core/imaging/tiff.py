@@ -16,9 +16,10 @@ from nasdip_core.imaging.kinds import CHANNELS, Kind, Model, Samples, range_of
 from nasdip_core.imaging.metadata import exif_of, upright, valid_dpi
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import PILLOW_MODES, picture_from_pillow
+from nasdip_core.imaging.stack import Stack
 
 if TYPE_CHECKING:
-    from tifffile import TiffPage
+    from tifffile import TiffPage, TiffWriter
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of a TIFF and of a BigTIFF, in either byte order."""
@@ -29,6 +30,8 @@ _MODELS: dict[int, Model] = {_WHITE_IS_0: "grey", _BLACK_IS_0: "grey", _RGB: "rg
 _PHOTOMETRIC: dict[Model, str] = {"grey": "minisblack", "rgb": "rgb", "cmyk": "separated"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _INCH, _CENTIMETRE = 2, 3
+_ONLY_FIRST = "only the first"
+"""How the note begins that is made where a file has several frames and is read as one picture."""
 
 
 def read_tiff(path: Path) -> Picture:
@@ -47,14 +50,50 @@ def read_tiff(path: Path) -> Picture:
                 return picture_from_pillow(image)
         notes: tuple[str, ...] = ()
         if len(file.pages) > 1:
-            notes = (f"only the first of its {len(file.pages)} frames is kept",)
+            notes = (f"{_ONLY_FIRST} of its {len(file.pages)} frames is kept",)
         return _deep_picture(path, page, notes)
 
 
-def encode_tiff(picture: Picture) -> bytes:
-    """Return a picture as an uncompressed TIFF file, which every reader opens."""
-    from tifffile import imwrite
+def read_tiff_pages(path: Path) -> list[Picture]:
+    """Return the pages of a TIFF file, smaller copies of them left out.
 
+    Raises PictureError for what cannot be kept, or what the decoders raise for a damaged file.
+    """
+    from tifffile import TiffFile
+
+    frames: list[Picture] = []
+    with TiffFile(path) as file:
+        for number, each in enumerate(file.pages):
+            page = each.aspage()
+            if page.is_reduced:
+                continue
+            check_size(page.imagewidth, page.imagelength, page.samplesperpixel)
+            if _is_deep(page):
+                frames.append(_deep_picture(path, page, ()))
+            else:
+                with Image.open(path, formats=["TIFF"]) as image:
+                    image.seek(number)
+                    frame = picture_from_pillow(image)
+                notes = tuple(note for note in frame.notes if not note.startswith(_ONLY_FIRST))
+                frames.append(replace(frame, notes=notes))
+    return frames
+
+
+def encode_tiff(picture: Picture) -> bytes:
+    """Return a picture as an uncompressed TIFF file, which every reader opens.
+
+    A stack has a page for each frame.
+    """
+    from tifffile import TiffWriter
+
+    file = io.BytesIO()
+    with TiffWriter(file) as writer:
+        for page in picture.frames if isinstance(picture, Stack) else [picture]:
+            _write_page(writer, page)
+    return file.getvalue()
+
+
+def _write_page(writer: TiffWriter, picture: Picture) -> None:
     colour, alpha, kind = picture.colour, picture.alpha, picture.kind
     samples = colour if alpha is None else np.dstack([colour, alpha])
     photometric = _PHOTOMETRIC.get(kind.model, kind.photometric)
@@ -62,9 +101,7 @@ def encode_tiff(picture: Picture) -> bytes:
     extra = ["unspecified"] * (samples.shape[2] - base)
     if alpha is not None:
         extra[-1] = "assocalpha" if kind.premultiplied else "unassalpha"
-    file = io.BytesIO()
-    imwrite(
-        file,
+    writer.write(
         samples if samples.shape[2] > 1 else samples[..., 0],
         photometric=photometric,
         planarconfig="contig" if samples.shape[2] > 1 else None,
@@ -75,8 +112,8 @@ def encode_tiff(picture: Picture) -> bytes:
         extratags=_text_tags(kind.exif),
         metadata=None,
         software=False,
+        contiguous=False,
     )
-    return file.getvalue()
 
 
 def check_size(width: int, height: int, channels: int) -> None:
@@ -182,7 +219,7 @@ def _decoded_by_kornia(path: Path, page: TiffPage) -> Samples:
     dtype = "none" if page.dtype is None else page.dtype.name
     read = {"uint16": read_image_tiff_u16, "float32": read_image_tiff_f32}.get(dtype)
     mode = {1: "mono", 3: "rgb"}.get(page.samplesperpixel)
-    if read is None or mode is None:
+    if read is None or mode is None or page.index:  # it reads the first page only
         raise PictureError(
             f"its compression ({COMPRESSION(page.compression).name}) is not supported for "
             f"{page.samplesperpixel} channels of {dtype} samples",

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from nasdip_core.architecture.specification import Use
@@ -87,6 +88,17 @@ class Chain:
         return blend.result()[problem.output].to(problem.measured)
 
     def _part(self, problem: RestorationProblem, pilot: Tensor | None) -> Tensor:
+        """Return the estimate of a part, each frame of a stack for itself."""
+        count = int(problem.measured.shape[0])
+        if count == 1:
+            return self._frame(problem, pilot)
+        frames = [
+            self._frame(problem.frame(i), None if pilot is None else pilot[i : i + 1])
+            for i in range(count)
+        ]
+        return torch.cat(frames)
+
+    def _frame(self, problem: RestorationProblem, pilot: Tensor | None) -> Tensor:
         picture = None if pilot is None else pilot.clamp(0, 1)
         wanted = (1, int(problem.measured.shape[1]), *problem.size)
         for step, refine in self._steps:

@@ -31,6 +31,7 @@ _GRADIENTS = 2.0
 _COPIES = 8
 """Copies of the picture in single precision that a run holds at its peak."""
 _LARGEST_TILE = 512
+_SMALLEST_TILE = 64
 _LARGEST_WHOLE = 2 * 2**20
 """Pixels above which a picture is fitted in tiles, however much memory there is."""
 _TELLING = 30
@@ -65,12 +66,19 @@ def choose_tile(
 ) -> int | None:
     """Return the side of the tiles; None where the picture is fitted in one piece."""
     slot = next(iter(problem.slots.values()))
-    side = resolved.tile
+    side, arch = resolved.tile, resolved.arch.architecture
     if side is None and isinstance(problem, RestorationProblem):
-        whole = cost_of(resolved.arch.architecture, slot.channels, slot.size, plugins)
-        short = _memory(whole, _pictures(problem)) > memory_at_hand(device)
-        if short or math.prod(slot.size) > _LARGEST_WHOLE:
+        free = memory_at_hand(device)
+
+        def short(size: tuple[int, int]) -> bool:
+            cost = cost_of(arch, slot.channels, size, plugins, slot.frames)
+            return _memory(cost, _pictures(problem)) > free
+
+        if short(slot.size) or math.prod(slot.size) > _LARGEST_WHOLE:
             side = _LARGEST_TILE
+            # All frames of a stack are fitted at once, whatever the side.
+            while slot.frames > 1 and side > _SMALLEST_TILE and short((side, side)):
+                side //= 2
     return None if side is None or side >= max(slot.size) else side
 
 
@@ -90,7 +98,7 @@ def estimate(
     if side is not None:
         size = (min(side, slot.size[0]), min(side, slot.size[1]))
         tiles = len(lay_tiles(slot.size, side, side // OVERLAP))
-    cost = cost_of(architecture, slot.channels, size, plugins)
+    cost = cost_of(architecture, slot.channels, size, plugins, slot.frames)
     known = Calibration(device, anew=anew)
     rate = known.seconds(
         step_label(resolved, slot.channels),
@@ -151,7 +159,8 @@ def _refine_label(uses: Sequence[Use], problem: RestorationProblem) -> str:
     """Return the name under which the seconds a pixel of refine plugins are known."""
     named = " ".join(f"{use.uses} {json.dumps(use.with_)}" for use in uses)
     channels, factor = problem.measured.shape[1], problem.operator.factor
-    return f"refine {channels} {problem.copy_known} {factor} {named}"
+    frames = problem.measured.shape[0]
+    return f"refine {channels} x {frames} {problem.copy_known} {factor} {named}"
 
 
 def learn(
@@ -162,7 +171,8 @@ def learn(
     slot = next(iter(problem.slots.values()))
     if len(solved.fits) == 1 and solved.fits[0].iterations >= _TELLING:
         fit = solved.fits[0]
-        macs = cost_of(resolved.arch.architecture, slot.channels, slot.size, plugins).macs
+        arch = resolved.arch.architecture
+        macs = cost_of(arch, slot.channels, slot.size, plugins, slot.frames).macs
         macs *= _networks(problem) * problem.passes
         known.learn(step_label(resolved, slot.channels), fit.seconds / fit.iterations / macs)
     alone = [part for part in solved.parts if not part.name.startswith("fit")]
@@ -183,7 +193,7 @@ def _networks(problem: Problem) -> int:
 def _pictures(problem: Problem) -> int:
     """Return the bytes of the copies of the picture that a run holds."""
     slot = next(iter(problem.slots.values()))
-    return 4 * _COPIES * slot.channels * math.prod(slot.size)
+    return 4 * _COPIES * slot.frames * slot.channels * math.prod(slot.size)
 
 
 def memory_at_hand(device: torch.device) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from nasdip_core.errors import OptionError, RunError
 from nasdip_core.files import remove_drafts, whole_file
+from nasdip_core.imaging.folder import frame_files
 from nasdip_core.pipeline.document import to_yaml
 
 WEIGHTS = "weights"
@@ -86,6 +87,17 @@ class RunFolder:
             outputs = json.loads(self.result.read_text("utf-8"))["outputs"].values()
             owned += [self.path / Path(output).name for output in outputs]
         for stem in _PICTURES:
-            owned += self.path.glob(f"{stem}.*")
+            owned += [self.path / stem, *self.path.glob(f"{stem}.*")]
         for path in owned:
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                _clear_frames(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _clear_frames(folder: Path) -> None:
+    """Remove the frames of a stack, and their folder where nothing else lies in it."""
+    for frame in frame_files(folder):
+        frame.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()

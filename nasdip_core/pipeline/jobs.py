@@ -106,7 +106,8 @@ def is_batch(source: Path, task: str, given: Mapping[str, Any], plugins: Plugins
     if model is None or not issubclass(model, TaskOptions):
         return True
     clean = given.get("corrupt") is not None
-    if not clean and model.from_folder(source, given.get("task") or {}) is not None:
+    asked = given.get("task") or {}
+    if model.stacks(asked) or (not clean and model.from_folder(source, asked) is not None):
         return False
     return not (model.takes_arrays and frame_files(source))
 

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from torch import Tensor
+
 from nasdip_core.device import peak_memory_bytes
 from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.stack import Stack
 from nasdip_core.pipeline.chain import Part
 from nasdip_core.pipeline.quality import compare, qualities
 from nasdip_core.pipeline.recipe import Solved
@@ -89,17 +92,26 @@ def _stopping(fit: FitResult) -> dict[str, Any]:
 
 
 def _picture(rendered: Rendered, sources: Sources) -> Picture:
-    if rendered.array:
-        return array_picture(rendered.samples[0].permute(1, 2, 0).cpu().numpy())
-    if rendered.own:
-        bytes_ = (rendered.samples[0].clamp(0, 1) * 255).round().byte()
-        return picture_of(bytes_.permute(1, 2, 0).cpu().numpy())
+    if rendered.array or rendered.own:
+        frames = [_own(rendered, frame) for frame in rendered.samples]
+        if len(frames) == 1:
+            return frames[0]
+        names = [f"{number:04}.png" for number in range(1, len(frames) + 1)]
+        return Stack.of(frames, () if rendered.array else names)
     known = None if rendered.known is None else rendered.known.cpu()
     if rendered.alpha is None:
         return sources.picture.with_samples(rendered.samples.cpu(), known=known)
     return sources.picture.with_samples(
         rendered.samples.cpu(), known=known, alpha=rendered.alpha.cpu()
     )
+
+
+def _own(rendered: Rendered, samples: Tensor) -> Picture:
+    """Return samples (C, H, W) that are not of the input's kind."""
+    if rendered.array:
+        return array_picture(samples.permute(1, 2, 0).cpu().numpy())
+    bytes_ = (samples.clamp(0, 1) * 255).round().byte()
+    return picture_of(bytes_.permute(1, 2, 0).cpu().numpy())
 
 
 def _part(part: Part, problem: Problem, sources: Sources) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.read import read_picture, read_stack
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.pipeline.folder import WEIGHTS, RunFolder
 from nasdip_core.pipeline.request import Resolved
@@ -14,10 +14,15 @@ from nasdip_core.problem import Problem
 from nasdip_core.weights import save_weights
 
 
-def written(folder: RunFolder, earlier: Mapping[str, Any]) -> dict[str, Picture]:
+def written(
+    folder: RunFolder, earlier: Mapping[str, Any], resolved: Resolved
+) -> dict[str, Picture]:
     """Return the pictures of a finished run, wherever its folder is now."""
     outputs = {key: path for key, path in earlier["outputs"].items() if key != WEIGHTS}
-    return {key: picture_of(folder.path / Path(path).name) for key, path in outputs.items()}
+    places = {key: folder.path / Path(path).name for key, path in outputs.items()}
+    if resolved.task.stacked:
+        return {key: read_stack(place) for key, place in places.items()}
+    return {key: read_picture(place) for key, place in places.items()}
 
 
 def write_sources(folder: RunFolder, sources: Sources, given: Mapping[str, Picture]) -> None:

@@ -16,6 +16,7 @@ from nasdip_core.hooks import PageSection
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.preview import preview_png
+from nasdip_core.imaging.stack import Stack
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
@@ -42,13 +43,14 @@ def write_run_page(
     notes: Sequence[str],
     sections: Sequence[PageSection],
 ) -> None:
-    """Write `report.html` of a restoration; `missing` is (1, 1, H, W) bool."""
+    """Write `report.html` of a restoration; `missing` is (B, 1, H, W) bool."""
     first, *others = pictures
     panels = [_panel(name, name, pictures[name]) for name in others]
     if sources.truth is not None:
         panels.append(_panel("truth", "used for measures only", sources.truth))
     if missing is not None:
-        white = picture_of((missing[0, 0].cpu().numpy() * 255).astype(np.uint8))
+        middle = missing[len(missing) // 2, 0]
+        white = picture_of((middle.cpu().numpy() * 255).astype(np.uint8))
         panels.append(_panel("mask", "white was missing", white))
     write_page(
         path,
@@ -79,4 +81,7 @@ def _drawn(resolved: Resolved, slot: Slot, plugins: Plugins) -> dict[str, str]:
 
 
 def _panel(name: str, caption: str, picture: Picture) -> Panel:
+    if isinstance(picture, Stack):
+        count = len(picture.frames)
+        caption = f"{caption}: frame {count // 2 + 1} of {count}"
     return Panel(name, caption, preview_png(picture, _LONGEST))

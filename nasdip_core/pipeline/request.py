@@ -200,7 +200,7 @@ def _picture(
         damage = merge(model.demonstration["corrupt"], damage or {})
     followed: Mapping[str, Any] = {}
     folder = not picture.startswith(SAMPLE) and (base / picture).is_dir()
-    if folder and damage is None:
+    if folder and damage is None and not model.stacks(request.task):
         standing = model.from_folder((base / picture).absolute(), request.task)
         if standing is not None:
             picture, followed = str(standing[0]), standing[1]

@@ -13,7 +13,7 @@ from nasdip_core.device import choose_device, no_more_threads_than_cores
 from nasdip_core.fit.events import Event, EventLog, Observer
 from nasdip_core.hooks import Run
 from nasdip_core.imaging.array_files import array_picture
-from nasdip_core.imaging.arrays import picture_of
+from nasdip_core.imaging.arrays import picture_of, stack_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.memory import memory_limit_explained
@@ -99,11 +99,12 @@ def restore(
     folder = None if output is None else RunFolder(Path(output))
     content: dict[str, Any] = {"arch": arch, "seed": seed, "device": device}
     given: dict[str, Picture] = {}
+    stack = (options or {}).get("task.stack") is True
     for role, source in (("picture", picture), ("mask", mask), ("truth", truth)):
         if isinstance(source, (str, Path)):
             content[role] = str(source)
         elif source is not None:
-            given[role] = _in_memory(source, model)
+            given[role] = _in_memory(source, model, stack=stack)
             # Where it will be written, so that the pipeline file can repeat the run.
             content[role] = str(Path(output or "") / f"given-{role}{given[role].suffix}")
     for key, value in (options or {}).items():
@@ -114,8 +115,13 @@ def restore(
     )
 
 
-def _in_memory(source: "Source", model: "type[BaseModel] | None") -> Picture:
-    """Return a picture or an array as a picture; an array of any kind where the task takes them."""
+def _in_memory(source: "Source", model: "type[BaseModel] | None", *, stack: bool) -> Picture:
+    """Return a picture or an array as a picture; an array of any kind where the task takes them.
+
+    Of a stack, arrays of more than two axes are frames.
+    """
+    if stack and isinstance(source, np.ndarray) and source.ndim > 2:
+        return stack_of(source)
     takes_arrays = model is not None and issubclass(model, TaskOptions) and model.takes_arrays
     if takes_arrays and isinstance(source, np.ndarray):
         return array_picture(source)
@@ -179,7 +185,7 @@ def _run(
     if folder is not None and resume:
         earlier = folder.earlier(document)
         if earlier is not None:
-            return Restored(written(folder, earlier), earlier, folder.path)
+            return Restored(written(folder, earlier, resolved), earlier, folder.path)
     prepared = prepare(resolved, plugins, given)
     sources, problem = prepared.sources, prepared.problem
     if folder is not None:

@@ -11,10 +11,11 @@ from nasdip_core.errors import PictureError
 from nasdip_core.imaging.array_files import array_picture, mask_picture
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
-from nasdip_core.imaging.read import read_picture
+from nasdip_core.imaging.read import read_picture, read_stack
+from nasdip_core.imaging.stack import Stack
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.seeds import generator
-from nasdip_core.task import Damaged, Inputs, Task
+from nasdip_core.task import Damaged, Inputs, Task, TaskOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,16 @@ class Sources:
         )
 
 
+def read_source(path: str, options: TaskOptions, *, or_one: bool = False) -> Picture:
+    """Read what a task takes as its picture; with `or_one`, one picture for all frames of a stack.
+
+    Raises PictureError where it cannot be read.
+    """
+    if options.stacked:
+        return read_stack(path, or_one=or_one)
+    return read_picture(path, arrays=options.takes_arrays)
+
+
 def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, Picture]) -> Sources:
     """Read the pictures, and damage a clean one where that is asked for.
 
@@ -56,7 +67,7 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
     def load(role: str, path: str | None) -> Picture | None:
         if role in given:
             return given[role]
-        return None if path is None else read_picture(path, arrays=resolved.task.takes_arrays)
+        return None if path is None else read_source(path, resolved.task, or_one=role == "mask")
 
     picture = load("picture", resolved.picture)
     assert picture is not None
@@ -70,7 +81,7 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
             mask = _marks(damaged.mask, by_entry=resolved.task.takes_arrays)
         truth = picture.with_samples(damaged.truth)
         picture = picture.with_samples(damaged.picture)
-        if picture.kind.format == "NPY":
+        if picture.kind.format == "NPY" and not isinstance(picture, Stack):
             picture = array_picture(picture.colour)
         return Sources(picture, mask, _in_range(truth, picture), damaged)
     if mask is not None and mask.colour.shape[:2] != picture.colour.shape[:2]:
@@ -78,6 +89,11 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
             f"the mask '{resolved.mask}' is {_size(mask)}, the picture is {_size(picture)}",
             "they must have the same size",
         )
+    for role, other in (("mask", mask), ("truth", truth)):
+        if isinstance(other, Stack) and isinstance(picture, Stack):
+            frames = len(other.frames), len(picture.frames)
+            if frames[0] != frames[1]:
+                raise PictureError(f"the {role} has {frames[0]} frames, the stack {frames[1]}")
     return Sources(picture, mask, truth, None)
 
 
@@ -104,14 +120,23 @@ def _in_range(truth: Picture, picture: Picture) -> Picture:
 
 
 def _marks(mask: Tensor, *, by_entry: bool) -> Picture:
-    """Return a mask (1, C, H, W) as a picture: a black and white one, or an array."""
+    """Return a mask (1, C, H, W) as a picture: a black and white one, or an array.
+
+    Those of a stack (T, 1, H, W) are a folder of pictures.
+    """
     if by_entry:
         return mask_picture(mask[0].permute(1, 2, 0).numpy())
-    return picture_of((mask[0, 0].numpy() * 255).astype(np.uint8))
+    frames = [picture_of((each.numpy() * 255).astype(np.uint8)) for each in mask[:, 0]]
+    if len(frames) == 1:
+        return frames[0]
+    return Stack.of(frames, [f"{number:04}.png" for number in range(1, len(frames) + 1)])
 
 
 def _mask(mask: Picture, picture: Picture) -> Tensor:
-    """Return (1, 1, H, W), or (1, C, H, W) where an array has a mark for every entry."""
+    """Return (1, 1, H, W), or (1, C, H, W) where an array has a mark for every entry.
+
+    (T, 1, H, W) where there is one for each frame.
+    """
     marks = mask.tensor()
     if mask.kind.format == "NPY" and mask.channels == picture.channels:
         return marks

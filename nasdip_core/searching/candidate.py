@@ -14,9 +14,9 @@ from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.picture import Picture
-from nasdip_core.imaging.read import read_picture
 from nasdip_core.pipeline.prepare import Prepared, make_objectives, make_rule, prepare
 from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.reward import Trained
@@ -221,7 +221,8 @@ class Evaluator:
         crop = self.search.request.crop
         if crop is None and scale == 1.0:
             return {}
-        whole = read_picture(self.search.resolved[picture].picture)
+        resolved = self.search.resolved[picture]
+        whole = read_source(resolved.picture, resolved.task)
         samples = whole.tensor()
         if crop is not None:
             top, left = (max(0, (side - crop) // 2) for side in samples.shape[-2:])

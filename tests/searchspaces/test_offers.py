@@ -19,8 +19,8 @@ EXPECTED = {
     "residual": "offsets matrix same-level none",
     "space": "nas-dip nas-dip-cell nas-dip-pattern nas-dip-free compact",
     "network": "siren fourier-features",
-    "architecture": "dip deep-decoder siren fourier-features nas-dip-denoise nas-dip-inpaint nas-dip-sr fast-denoise "
-    "fast-inpaint fast-super-resolution balanced-denoise balanced-inpaint "
+    "architecture": "dip deep-decoder siren fourier-features nas-dip-denoise nas-dip-inpaint "
+    "nas-dip-sr fast-denoise fast-inpaint fast-super-resolution balanced-denoise balanced-inpaint "
     "balanced-super-resolution best-denoise best-inpaint best-super-resolution "
     "fast-dehaze fast-separate fast-segment balanced-dehaze fast-translate balanced-translate "
     "balanced-separate "

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from nasdip_core.options import Options
-from nasdip_core.task import TaskOptions
+from nasdip_core.task import StackOptions
 
 Noise = Literal["gaussian", "poisson-gaussian", "salt-and-pepper", "outliers"]
 
@@ -27,7 +27,7 @@ class DenoiseCorruption(Options):
     amount: float = Field(default=0.1, gt=0, lt=1, description="share of impulses or outliers")
 
 
-class DenoiseOptions(TaskOptions):
+class DenoiseOptions(StackOptions):
     """What is known of the noise; what is not given is estimated."""
 
     architecture: ClassVar[str] = "balanced-denoise"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from nasdip_core.options import Options
-from nasdip_core.task import TaskOptions
+from nasdip_core.task import StackOptions
 
 
 class InpaintCorruption(Options):
@@ -21,7 +21,7 @@ class InpaintCorruption(Options):
     )
 
 
-class InpaintOptions(TaskOptions):
+class InpaintOptions(StackOptions):
     """What counts as missing."""
 
     architecture: ClassVar[str] = "balanced-inpaint"

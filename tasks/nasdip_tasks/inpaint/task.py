@@ -62,7 +62,9 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
                 missing, colour = masks.box(size, generator), 0.0
             case "bernoulli":
                 share = 0.5 if options.missing is None else options.missing
-                missing, colour = masks.bernoulli(size, share, generator), 0.0
+                # Other pixels in every frame of a stack.
+                frames = [masks.bernoulli(size, share, generator) for _ in truth]
+                missing, colour = torch.cat(frames), 0.0
         return Damaged(truth.masked_fill(missing, colour), truth, missing)
 
     def _missing(self, inputs: Inputs, options: InpaintOptions) -> tuple[Tensor, Tensor | None]:

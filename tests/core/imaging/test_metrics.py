@@ -52,4 +52,4 @@ def test_shapes_must_agree() -> None:
         with pytest.raises(ValueError, match="shape"):
             measure(torch.zeros(1, 3, 12, 12), torch.zeros(1, 1, 12, 12))
         with pytest.raises(ValueError, match="shape"):
-            measure(torch.zeros(2, 3, 12, 12), torch.zeros(2, 3, 12, 12))
+            measure(torch.zeros(3, 12, 12), torch.zeros(3, 12, 12))
