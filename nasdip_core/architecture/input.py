@@ -37,27 +37,25 @@ def draw_input(
 
 
 def guiding_factor(architecture: NetworkSpecification) -> int:
-    """Return how many pixels a side of a guide stand at one place of the input.
-
-    Raises OptionError for a network without an encoder, whose input is far smaller than the
-    picture, and for one that is no U-Net.
-    """
-    if isinstance(architecture, PluginNetwork) or architecture.encoder is None:
-        raise OptionError(
-            "a guide needs a network with an encoder", "leave recipe.guide out or take another"
-        )
-    return architecture.working_resolution
+    """Return how many pixels a side of a guide stand at one place of the input."""
+    return 1 if isinstance(architecture, PluginNetwork) else architecture.working_resolution
 
 
 def guiding_input(guide: Tensor, size: tuple[int, int], factor: int) -> Tensor:
     """Return a picture (B, C, H, W) in [0, 1] as input (B, C r^2, h, w) around zero.
 
     r is the `factor`: every place holds the r x r pixels that it stands for, so nothing is lost.
-    The border is continued to the input's (h, w) = `size`.
+    The border is continued to the input's (h, w) = `size`. Raises OptionError for a network whose
+    input has no room for the picture, such as one without an encoder.
     """
     rows, columns = (
         factor * side - have for side, have in zip(size, guide.shape[-2:], strict=True)
     )
+    if rows < 0 or columns < 0:
+        raise OptionError(
+            "this network has no room for a guide: its input is smaller than the picture",
+            "take one with an encoder, or leave recipe.guide out",
+        )
     around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
     whole = F.pad(guide.cpu(), around, mode="replicate")
     return F.pixel_unshuffle(whole, factor) - 0.5

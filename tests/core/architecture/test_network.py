@@ -158,11 +158,20 @@ def test_is_fitted_like_a_unet(guests: Plugins, tmp_path: Path) -> None:
     assert 'id="networks"' not in page
 
 
-def test_a_guide_needs_an_encoder(guests: Plugins) -> None:
+def test_a_guide_needs_room_in_the_input(guests: Plugins) -> None:
     arch = {"name": "toy", "architecture": COARSE}
     options = {"recipe.guide": "biharmonic", "corrupt.missing": 0.5, "fit.steps": 2}
-    with pytest.raises(OptionError, match="a guide needs a network with an encoder"):
+    with pytest.raises(OptionError, match="no room for a guide"):
         restore("sample:camera", "inpaint", arch=arch, options=options, plugins=guests)
+
+
+def test_a_guide_lies_beside_the_coordinates(guests: Plugins) -> None:
+    siren = {"uses": "siren", "with": {"width": 8, "layers": 1}}
+    picture = np.random.default_rng(0).integers(0, 256, (24, 20), dtype=np.uint8)
+    options = {"recipe.guide": "collaborative", "task.sigma": 20, "fit.steps": 2, "fit.jitter": 0}
+    arch = {"name": "toy", "architecture": siren}
+    restored = restore(picture, "denoise", arch=arch, options=options, plugins=guests)
+    assert restored.picture.tensor().shape == (1, 1, 24, 20)
 
 
 def test_weights_tell_which_network_they_are_of(tmp_path: Path, guests: Plugins) -> None:

@@ -122,7 +122,7 @@ def test_a_guide_is_a_further_input_of_the_network(
 
 
 def test_a_guide_needs_an_encoder(noisy: np.ndarray, toys: Plugins) -> None:
-    with pytest.raises(OptionError, match="a guide needs a network with an encoder"):
+    with pytest.raises(OptionError, match="no room for a guide"):
         restore(noisy, "denoise", arch="deep-decoder", options=options(guide="blur"), plugins=toys)
 
 
