@@ -19,21 +19,28 @@ def draw_input(
     """Return the input (T, C, h, w), drawn on the CPU so that every device starts alike.
 
     uniform: scale * U(0, 1); normal: scale * N(0, 1); grid: scale * (x, y) in [0, 1], of several
-    frames (x, y, t).
+    frames (x, y, t). Of several frames only every k-th is drawn, k = `keyframes`; those between
+    are blends of the two beside, so that what is alike in time begins alike.
     """
-    shape = (frames, spec.channels, *size)
-    match spec.kind:
-        case "uniform":
-            values = torch.rand(shape, generator=generator)
-        case "normal":
-            values = torch.randn(shape, generator=generator)
-        case "grid":
-            rows, columns = (torch.linspace(0, 1, side) for side in size)
-            values = torch.stack(torch.meshgrid(columns, rows, indexing="xy"))[None]
-            if frames > 1:
-                time = torch.linspace(0, 1, frames).view(-1, 1, 1, 1).expand(-1, 1, *size)
-                values = torch.cat([values.expand(frames, -1, -1, -1), time], dim=1)
-    return values * spec.scale
+    if spec.kind == "grid":
+        return _grid(size, frames) * spec.scale
+    drawn = -(-(frames - 1) // spec.keyframes) + 1
+    draw = torch.rand if spec.kind == "uniform" else torch.randn
+    values = draw((drawn, spec.channels, *size), generator=generator)
+    times = torch.arange(frames) / spec.keyframes
+    before = times.long()
+    after = (before + 1).clamp(max=drawn - 1)
+    share = (times - before).view(-1, 1, 1, 1)
+    return values[before].lerp(values[after], share) * spec.scale
+
+
+def _grid(size: tuple[int, int], frames: int) -> Tensor:
+    rows, columns = (torch.linspace(0, 1, side) for side in size)
+    places = torch.stack(torch.meshgrid(columns, rows, indexing="xy"))[None]
+    if frames == 1:
+        return places
+    time = torch.linspace(0, 1, frames).view(-1, 1, 1, 1).expand(-1, 1, *size)
+    return torch.cat([places.expand(frames, -1, -1, -1), time], dim=1)
 
 
 def guiding_factor(architecture: NetworkSpecification) -> int:

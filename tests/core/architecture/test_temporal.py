@@ -74,9 +74,26 @@ def test_the_grid_of_frames_has_their_time() -> None:
     torch.testing.assert_close(grid[:, 2, 1, 1], 2 * torch.arange(4) / 3)
 
 
-def test_every_frame_has_an_input_of_its_own() -> None:
-    z = draw_input(Input(channels=4), (3, 5), torch.Generator().manual_seed(0), 3)
-    assert z.shape == (3, 4, 3, 5)
-    assert not torch.equal(z[0], z[1])
-    first = draw_input(Input(channels=4), (3, 5), torch.Generator().manual_seed(0))
-    assert torch.equal(z[:1], first)
+@pytest.mark.parametrize("kind", ["uniform", "normal"])
+def test_inputs_between_keyframes_are_blends(kind: str) -> None:
+    spec = Input.model_validate({"kind": kind, "channels": 4, "keyframes": 2})
+    z = draw_input(spec, (3, 5), torch.Generator().manual_seed(0), 6)
+    drawn = draw_input(spec, (3, 5), torch.Generator().manual_seed(0), 8)[::2]
+    assert z.shape == (6, 4, 3, 5)
+    for number in (0, 2, 4):
+        assert torch.equal(z[number], drawn[number // 2])
+    torch.testing.assert_close(z[1], (drawn[0] + drawn[1]) / 2)
+    torch.testing.assert_close(z[5], (drawn[2] + drawn[3]) / 2)
+
+
+def test_with_every_frame_a_keyframe_each_is_drawn() -> None:
+    spec = Input(channels=4, keyframes=1)
+    z = draw_input(spec, (3, 5), torch.Generator().manual_seed(0), 3)
+    draws = torch.Generator().manual_seed(0)
+    assert torch.equal(z, 0.1 * torch.rand((3, 4, 3, 5), generator=draws))
+
+
+def test_one_picture_has_the_input_that_it_always_had() -> None:
+    z = draw_input(Input(channels=4), (3, 5), torch.Generator().manual_seed(0))
+    draws = torch.Generator().manual_seed(0)
+    assert torch.equal(z, 0.1 * torch.rand((1, 4, 3, 5), generator=draws))
