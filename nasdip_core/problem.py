@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nasdip_core.errors import OptionError
+from nasdip_core.imaging.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ class Rendered:
     """No picture of the input's kind, such as a map: an 8-bit PNG of its own, C = 1 or 3."""
     array: bool = False
     """An array of its own, of any range and number of channels: an .npy file."""
+    form: Picture | None = None
+    """The picture whose kind, profile and opacity this takes; None: that of the input."""
 
 
 Estimate = Mapping[str, Tensor]

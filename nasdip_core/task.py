@@ -104,7 +104,8 @@ class Inputs:
     measured: "Tensor | None" = None
     """(1, c, h, w): what was measured, where that is no picture."""
     guide: "Tensor | None" = None
-    """(1, C, H, W) in [0, 1]: a second picture of the same scene, where the damage made one."""
+    """(N, C, H, W) in [0, 1]: further pictures of the same scene or mark, where the damage made
+    some."""
     coding: "Coding | None" = None
     """How the picture's file codes it, for a JPEG."""
     levels: int | None = 255
@@ -128,7 +129,7 @@ class Damaged:
     measured: "Tensor | None" = None
     """(1, c, h, w): what is measured, where that is no picture; `picture` then shows it."""
     guide: "Tensor | None" = None
-    """(1, C, h, w) in [0, 1]: a second picture of the same scene."""
+    """(N, C, h, w) in [0, 1]: further pictures of the same scene or mark."""
 
 
 TaskOptionsT = TypeVar("TaskOptionsT", bound=TaskOptions)

@@ -99,11 +99,10 @@ def _picture(rendered: Rendered, sources: Sources) -> Picture:
         names = [f"{number:04}.png" for number in range(1, len(frames) + 1)]
         return Stack.of(frames, () if rendered.array else names)
     known = None if rendered.known is None else rendered.known.cpu()
+    form = rendered.form or sources.picture
     if rendered.alpha is None:
-        return sources.picture.with_samples(rendered.samples.cpu(), known=known)
-    return sources.picture.with_samples(
-        rendered.samples.cpu(), known=known, alpha=rendered.alpha.cpu()
-    )
+        return form.with_samples(rendered.samples.cpu(), known=known)
+    return form.with_samples(rendered.samples.cpu(), known=known, alpha=rendered.alpha.cpu())
 
 
 def _own(rendered: Rendered, samples: Tensor) -> Picture:

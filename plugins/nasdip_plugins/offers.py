@@ -104,6 +104,24 @@ def nasdip_offers() -> list[Offer]:
         ),
         Offer(
             kind="baseline",
+            name="sparse-mixtures",
+            summary="two mixtures by the directions of their slopes (Bronstein et al., 2005)",
+            factory="nasdip_plugins.baseline.sparse_mixtures:SparseMixtures",
+        ),
+        Offer(
+            kind="baseline",
+            name="shared-gradient",
+            summary="watermark by the median of slopes (Dekel et al., CVPR 2017)",
+            factory="nasdip_plugins.baseline.shared_gradient:SharedGradient",
+        ),
+        Offer(
+            kind="baseline",
+            name="chan-vese",
+            summary="active contours without edges (Marquez-Neila et al., TPAMI 2014)",
+            factory="nasdip_plugins.baseline.chan_vese:ChanVese",
+        ),
+        Offer(
+            kind="baseline",
             name="truncated-svd",
             summary="truncated singular values of a matrix with gaps (Troyanskaya et al., 2001)",
             factory="nasdip_plugins.baseline.truncated_svd:TruncatedSvd",

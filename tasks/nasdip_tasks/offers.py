@@ -66,7 +66,7 @@ def nasdip_offers() -> list[Offer]:
         Offer(
             kind="task",
             name="separate",
-            summary="Take apart two pictures that lie over one another",
+            summary="Take apart pictures that lie over one another, or a watermark and pictures",
             factory="nasdip_tasks.separate.task:Separate",
             options="nasdip_tasks.separate.options:SeparateOptions",
         ),

@@ -1,11 +1,16 @@
 """A damaged picture made from a clean one."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from nasdip_core.errors import PluginError
+from nasdip_core.files import whole_file
+from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.options import parse
@@ -15,7 +20,10 @@ from nasdip_core.task import Task, TaskOptions
 
 
 class Corrupt(Step):
-    """Writes what a task's own damage leaves of a clean picture, the truth, and the mask."""
+    """Writes what a task's own damage leaves of a clean picture, the truth, and the mask.
+
+    Beside them what was measured, where that is no picture, and further pictures of the damage.
+    """
 
     def __init__(self, *, task: str, picture: str, corrupt: Mapping[str, Any], seed: int) -> None:
         self._task = task
@@ -43,8 +51,31 @@ class Corrupt(Step):
             "truth": clean.with_samples(damaged.truth),
             "mask": clean.with_samples(white, alpha=None),
         }
-        # The last file is the lossless one, beside a JPEG.
-        return {
-            name: str(write_picture(picture, context.folder / f"{name}{picture.suffix}")[-1])
-            for name, picture in made.items()
-        }
+        outputs = {name: _written(made[name], context.folder / name) for name in made}
+        if damaged.measured is not None:
+            file = context.folder / "measured.npy"
+            with whole_file(file) as draft, draft.open("wb") as stream:
+                np.save(stream, damaged.measured.numpy())
+            outputs["measured"] = str(file)
+        if damaged.guide is not None:
+            guides = [clean.with_samples(guide, alpha=None) for guide in damaged.guide.unsqueeze(1)]
+            outputs["guide"] = _beside(guides, context.folder / "guide")
+        return outputs
+
+
+def _beside(pictures: Sequence[Picture], place: Path) -> str:
+    """Write the pictures beside the damaged one; return the file, of several their folder."""
+    if len(pictures) == 1:
+        return _written(pictures[0], place)
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    for number, picture in enumerate(pictures, start=2):
+        *lossy, _ = write_picture(picture, place / f"{number}{picture.suffix}")
+        for file in lossy:
+            file.unlink()
+    return str(place)
+
+
+def _written(picture: Picture, stem: Path) -> str:
+    """Write a picture; return its file, the lossless one beside a JPEG."""
+    return str(write_picture(picture, stem.with_name(f"{stem.name}{picture.suffix}"))[-1])

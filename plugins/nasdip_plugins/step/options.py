@@ -86,6 +86,8 @@ class CorruptStepOptions(StepOptions):
         "damaged": "the damaged picture",
         "truth": "the clean picture, cropped where the damage needs it",
         "mask": "what is missing, where the damage leaves pixels out; else an empty mask",
+        "measured": "of a damage that measures: the measurements, for `task.measurements`",
+        "guide": "of a damage that makes further pictures: the picture, of several their folder",
     }
 
     task: str = Field(description="task whose own damage it is")

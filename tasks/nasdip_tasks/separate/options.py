@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from nasdip_core.options import Options
 from nasdip_core.task import TaskOptions
 
+Shared = Literal["both", "watermark"]
+
 
 class SeparateCorruption(Options):
-    """Two mixtures of the clean picture and another one."""
+    """Two mixtures of the clean picture and another one, or a watermark over several pictures."""
 
+    shared: Shared = Field(
+        default="both", description="what the damaged pictures share: both layers, or a watermark"
+    )
     other: str = Field(default="sample:coffee", description="the picture that is laid over it")
     share: float = Field(
         default=0.75, gt=0.5, lt=1, description="of the clean picture in the first mixture"
@@ -20,30 +25,60 @@ class SeparateCorruption(Options):
     second: float = Field(
         default=0.4, gt=0, lt=0.5, description="of the clean picture in the second mixture"
     )
+    album: list[str] = Field(
+        default=["sample:coffee", "sample:chelsea", "sample:rocket"],
+        min_length=1,
+        description="further clean pictures that the watermark is laid over",
+    )
+    opacity: float = Field(default=0.5, gt=0, lt=1, description="of the watermark")
 
     def located(self, base: Path) -> Self:
-        """Return the options with the other picture looked for in a folder."""
-        return self.model_copy(update={"other": _located(self.other, base)})
+        """Return the options with the other pictures looked for in a folder."""
+        album = [_located(path, base) for path in self.album]
+        return self.model_copy(update={"other": _located(self.other, base), "album": album})
 
 
 class SeparateOptions(TaskOptions):
-    """The other mixtures, and how strictly edges belong to one layer."""
+    """The other pictures, what they share, and how strictly edges belong to one layer."""
 
     architecture: ClassVar[str] = "balanced-separate"
     Corruption: ClassVar[type[Options]] = SeparateCorruption
     outputs: ClassVar[Sequence[str]] = ("restored", "other")
     demonstration: ClassVar[Mapping[str, Any]] = {"picture": "sample:astronaut", "corrupt": {}}
 
+    shared: Shared = Field(
+        default="both",
+        description="what the pictures share: both layers in other shares, or a watermark alone",
+    )
     others: list[str] = Field(
         default_factory=list,
-        description="further mixtures of the same two pictures, with less of the first one",
+        description="further mixtures of the same two pictures, with less of the first one; or "
+        "further pictures with the same watermark; a folder stands for its pictures",
     )
     exclusion: float = Field(
         default=0.02, ge=0, le=10, description="weight of the loss on edges that both layers have"
     )
 
+    @classmethod
+    def from_folder(
+        cls, folder: Path, given: Mapping[str, Any]
+    ) -> tuple[Path, Mapping[str, Any]] | None:
+        """Take the pictures of a folder together where they share a watermark."""
+        from nasdip_core.imaging.folder import pictures_in
+
+        pictures = pictures_in(folder) if given.get("shared") == "watermark" else []
+        if not pictures:
+            return None
+        return pictures[0], {"others": [str(path) for path in pictures[1:]]}
+
+    @classmethod
+    def implied(cls, corruption: Options) -> Mapping[str, Any]:
+        """Return what the damaged pictures share."""
+        assert isinstance(corruption, SeparateCorruption)
+        return {"shared": corruption.shared}
+
     def located(self, base: Path) -> Self:
-        """Return the options with the other mixtures looked for in a folder."""
+        """Return the options with the other pictures looked for in a folder."""
         return self.model_copy(update={"others": [_located(path, base) for path in self.others]})
 
 

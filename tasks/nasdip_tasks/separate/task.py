@@ -1,40 +1,62 @@
-"""Separation of two pictures that lie over one another (Double-DIP, section 5)."""
+"""Separation of pictures that lie over one another (Double-DIP, section 5)."""
+
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from nasdip_core.errors import PictureError
+from nasdip_core.imaging.folder import pictures_in
+from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
+from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.problem import Problem
 from nasdip_core.task import Damaged, Inputs, Task
+from nasdip_tasks.separate.mark import drawn_mark
 from nasdip_tasks.separate.options import SeparateCorruption, SeparateOptions
 from nasdip_tasks.separate.problem import SeparateProblem
+from nasdip_tasks.separate.watermark import WatermarkProblem
 
 
 class Separate(Task[SeparateOptions, SeparateCorruption]):
-    """Takes two layers apart: the one that the first mixture shows more of is the result."""
+    """Takes layers apart: two pictures that lie over one another, or pictures and a watermark."""
 
     def problem(
         self, inputs: Inputs, options: SeparateOptions, generator: torch.Generator
     ) -> Problem:
-        """Return the coupled fit. Raises PictureError where mixtures differ in size or kind."""
-        mixtures = [inputs.picture]
-        if inputs.guide is not None:
-            mixtures.append(inputs.guide)
-        for path in options.others:
-            mixture = read_picture(path).tensor()
-            if mixture.shape != inputs.picture.shape:
+        """Return the coupled fit.
+
+        Raises PictureError where pictures differ in size or kind, or a watermark lies over one.
+        """
+        paths = [path for named in options.others for path in _files(named)]
+        others = [read_picture(path) for path in paths]
+        for path, other in zip(paths, others, strict=True):
+            if other.tensor().shape != inputs.picture.shape:
                 raise PictureError(
-                    f"the mixture '{path}' has {_form(mixture)}, the picture "
+                    f"the picture '{path}' has {_form(other.tensor())}, the first one "
                     f"{_form(inputs.picture)}",
-                    "mixtures must have the same size and channels",
+                    "pictures that share a layer must have the same size and channels",
                 )
-            mixtures.append(mixture)
+        made = [] if inputs.guide is None else [inputs.guide]
+        pictures = torch.cat([inputs.picture, *made, *(other.tensor() for other in others)])
+        if options.shared == "watermark":
+            if len(pictures) == 1:
+                raise PictureError(
+                    "one picture alone does not tell its watermark",
+                    "name a folder of pictures with the same mark, or others with task.others",
+                )
+            return WatermarkProblem(
+                pictures,
+                _named(len(pictures), paths, others),
+                options.exclusion,
+                truth=inputs.truth,
+                levels=inputs.levels,
+            )
         problem = SeparateProblem(
-            torch.cat(mixtures), options.exclusion, truth=inputs.truth, levels=inputs.levels
+            pictures, options.exclusion, truth=inputs.truth, levels=inputs.levels
         )
-        if len(mixtures) == 1:
+        if len(pictures) == 1:
             problem.notes.append(
                 "one mixture leaves open what belongs to which layer; give another with task.others"
             )
@@ -43,16 +65,48 @@ class Separate(Task[SeparateOptions, SeparateCorruption]):
     def corrupt(
         self, truth: Tensor, options: SeparateCorruption, generator: torch.Generator
     ) -> Damaged:
-        """Mix the clean picture with another, which is cropped and resized to it, twice."""
-        other = read_picture(options.other).tensor()
-        channels, height, width = (int(n) for n in truth.shape[1:])
-        if other.shape[1] != channels:
-            other = other.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1)
-        other = F.interpolate(other, (height, width), mode="bilinear", antialias=True)
+        """Mix the clean picture with another twice, or lay a mark over it and further ones.
+
+        The other pictures are resized to its size.
+        """
+        if options.shared == "watermark":
+            opacity, colour = drawn_mark(truth, options.opacity, generator)
+            clean = torch.cat([truth, *(_like(truth, path) for path in options.album)])
+            marked = opacity * colour + (1 - opacity) * clean
+            return Damaged(marked[:1], truth, guide=marked[1:])
+        other = _like(truth, options.other)
         first, second = (
             share * truth + (1 - share) * other for share in (options.share, options.second)
         )
         return Damaged(first, truth, guide=second)
+
+
+def _named(count: int, paths: list[str], others: list[Picture]) -> list[tuple[str, Picture | None]]:
+    """Return the output's name of each picture after the first, and the picture that has its form.
+
+    Those that the damage made, which come first, have the form of the first picture.
+    """
+    made = count - 1 - len(others)
+    forms: list[tuple[str, Picture | None]] = [(f"restored-{2 + i}", None) for i in range(made)]
+    for i, (path, other) in enumerate(zip(paths, others, strict=True), start=2 + made):
+        forms.append((f"restored-{i}-{Path(path.removeprefix(SAMPLE)).stem}", other))
+    return forms
+
+
+def _files(named: str) -> list[str]:
+    """Return a picture's path, or those of the pictures of a folder."""
+    if named.startswith(SAMPLE) or not Path(named).is_dir():
+        return [named]
+    return [str(path) for path in pictures_in(Path(named))]
+
+
+def _like(picture: Tensor, path: str) -> Tensor:
+    """Return another picture in the size and channels of this one."""
+    other = read_picture(path).tensor()
+    channels, height, width = (int(n) for n in picture.shape[1:])
+    if other.shape[1] != channels:
+        other = other.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1)
+    return F.interpolate(other, (height, width), mode="bilinear", antialias=True)
 
 
 def _form(picture: Tensor) -> str:

@@ -59,6 +59,12 @@ def test_the_damage_is_that_of_a_run_with_corrupt(make: Make, folder: Path) -> N
     assert (folder / "out" / "both" / "damaged.png").read_bytes() == ours
 
 
+def test_what_a_damage_does_not_make_is_told(make: Make) -> None:
+    text = CHAIN.replace('"${hurt.damaged}"', '"${hurt.guide}"')
+    with pytest.raises(OptionError, match="step 'hurt' has put out no 'guide'"):
+        go(make(text))
+
+
 def test_what_is_unchanged_is_not_done_again(make: Make, folder: Path) -> None:
     go(make(CHAIN))
     assert go(make(CHAIN))[0] == []
