@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nasdip_core.testing.network import NetworkConformance
     from nasdip_core.testing.objective import ObjectiveConformance
     from nasdip_core.testing.operator import OperatorConformance
+    from nasdip_core.testing.problem import ProblemCase, ProblemConformance
     from nasdip_core.testing.refine import RefineConformance
     from nasdip_core.testing.residual import ResidualConformance
     from nasdip_core.testing.reward import RewardConformance
@@ -45,6 +46,8 @@ __all__ = [
     "NetworkConformance",
     "ObjectiveConformance",
     "OperatorConformance",
+    "ProblemCase",
+    "ProblemConformance",
     "RefineConformance",
     "ResidualConformance",
     "RewardConformance",

@@ -188,30 +188,6 @@ def fit_of(problem: Problem, steps: int, plugins: Plugins) -> Fit:
     return Fit(problem, networks, options, make_rule(resolved, plugins), seed=0, device=CPU)
 
 
-@pytest.mark.parametrize("pairs", ["none", "names"])
-def test_a_fit_that_goes_on_is_the_one_that_was_never_stopped(
-    sets: tuple[Path, Path], plugins: Plugins, pairs: str
-) -> None:
-    blue, red = sets
-    where = {"source": str(blue), "target": str(red), "pairs": pairs}
-    options = TranslateOptions.model_validate({**where, "crop": 32, "critic_width": 4, "batch": 2})
-    picture = read_picture(blue / "0.png").tensor()
-
-    def problem() -> Problem:
-        return TASK.problem(Inputs(picture), options, draws())
-
-    whole = fit_of(problem(), 25, plugins)
-    whole.advance(25)
-    begun, resumed = (fit_of(problem(), 25, plugins) for _ in range(2))
-    begun.advance(12)
-    resumed._load(begun._state())
-    resumed.advance(25)
-    for name, value in whole.found().chosen.items():
-        assert torch.equal(value, resumed.found().chosen[name])
-    for name, weight in whole.problem.weights().items():
-        assert torch.equal(weight, resumed.problem.weights()[name])
-
-
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -43,7 +43,7 @@ class SeparateOptions(TaskOptions):
 
     architecture: ClassVar[str] = "balanced-separate"
     Corruption: ClassVar[type[Options]] = SeparateCorruption
-    outputs: ClassVar[Sequence[str]] = ("restored", "other")
+    outputs: ClassVar[Sequence[str]] = ("restored", "other", "watermark", "opacity")
     demonstration: ClassVar[Mapping[str, Any]] = {"picture": "sample:astronaut", "corrupt": {}}
 
     shared: Shared = Field(

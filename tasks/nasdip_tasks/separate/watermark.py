@@ -10,8 +10,10 @@ from nasdip_core.mixture import MixtureProblem, exclusion
 from nasdip_core.problem import Estimate, Player, Rendered, Slot
 from nasdip_core.watermark import shared_mark
 
-_GUESS = 0.1
+_GUESS = 0.02
 """Weight of the distance to the guess."""
+_EDGES = 0.25
+"""Share of the weight of common edges: the guess tells the mark from the pictures, too."""
 _FAINT = 0.05
 """Opacity below which the colour of the mark is anyone's guess."""
 _DOUBT = 0.01
@@ -66,7 +68,8 @@ class WatermarkProblem(MixtureProblem):
         found = layers["opacity"]
         off = (found - opacity).square().mean()
         off = off + (found * layers["watermark"] - mark).square().mean()
-        return _GUESS * off + self.weight * exclusion(self._pictures(layers), found)
+        common = exclusion(self._pictures(layers), found)
+        return _GUESS * off + _EDGES * self.weight * common
 
     def render(self, estimate: Estimate) -> dict[str, Rendered]:
         """Return the clean pictures, the mark where it is seen, and its opacity as grey."""
