@@ -166,6 +166,13 @@ class Problem(ABC):
         """Return the error on what was kept back; never reads the truth."""
         return None
 
+    def in_tiles(self, side: int) -> None:
+        """Look at the picture in tiles of this side from now on.
+
+        Raises OptionError where a problem is solved in one piece.
+        """
+        raise OptionError("this task cannot be done in tiles", "leave tile out")
+
     def noise_loss(self) -> float | None:
         """Return the loss at which nothing but noise is left to fit; None where nobody knows."""
         return None

@@ -62,8 +62,7 @@ class Solver:
                 f"task '{self.fitter.resolved.task_name}' takes no recipe", "leave recipe.* out"
             )
         if self.side is not None:
-            task = self.fitter.resolved.task_name
-            raise OptionError(f"task '{task}' cannot be done in tiles")
+            problem.in_tiles(self.side)
         self._keep_back(problem)
         started = time.monotonic()
         fitted = self.fitter.whole(problem)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from nasdip_core.architecture.unet import UNet
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
+from nasdip_core.tiles import OVERLAP, Blend, lay_tiles
 from nasdip_tasks.translate.data import as_rgb
 
 TRANSLATOR = "translator"
@@ -21,6 +22,9 @@ _EVERY = 10
 _DECAY = 0.98
 _SHOWN = 4
 """Pictures that the samples show at most."""
+_LARGEST_WHOLE = 2 * 2**20
+"""Pixels above which a picture is translated in tiles."""
+_TILE = 512
 
 
 class TranslationProblem(Problem):
@@ -58,6 +62,7 @@ class TranslationProblem(Problem):
         self._count = 0
         self._state: dict[str, Tensor] = {}
         self._translated: Tensor | None = None
+        self._side = _TILE if math.prod(self._size) > _LARGEST_WHOLE else None
         self._shown: list[Tensor] = []
 
     def estimate(self, step: Step) -> Estimate:
@@ -77,8 +82,23 @@ class TranslationProblem(Problem):
                 else:
                     value.copy_(now[name])
             if self._translated is None or step.last or step.index % self._pause(step) == 0:
-                self._translated = translated(self._mean, self.picture).detach()
+                self._translated = self._look(self._mean)
         return {self.output: self._translated}
+
+    def in_tiles(self, side: int) -> None:
+        """Translate the picture in tiles of this side."""
+        self._side = side
+
+    def _look(self, translator: nn.Module) -> Tensor:
+        if self._side is None or self._side >= max(self._size):
+            return translated(translator, self.picture).detach()
+        note = (
+            f"translated in tiles of {self._side}, blended over {self._side // OVERLAP} pixels: "
+            "contrast and colour may differ a little from those of a translation in one piece"
+        )
+        if note not in self.notes:
+            self.notes.append(note)
+        return translated_in_tiles(translator, self.picture, self._side)
 
     def _pause(self, step: Step) -> int:
         """Return the steps between two looks, more where the picture is far larger than a square.
@@ -164,3 +184,17 @@ def translated(translator: nn.Module, picture: Tensor) -> Tensor:
     if fraction > 1:
         picture = F.interpolate(picture, [math.ceil(n / fraction) for n in size], mode="area")
     return translator.forward(picture, size)
+
+
+def translated_in_tiles(translator: nn.Module, picture: Tensor, side: int) -> Tensor:
+    """Return what a network makes of (1, 3, H, W), one tile at a time.
+
+    Normalisation takes the statistics of a tile, so that neighbours differ by some d where they
+    overlap. Blending over v, an eighth of their side, makes of d a slope of d / v a pixel at most.
+    """
+    size, overlap = (int(picture.shape[-2]), int(picture.shape[-1])), side // OVERLAP
+    blend = Blend(size, overlap)
+    for tile in lay_tiles(size, side, overlap):
+        part = translated(translator, tile.cut(picture)).detach()
+        blend.add(tile, {TRANSLATOR: part})
+    return blend.result()[TRANSLATOR].to(picture.device)
