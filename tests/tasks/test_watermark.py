@@ -50,7 +50,7 @@ class TestContract(TaskConformance):
     @pytest.fixture
     def case(self) -> TaskCase:
         clean = torch.rand(1, 3, 16, 16, generator=draws(9))
-        options = SeparateOptions(shared="watermark", exclusion=0.0)
+        options = SeparateOptions(shared="watermark")
         return TaskCase(TASK, options, DAMAGE, clean, loss=(0.0, 0.02))
 
     def outputs(self, problem: Problem, picture: Tensor) -> Mapping[str, Tensor]:
@@ -93,7 +93,7 @@ def test_slopes_tell_the_mark() -> None:
 def test_what_shines_through_is_kept() -> None:
     clean, pictures, opacity, colour = marked(40)
     problem = WatermarkProblem(
-        pictures, [(f"restored-{k}", None) for k in (2, 3, 4)], 0.0, truth=clean[:1], levels=255
+        pictures, [(f"restored-{k}", None) for k in (2, 3, 4)], truth=clean[:1], levels=255
     )
     estimate = {f"picture-{k}": torch.full_like(clean[:1], 0.5) for k in (1, 2, 3, 4)}
     estimate |= {"watermark": colour.expand_as(clean[:1]), "opacity": opacity}

@@ -56,7 +56,10 @@ class SeparateOptions(TaskOptions):
         "further pictures with the same watermark; a folder stands for its pictures",
     )
     exclusion: float = Field(
-        default=0.02, ge=0, le=10, description="weight of the loss on edges that both layers have"
+        default=0.02,
+        ge=0,
+        le=10,
+        description="of two layers: weight of the loss on edges that both have",
     )
 
     @classmethod

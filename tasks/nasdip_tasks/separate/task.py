@@ -49,7 +49,6 @@ class Separate(Task[SeparateOptions, SeparateCorruption]):
             return WatermarkProblem(
                 pictures,
                 _named(len(pictures), paths, others),
-                options.exclusion,
                 truth=inputs.truth,
                 levels=inputs.levels,
             )

@@ -6,14 +6,12 @@ import torch
 from torch import Tensor
 
 from nasdip_core.imaging.picture import Picture
-from nasdip_core.mixture import MixtureProblem, exclusion
+from nasdip_core.mixture import MixtureProblem
 from nasdip_core.problem import Estimate, Player, Rendered, Slot
 from nasdip_core.watermark import shared_mark
 
-_GUESS = 0.02
+_GUESS = 0.01
 """Weight of the distance to the guess."""
-_EDGES = 0.25
-"""Share of the weight of common edges: the guess tells the mark from the pictures, too."""
 _FAINT = 0.05
 """Opacity below which the colour of the mark is anyone's guess."""
 _DOUBT = 0.01
@@ -30,16 +28,11 @@ class WatermarkProblem(MixtureProblem):
         self,
         pictures: Tensor,
         forms: Sequence[tuple[str, Picture | None]],
-        weight: float,
         *,
         truth: Tensor | None,
         levels: int | None,
     ) -> None:
-        """`forms` has output and form of each picture after the first.
-
-        `weight` is that of the exclusion of common edges.
-        """
-        self.weight = weight
+        """`forms` has output and form of each picture after the first."""
         self.forms = [("restored", None), *forms]
         super().__init__(pictures, {}, truth=truth, levels=levels)
         self.look()
@@ -63,13 +56,12 @@ class WatermarkProblem(MixtureProblem):
         return (1 - opacity) * self._pictures(layers) + opacity * layers["watermark"]
 
     def penalty(self, layers: Mapping[str, Tensor], index: int) -> Tensor:
-        """Weigh distance to the guess, and edges that pictures and opacity have in common."""
+        """Weigh the distance to the guess."""
         opacity, mark = self.guess
         found = layers["opacity"]
         off = (found - opacity).square().mean()
         off = off + (found * layers["watermark"] - mark).square().mean()
-        common = exclusion(self._pictures(layers), found)
-        return _GUESS * off + _EDGES * self.weight * common
+        return _GUESS * off
 
     def render(self, estimate: Estimate) -> dict[str, Rendered]:
         """Return the clean pictures, the mark where it is seen, and its opacity as grey."""
