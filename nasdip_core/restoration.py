@@ -251,13 +251,16 @@ class RestorationProblem(Problem):
             problem.kept_back = inner.cut(self.kept_back, factor)
         return problem
 
-    def frame(self, number: int) -> "RestorationProblem":
-        """Return the same problem for a frame of a stack."""
-        part = copy(self)
-        for name in ("measured", "known", "fitted", "kept_back", "truth"):
-            value = getattr(self, name)
-            setattr(part, name, None if value is None else value[number : number + 1])
-        return part
+    def frames(self) -> list["RestorationProblem"]:
+        """Return the same problem for each frame of a stack."""
+        parts = []
+        for i in range(len(self.measured)):
+            part = copy(self)
+            for name in ("measured", "known", "fitted", "kept_back", "truth"):
+                value = getattr(self, name)
+                setattr(part, name, None if value is None else value[i : i + 1])
+            parts.append(part)
+        return parts
 
     def to(self, device: torch.device) -> None:
         """Move the measurements to a device."""

@@ -6,8 +6,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from nasdip_core.baseline import Baseline
@@ -16,6 +18,7 @@ from nasdip_core.bench.units import Unit
 from nasdip_core.device import peak_memory_bytes
 from nasdip_core.errors import ExitCode, PluginError, RunInterruptedError
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.stack import Stack
 from nasdip_core.metric import Metric
 from nasdip_core.options import parse
 from nasdip_core.parent import order_of_parent
@@ -84,8 +87,13 @@ def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Pictu
         if not baseline.fills and not bool(problem.known.all()):
             raise PluginError(f"baseline '{name}' does not fill missing pixels")
         known = problem.known if problem.copy_known else None
-    samples = baseline.restore(problem)
-    wanted = (1, picture.channels, *problem.result_size)
+    frames = 1
+    if isinstance(problem, RestorationProblem) and isinstance(picture, Stack):
+        samples = torch.cat([baseline.restore(frame) for frame in problem.frames()])
+        frames = len(picture.frames)
+    else:
+        samples = baseline.restore(problem)
+    wanted = (frames, picture.channels, *problem.result_size)
     if tuple(samples.shape) != wanted:
         raise PluginError(f"baseline '{name}' returned {tuple(samples.shape)}, not {wanted}")
     return picture.with_samples(samples, known=known)
@@ -97,9 +105,19 @@ def _metrics(
     values: dict[str, float | None] = {}
     for name, column in names.items():
         metric: Metric = plugins.create("metric", name, **column["with"])
-        value = metric.measure(picture, truth if metric.needs_truth else None)
-        values[name] = value if value is not None and math.isfinite(value) else None
+        # Of a stack the mean over its frames.
+        found = [
+            metric.measure(frame, true if metric.needs_truth else None)
+            for frame, true in zip(*(_frames(each) for each in (picture, truth)), strict=True)
+        ]
+        told = [value for value in found if value is not None and math.isfinite(value)]
+        values[name] = fmean(told) if len(told) == len(found) else None
     return values
+
+
+def _frames(pictures: Tensor) -> list[Tensor]:
+    """Return each of (T, C, H, W) as (1, C, H, W)."""
+    return list(pictures[:, None])
 
 
 def main() -> None:

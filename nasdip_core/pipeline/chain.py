@@ -89,12 +89,11 @@ class Chain:
 
     def _part(self, problem: RestorationProblem, pilot: Tensor | None) -> Tensor:
         """Return the estimate of a part, each frame of a stack for itself."""
-        count = int(problem.measured.shape[0])
-        if count == 1:
+        if len(problem.measured) == 1:
             return self._frame(problem, pilot)
         frames = [
-            self._frame(problem.frame(i), None if pilot is None else pilot[i : i + 1])
-            for i in range(count)
+            self._frame(frame, None if pilot is None else pilot[i : i + 1])
+            for i, frame in enumerate(problem.frames())
         ]
         return torch.cat(frames)
 

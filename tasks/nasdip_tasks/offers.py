@@ -29,6 +29,12 @@ def nasdip_offers() -> list[Offer]:
             options="nasdip_tasks.super_resolution.options:SuperResolutionOptions",
         ),
         Offer(
+            kind="baseline",
+            name="colour-transfer",
+            summary="means and deviations of the wanted colours (Reinhard et al., 2001)",
+            factory="nasdip_tasks.translate.colour_transfer:ColourTransfer",
+        ),
+        Offer(
             kind="task",
             name="deblur",
             summary="Sharpen what is blurred alike everywhere, by a known or unknown kernel",

@@ -1,5 +1,7 @@
 """Learning from pairs: a picture and what it is to become (pix2pix)."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -56,21 +58,27 @@ class PairedProblem(TranslationProblem):
 
     def batch(self, index: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return squares x and y, each (B, 3, crop, crop)."""
-        drawn = [self._pair(generator) for _ in range(self._options.batch)]
+        drawn = [self._square(generator) for _ in range(self._options.batch)]
         x, y = (torch.cat(part).to(self.picture.device) for part in zip(*drawn, strict=True))
         return x, y
 
-    def _pair(self, draws: torch.Generator) -> list[Tensor]:
+    def wanted(self) -> Iterator[Tensor]:
+        """Yield the second picture of each pair."""
+        for i in range(len(self._sources)):
+            yield self._pair(i)[1]
+
+    def _square(self, draws: torch.Generator) -> list[Tensor]:
         i = int(torch.randint(len(self._sources), (), generator=draws, device=draws.device))
-        picture = self._sources.picture(i)
+        return square(self._pair(i), self._options.crop, draws)
+
+    def _pair(self, number: int) -> tuple[Tensor, Tensor]:
+        picture = self._sources.picture(number)
         pairs = self._options.pairs
         if self._targets is not None:
-            pair = picture, self._targets.picture(i)
-        elif pairs in ("grey", "edges"):
-            pair = looking(picture, pairs), picture
-        else:
-            pair = halves(picture, back=pairs == "right-left")
-        return square(pair, self._options.crop, draws)
+            return picture, self._targets.picture(number)
+        if pairs in ("grey", "edges"):
+            return looking(picture, pairs), picture
+        return halves(picture, back=pairs == "right-left")
 
     def _translate(self, step: Step) -> Tensor:
         x, y = step.batch

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasdip_core.architecture.unet import UNet
+from nasdip_core.errors import OptionError
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
 from nasdip_core.tiles import OVERLAP, Blend, lay_tiles
@@ -84,6 +85,13 @@ class TranslationProblem(Problem):
             if self._translated is None or step.last or step.index % self._pause(step) == 0:
                 self._translated = self._look(self._mean)
         return {self.output: self._translated}
+
+    def wanted(self) -> Iterator[Tensor]:
+        """Yield the pictures (1, 3, H, W) whose look is learnt.
+
+        Raises OptionError where nothing is learnt any more.
+        """
+        raise OptionError("these weights are learnt", "leave task.weights out")
 
     def in_tiles(self, side: int) -> None:
         """Translate the picture in tiles of this side."""
@@ -173,9 +181,10 @@ def translated(translator: nn.Module, picture: Tensor) -> Tensor:
     """Return what a network makes of (B, 3, H, W), in the same size.
 
     A network that works at a fraction of the picture's size sees the mean of what it cannot see.
+    Raises OptionError for a network that is no U-Net.
     """
     if not isinstance(translator, UNet):
-        raise TypeError(f"a translator is a U-Net, not {type(translator).__name__}")
+        raise OptionError("a translator is a U-Net", "take another --arch")
     size = (int(picture.shape[-2]), int(picture.shape[-1]))
     architecture = translator.architecture
     fraction = architecture.working_resolution

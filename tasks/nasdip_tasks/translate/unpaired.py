@@ -1,6 +1,6 @@
 """Learning from two sets of pictures without partners: there and back again (CycleGAN)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -66,6 +66,11 @@ class UnpairedProblem(TranslationProblem):
             for domain in (self._sources, self._targets)
         )
         return a.to(self.picture.device), b.to(self.picture.device)
+
+    def wanted(self) -> Iterator[Tensor]:
+        """Yield the pictures of the other set."""
+        for i in range(len(self._targets)):
+            yield self._targets.picture(i)
 
     def _square(self, domain: Domain, draws: torch.Generator) -> Tensor:
         i = int(torch.randint(len(domain), (), generator=draws, device=draws.device))

@@ -20,6 +20,7 @@ import nasdip_core.bench.run
 from nasdip_core.bench.child import execute
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.units import Unit
+from nasdip_core.imaging.read import read_stack
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
@@ -285,3 +286,26 @@ class TestProcesses:
         assert outcome["state"] == "failed"
         assert "ended with code 1" in outcome["reason"]
         assert "KeyError" in outcome["reason"]
+
+
+def test_stacks_are_measured_frame_by_frame(
+    cli: Cli, waves: np.ndarray, tiny: Tiny, tmp_path: Path, here: list[Unit]
+) -> None:
+    (tmp_path / "films").mkdir()
+    frames = [Image.fromarray(np.roll(waves, shift, axis=1)) for shift in range(3)]
+    film = tmp_path / "films" / "film.tif"
+    frames[0].save(film, save_all=True, append_images=frames[1:])
+    answer = cli(
+        "bench", "-t", "denoise", "--data", tmp_path / "films", *tiny, "-S", "fit.steps=2",
+        "-S", "corrupt.sigma=25", "-S", "task.stack=true", "--baseline", "wavelet",
+        "--metric", "psnr-y", "--json", "-o", "out",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    assert len(here) == 2
+    table = json.loads(answer.out)
+    assert [method["failed"] for method in table["methods"]] == [0, 0]
+    films = [
+        path for path in (tmp_path / "out").rglob("*.tif") if path.name.endswith("--seed-0.tif")
+    ]
+    assert films
+    assert all(len(read_stack(path).tensor()) == 3 for path in films)

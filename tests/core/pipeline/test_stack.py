@@ -192,8 +192,9 @@ def test_held_out_error_of_a_stack_is_over_what_was_kept_back(frames: np.ndarray
     estimate = {"restored": torch.zeros_like(measured)}
     expected = (measured[problem.kept_back] / 0.1).square().mean()
     assert problem.validation(estimate) == pytest.approx(float(expected), rel=1e-5)
-    assert problem.frame(2).measured.shape == (1, 1, 16, 20)
-    assert torch.equal(problem.frame(2).fitted, problem.fitted[2:3])
+    frame = problem.frames()[2]
+    assert frame.measured.shape == (1, 1, 16, 20)
+    assert torch.equal(frame.fitted, problem.fitted[2:3])
 
 
 def test_frames_are_blended_each_for_itself() -> None:
