@@ -88,6 +88,6 @@ def test_what_is_learnt_has_no_set(sets: tuple[Path, Path], plugins: Plugins) ->
 
 def test_a_translator_is_a_unet(sets: tuple[Path, Path], plugins: Plugins) -> None:
     blue, red = sets
+    options = {"task.target": str(red), "fit.stopping": "fixed", "fit.steps": 2}
     with pytest.raises(OptionError, match="a translator is a U-Net"):
-        options = {"task.target": str(red), "fit.stopping": "fixed", "fit.steps": 2}
         restore(str(blue), "translate", arch="siren", options=options)
