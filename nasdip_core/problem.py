@@ -166,6 +166,11 @@ class Problem(ABC):
         """Return the error on what was kept back; never reads the truth."""
         return None
 
+    @property
+    def tile_side(self) -> int | None:
+        """Side of the tiles in which the picture is looked at; None: in one piece."""
+        return None
+
     def in_tiles(self, side: int) -> None:
         """Look at the picture in tiles of this side from now on.
 

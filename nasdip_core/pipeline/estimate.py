@@ -66,7 +66,7 @@ def choose_tile(
 ) -> int | None:
     """Return the side of the tiles; None where the picture is fitted in one piece."""
     slot = next(iter(problem.slots.values()))
-    side, arch = resolved.tile, resolved.arch.architecture
+    side, arch = resolved.tile or problem.tile_side, resolved.arch.architecture
     if side is None and isinstance(problem, RestorationProblem):
         free = memory_at_hand(device)
 

@@ -12,6 +12,10 @@ from torch import Tensor, nn
 from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.errors import OptionError
+from nasdip_core.options import parse
+from nasdip_core.pipeline.estimate import estimate
+from nasdip_core.pipeline.prepare import prepare
+from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.restore import Restored, restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.tiles import OVERLAP, lay_tiles
@@ -125,6 +129,23 @@ def test_a_large_picture_needs_no_request(weights: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "_TILE", 32)
     assert set(applied(weights, (64, 91))[1]) == {32}
     assert applied(weights, (64, 90))[1] == [90]
+
+
+def test_a_plan_is_for_one_tile(
+    weights: str, plugins: Plugins, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Image.new("RGB", (96, 64)).save(tmp_path / "large.png")
+    monkeypatch.setattr(module, "_TILE", 32)
+    content = {"picture": str(tmp_path / "large.png"), "task": {"weights": weights}}
+    resolved = resolve("translate", parse(RestoreRequest, content, ""), plugins, Path())
+    costs = []
+    for most in (64 * 96, 64 * 90):
+        monkeypatch.setattr(module, "_LARGEST_WHOLE", most)
+        problem = prepare(resolved, plugins).problem
+        costs.append(estimate(resolved, problem, plugins, torch.device("cpu")))
+    whole, tiled = costs
+    assert (whole.tile, tiled.tile) == (None, 32)
+    assert tiled.cost.activation_bytes < whole.cost.activation_bytes / 4
 
 
 def test_other_tasks_in_one_piece_say_so(waves: np.ndarray, tiny: dict[str, Any]) -> None:

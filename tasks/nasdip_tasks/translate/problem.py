@@ -93,6 +93,11 @@ class TranslationProblem(Problem):
         """
         raise OptionError("these weights are learnt", "leave task.weights out")
 
+    @property
+    def tile_side(self) -> int | None:
+        """Side of the tiles in which the picture is translated; None: in one piece."""
+        return self._side
+
     def in_tiles(self, side: int) -> None:
         """Translate the picture in tiles of this side."""
         self._side = side
