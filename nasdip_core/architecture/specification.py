@@ -37,7 +37,7 @@ class Input(Options):
     channels: int = Field(default=32, ge=1, le=4096, description="channels of the input")
     scale: float = Field(default=0.1, gt=0, description="factor on the drawn values")
     keyframes: int = Field(
-        default=4,
+        default=8,
         ge=1,
         description="of a stack: frames from one drawn input to the next, blended between them",
     )
