@@ -16,3 +16,7 @@ Settings = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+Launcher = Annotated[
+    str | None,
+    typer.Option(help="Where workers run; default processes (nasdip list launcher)."),
+]

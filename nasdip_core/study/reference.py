@@ -69,11 +69,7 @@ def _fits(url: str, settings: Mapping[str, Any], records: Sequence[Record]) -> l
 def architectures(study: Study, which: str, plugins: Plugins) -> list[NamedArchitecture]:
     """Return the architectures of a study that `best`, `topN` or a trial's number mean."""
     settings = settings_of(study)
-    use = settings["space"]
-    registration = plugins.find("space", use["uses"])
-    options = parse(registration.options() or Options, use["with"], "space.with")
-    given = {name: getattr(options, name) for name in type(options).model_fields}
-    space: SearchSpace = registration.resolve()(**given)
+    use, space = settings["space"], space_of(settings, plugins)
     fit = {k: v for k, v in settings["fit"].items() if k != "report_every"}
     return [
         NamedArchitecture(
@@ -86,6 +82,16 @@ def architectures(study: Study, which: str, plugins: Plugins) -> list[NamedArchi
         )
         for record in _records(study, which)
     ]
+
+
+def space_of(settings: Mapping[str, Any], plugins: Plugins) -> SearchSpace:
+    """Return the space that a study searches."""
+    use = settings["space"]
+    registration = plugins.find("space", use["uses"])
+    options = parse(registration.options() or Options, use["with"], "space.with")
+    given = {name: getattr(options, name) for name in type(options).model_fields}
+    space: SearchSpace = registration.resolve()(**given)
+    return space
 
 
 def _records(study: Study, which: str) -> Sequence[Record]:

@@ -2,13 +2,19 @@
 
 import pytest
 
-from nasdip_core.launcher import Launcher
+from nasdip_core.launcher import Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import LauncherConformance
 
 
-class TestLocal(LauncherConformance):
+class TestProcesses(LauncherConformance):
     @pytest.fixture
     def launcher(self, plugins: Plugins) -> Launcher:
-        made: Launcher = plugins.create("launcher", "local")
-        return made
+        return chosen_launcher({}, plugins)
+
+
+class TestRay(LauncherConformance):
+    @pytest.fixture
+    def launcher(self, plugins: Plugins) -> Launcher:
+        pytest.importorskip("ray", reason="Ray is not installed")
+        return chosen_launcher({"launcher": {"uses": "ray", "with": {"cpus": 0.5}}}, plugins)

@@ -9,10 +9,11 @@ from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import Search, plan_search
-from nasdip_core.searching.worker import work
+from nasdip_core.study.order import note_order
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import create_study, load_study
+from nasdip_core.worker import work
 
 TINY = {"fit": {"steps": 2, "stopping": "fixed"}, "corrupt": {"sigma": 25}}
 
@@ -33,26 +34,25 @@ class Searcher:
         """Search and return the records."""
         planned = self.plan(data, **options)
         self.output.mkdir(exist_ok=True)
-        create_study(
+        study = create_study(
             open_storage(self.url, create=True),
             self.url,
             "nasdip",
             planned.settings(),
             by_cost=planned.strategy.by_cost,
         )
-        work(self.order(planned, trials), self.plugins)
-        return self.records()
-
-    def order(self, planned: Search, trials: int) -> dict[str, Any]:
-        return {
+        told = {
             "task": planned.task,
             "request": planned.request.model_dump(mode="json", by_alias=True),
-            "study": self.url,
-            "name": "nasdip",
             "trials": trials,
-            "threads": 1,
             "output": str(self.output),
         }
+        note_order(study, told)
+        work(self.order(), self.plugins)
+        return self.records()
+
+    def order(self) -> dict[str, Any]:
+        return {"work": "search", "study": self.url, "name": "nasdip", "threads": 1}
 
     @property
     def study(self) -> optuna.Study:

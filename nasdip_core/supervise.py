@@ -1,0 +1,70 @@
+"""Starts workers, watches them, and starts them again where all of them have died."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
+from nasdip_core.launcher import Fleet, Launcher
+
+_POLL_SECONDS = 0.5
+_PAUSE = 50
+"""How much longer than a look at the work the pause after it is, at least."""
+_RESTARTS = 3
+"""How often all workers may die without anything done in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """How many workers, and where."""
+
+    launcher: Launcher
+    workers: int
+
+
+def supervise(
+    crew: Crew, order: Mapping[str, Any], *, look: Callable[[], int], complete: Callable[[], bool]
+) -> None:
+    """Let workers do an order until it is complete.
+
+    `look` is called while they work; it shows how far they are and returns how much is done.
+    Raises RunInterruptedError where the user stops it, and what a worker says that cannot work.
+    """
+    deaths, before = 0, -1
+    order = {**order, "threads": crew.launcher.threads(crew.workers)}
+    while True:
+        fleet = crew.launcher.launch(order, crew.workers)
+        try:
+            _watch_until_ended(fleet, look)
+            failures = fleet.failures()
+        except BaseException as error:
+            fleet.interrupt()
+            if isinstance(error, RunInterruptedError):
+                raise RunInterruptedError("interrupted", "the same command goes on") from None
+            raise
+        finally:
+            fleet.kill()
+        if complete():
+            return
+        _raise_unless_killed(failures)
+        done = look()
+        deaths, before = (deaths + 1 if done == before else 1), done
+        if deaths >= _RESTARTS:
+            raise failures[0] if failures else RunError("the workers ended before the work did")
+
+
+def _watch_until_ended(fleet: Fleet, look: Callable[[], int]) -> None:
+    while fleet.alive():
+        begun = time.monotonic()
+        look()
+        # A long study takes long to look at, and the workers want the cores.
+        time.sleep(max(_POLL_SECONDS, _PAUSE * (time.monotonic() - begun)))
+    look()
+
+
+def _raise_unless_killed(failures: Sequence[NasdipError]) -> None:
+    """Raise what a worker said; one that was killed could say nothing and is started again."""
+    for failure in failures:
+        if type(failure) is not RunError:
+            raise failure
