@@ -11,6 +11,8 @@ from nasdip_core.launcher import Fleet, Launcher
 _POLL_SECONDS = 0.5
 _PAUSE = 50
 """How much longer than a look at the work the pause after it is, at least."""
+_GRACE_SECONDS = 10.0
+"""For how long workers may take to see that all is done."""
 _RESTARTS = 3
 """How often all workers may die without anything done in between."""
 
@@ -36,7 +38,7 @@ def supervise(
     while True:
         fleet = crew.launcher.launch(order, crew.workers)
         try:
-            _watch_until_ended(fleet, look)
+            _watch_until_ended(fleet, look, complete)
             failures = fleet.failures()
         except BaseException as error:
             fleet.interrupt()
@@ -54,13 +56,25 @@ def supervise(
             raise failures[0] if failures else RunError("the workers ended before the work did")
 
 
-def _watch_until_ended(fleet: Fleet, look: Callable[[], int]) -> None:
+def _watch_until_ended(fleet: Fleet, look: Callable[[], int], complete: Callable[[], bool]) -> None:
+    before = -1
     while fleet.alive():
         begun = time.monotonic()
-        look()
+        done = look()
+        if done == before and complete():
+            # Some may still wait for a place in their cluster; there is nothing left for them.
+            _let_end(fleet)
+            break
+        before = done
         # A long study takes long to look at, and the workers want the cores.
         time.sleep(max(_POLL_SECONDS, _PAUSE * (time.monotonic() - begun)))
     look()
+
+
+def _let_end(fleet: Fleet) -> None:
+    until = time.monotonic() + _GRACE_SECONDS
+    while fleet.alive() and time.monotonic() < until:
+        time.sleep(_POLL_SECONDS)
 
 
 def _raise_unless_killed(failures: Sequence[NasdipError]) -> None:

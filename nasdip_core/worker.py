@@ -8,9 +8,11 @@ from typing import Any
 
 import torch
 
+from nasdip_core.bench.worker import compare
 from nasdip_core.device import no_more_threads_than_cores
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 from nasdip_core.parent import order_of_parent
+from nasdip_core.pipeline.worker import restore_share
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.worker import search
 
@@ -25,7 +27,14 @@ def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
     no_more_threads_than_cores()
     if order["threads"] is not None:
         torch.set_num_threads(order["threads"])
-    search(order, plugins or Plugins.discover(), stop.is_set)
+    plugins = plugins or Plugins.discover()
+    match order["work"]:
+        case "search":
+            search(order, plugins, stop.is_set)
+        case "batch":
+            restore_share(order, plugins, stop.is_set)
+        case "bench":
+            compare(order, stop.is_set)
 
 
 def _stop_between_units(stop: threading.Event) -> None:

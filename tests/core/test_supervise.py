@@ -92,10 +92,20 @@ def test_what_takes_long_to_look_at_is_looked_at_less_often(
 
     def look() -> int:
         sleep(next(looks, 0.0))
-        return 0
+        return len(pauses)
 
     crew = Crew(Scripted([], polls=2), 1)
     supervise.supervise(crew, {}, look=look, complete=lambda: True)
     quick, slow = pauses
     assert slow >= 50 * 0.03
     assert quick < slow
+
+
+def test_workers_that_still_wait_for_a_place_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervise, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(supervise, "_GRACE_SECONDS", 0.05)
+    launcher = Scripted([], polls=10**9)
+    supervise.supervise(Crew(launcher, 1), {}, look=lambda: 1, complete=lambda: True)
+    assert launcher.fleets == []
