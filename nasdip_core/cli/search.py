@@ -73,6 +73,12 @@ def search(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: nasdip-out/DATA-TASK-search.")
     ] = None,
+    artifacts: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder, or s3://BUCKET/PREFIX, by which pictures and fits reach other machines."
+        ),
+    ] = None,
     export: Annotated[
         Path | None, typer.Option(help="Write the best architecture to this file as well.")
     ] = None,
@@ -101,7 +107,7 @@ def search(
     given = {key: value for key, value in words.items() if value is not None}
     options = merge(given, from_dotted(settings or []))
     if join is not None:
-        rest = (task, data, trials, seed_with, study, output, export)
+        rest = (task, data, trials, seed_with, study, output, artifacts, export)
         if options.keys() - {"launcher"} or any(word is not None for word in rest):
             raise OptionError("--join takes --name, --workers and --launcher alone")
         with view() as watch:
@@ -124,6 +130,7 @@ def search(
             study=study,
             name=name or "nasdip",
             output=output,
+            artifacts=artifacts,
             export=export,
             watch=watch,
         )

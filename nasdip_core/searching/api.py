@@ -34,6 +34,7 @@ def search(
     study: str | Path | None = None,
     name: str = "nasdip",
     output: str | Path | None = None,
+    artifacts: str | Path | None = None,
     export: str | Path | None = None,
     plugins: Plugins | None = None,
     watch: Callable[[Progress], None] = lambda _: None,
@@ -58,6 +59,7 @@ def search(
         url=study_url(folder if study is None else study),
         name=name,
         output=folder,
+        artifacts=None if artifacts is None else str(artifacts),
         known=known,
     )
     found = run_search(planned, effort, plugins, watch)

@@ -19,7 +19,8 @@ from nasdip_core.searching.kept import STANDARD, KeptFits, final_label, trial_la
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.study.best import Place, finalists, note_places
-from nasdip_core.study.records import History, Record
+from nasdip_core.study.lease import note
+from nasdip_core.study.records import NOT_KEPT, History, Record
 from nasdip_core.study.study import FINALS
 from nasdip_core.study.units import Units, units_study
 
@@ -62,9 +63,9 @@ class Finals:
         # For those who look at the study with other tools.
         trial.suggest_int("candidate", record.slot, record.slot)
         trial.suggest_int("seed", fresh, fresh)
-        return self._value(record, fresh)
+        return self._value(trial, record, fresh)
 
-    def _value(self, record: Record, fresh: int) -> float:
+    def _value(self, trial: Trial, record: Record, fresh: int) -> float:
         search = self._search
         candidate = self._evaluator.candidate(search.space.canonical(record.choices))
         pictures = search.validation or search.searched
@@ -73,10 +74,13 @@ class Finals:
         )
         if not math.isfinite(score.mean):
             raise RunError(f"the reward is {score.mean}")
-        for picture, found in score.fits.items():
-            # Of several pictures only what the page shows.
-            if search.single or (fresh == 0 and picture == pictures[0]):
-                self._kept.save(final_label(record.slot, fresh), picture, found)
+        try:
+            for picture, found in score.fits.items():
+                # Of several pictures only what the page shows.
+                if search.single or (fresh == 0 and picture == pictures[0]):
+                    self._kept.save(final_label(record.slot, fresh), picture, found)
+        except RunError as error:
+            note(trial, NOT_KEPT, str(error))
         return score.mean
 
     def _others(self, record: Record, picture: int) -> Sequence[Estimate]:

@@ -13,8 +13,10 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.searching.finals import comparison_of
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
+from nasdip_core.searching.travel import send
 from nasdip_core.searching.trials import ended_early
 from nasdip_core.space import Choice, InfeasibleError
+from nasdip_core.study.artifacts import artifacts_of, note_place
 from nasdip_core.study.best import places_of
 from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.records import History
@@ -36,6 +38,8 @@ class Effort:
     url: str
     name: str
     output: Path
+    artifacts: str | None = None
+    """Where pictures and fits are that travel; none: they do not."""
     known: Sequence[str] = ()
     """Architectures to begin with: names or files."""
 
@@ -55,6 +59,10 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
         for name, choices in zip(effort.known, known, strict=True):
             _enqueue(study, name, choices)
         effort.output.mkdir(parents=True, exist_ok=True)
+        note_place(study, effort.artifacts)
+        artifacts = artifacts_of(study)
+        if artifacts is not None:
+            send(search, artifacts)
         note_order(
             study,
             {

@@ -1,6 +1,7 @@
 """One worker of a search."""
 
 import gc
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from nasdip_core.searching.listeners import trial_listener
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.pruner import make_pruner
+from nasdip_core.searching.travel import receive
 from nasdip_core.searching.trials import Trials
+from nasdip_core.study.artifacts import artifacts_of
 from nasdip_core.study.order import order_of
 from nasdip_core.study.storage import close_storage, explained, open_storage
 from nasdip_core.study.study import create_study, load_study
@@ -28,27 +31,28 @@ def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], boo
     """
     url = order["study"]
     storage = open_storage(url, searching=True)
-    with explained(url):
-        told = order_of(load_study(storage, url, order["name"]))
-    request = parse(SearchRequest, told["request"], "")
-    search = plan_search(told["task"], request, plugins, Path())
-    evaluator = Evaluator(search, plugins, choose_device(request.device))
-    study = create_study(
-        storage,
-        url,
-        order["name"],
-        search.settings(),
-        by_cost=search.strategy.by_cost,
-        sampler=search.strategy.sampler(search.space, request.seed),
-        pruner=make_pruner(request.pruner, evaluator.rungs()),
-    )
-    with explained(url):
+    with explained(url), tempfile.TemporaryDirectory() as own:
+        begun = load_study(storage, url, order["name"])
+        told, artifacts = order_of(begun), artifacts_of(begun)
+        request = parse(SearchRequest, told["request"], "")
+        if artifacts is not None:
+            request = receive(request, artifacts, Path(own))
+        search = plan_search(told["task"], request, plugins, Path())
+        evaluator = Evaluator(search, plugins, choose_device(request.device))
+        study = create_study(
+            storage,
+            url,
+            order["name"],
+            search.settings(),
+            by_cost=search.strategy.by_cost,
+            sampler=search.strategy.sampler(search.space, request.seed),
+            pruner=make_pruner(request.pruner, evaluator.rungs()),
+        )
         study.get_trials(deepcopy=False)
-    # What is there now stays: without it, looking for what a trial left is quick.
-    gc.collect()
-    gc.freeze()
-    kept = KeptFits(Path(told["output"]))
-    with explained(url):
+        # What is there now stays: without it, looking for what a trial left is quick.
+        gc.collect()
+        gc.freeze()
+        kept = KeptFits(Path(own if artifacts is not None else told["output"]), artifacts)
         listener = trial_listener(study, plugins)
         Trials(search, study, evaluator, kept, told["trials"], stopped, listener).run()
         Finals(search, study, evaluator, kept, stopped).run()

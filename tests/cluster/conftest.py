@@ -69,7 +69,8 @@ class Cluster:
     def __init__(self, picture: Path) -> None:
         self.folder = picture.parent
         words = ["-t", "denoise", "--data", str(picture), "-S", "corrupt.sigma=25"]
-        words += ["-S", "limits.parameters=30000", "-S", "strategy.with.batch=2"]
+        words += ["-S", "limits.parameters=30000", "-S", "fit.steps=4"]
+        words += ["--strategy", "reinforce", "-S", "strategy.with.batch=2"]
         self._words = ["search", *words, "-o", str(self.folder / "out")]
         self._processes: list[subprocess.Popen[str]] = []
 
@@ -108,6 +109,8 @@ class Cluster:
         until = time.monotonic() + 120
         while not enough(self.trials(study)):
             assert time.monotonic() < until, "the search does not get there"
+            ended = [p for p in self._processes if p.poll() not in (None, 0, -9)]
+            assert not ended, ended[0].communicate()
             time.sleep(0.1)
 
     def end(self) -> None:

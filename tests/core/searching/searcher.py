@@ -9,6 +9,7 @@ from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import Search, plan_search
+from nasdip_core.study.artifacts import note_place
 from nasdip_core.study.order import note_order
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage, study_url
@@ -32,6 +33,14 @@ class Searcher:
 
     def search(self, data: Path | str, trials: int, **options: Any) -> list[Record]:
         """Search and return the records."""
+        self.begin(data, trials, **options)
+        work(self.order(), self.plugins)
+        return self.records()
+
+    def begin(
+        self, data: Path | str, trials: int, *, artifacts: str | None = None, **options: Any
+    ) -> Search:
+        """Make the study, and note what its workers are to do."""
         planned = self.plan(data, **options)
         self.output.mkdir(exist_ok=True)
         study = create_study(
@@ -41,6 +50,7 @@ class Searcher:
             planned.settings(),
             by_cost=planned.strategy.by_cost,
         )
+        note_place(study, artifacts)
         told = {
             "task": planned.task,
             "request": planned.request.model_dump(mode="json", by_alias=True),
@@ -48,8 +58,7 @@ class Searcher:
             "output": str(self.output),
         }
         note_order(study, told)
-        work(self.order(), self.plugins)
-        return self.records()
+        return planned
 
     def order(self) -> dict[str, Any]:
         return {"work": "search", "study": self.url, "name": "nasdip", "threads": 1}
