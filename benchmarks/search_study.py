@@ -50,7 +50,7 @@ def started(search: Search, folder: Path, trials: int) -> dict[str, Any]:
     note_order(study, told)
     close_storage(storage, url)
     _fill(folder / FILE, search, trials)
-    return {"work": "search", "study": url, "name": NAME, "threads": None}
+    return {"work": "search", "study": url, "name": NAME, "threads": None, "gpu_memory": 1.0}
 
 
 def random_choices(space: SearchSpace, draws: random.Random) -> dict[str, Choice]:

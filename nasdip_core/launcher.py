@@ -39,6 +39,10 @@ class Launcher(ABC):
         """Return with how many threads each of so many workers computes; None: torch's choice."""
         return None
 
+    def gpu_memory(self, workers: int) -> float:
+        """Return which part of a GPU's memory each of so many workers may take, in (0, 1]."""
+        return 1.0
+
     @abstractmethod
     def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
         """Start workers that each do `order` as `python -m nasdip_core.worker` does.

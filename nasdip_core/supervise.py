@@ -34,9 +34,10 @@ def supervise(
     Raises RunInterruptedError where the user stops it, and what a worker says that cannot work.
     """
     deaths, before = 0, -1
-    order = {**order, "threads": crew.launcher.threads(crew.workers)}
+    launcher, workers = crew.launcher, crew.workers
+    means = {"threads": launcher.threads(workers), "gpu_memory": launcher.gpu_memory(workers)}
     while True:
-        fleet = crew.launcher.launch(order, crew.workers)
+        fleet = launcher.launch({**order, **means}, workers)
         try:
             _watch_until_ended(fleet, look, complete)
             failures = fleet.failures()

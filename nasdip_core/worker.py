@@ -27,6 +27,9 @@ def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
     no_more_threads_than_cores()
     if order["threads"] is not None:
         torch.set_num_threads(order["threads"])
+    if torch.cuda.is_available():
+        # Who asks for more runs out of memory, in place of its neighbours.
+        torch.cuda.set_per_process_memory_fraction(order["gpu_memory"])
     plugins = plugins or Plugins.discover()
     match order["work"]:
         case "search":

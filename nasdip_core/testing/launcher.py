@@ -60,7 +60,7 @@ class LauncherConformance:
         }
         note_order(study, told)
         close_storage(storage, url)
-        return {"work": "search", "study": url, "name": "nasdip", "threads": 1}
+        return {"work": "search", "study": url, "name": "nasdip", "threads": 1, "gpu_memory": 1.0}
 
     def test_does_the_work(self, launcher: Launcher, order: dict[str, Any]) -> None:
         """Two workers share the trials of one study, and end when it is complete."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from optuna.storages import RDBStorage
 from PIL import Image
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from postgresql import Server, binaries
 
+from nasdip_core.errors import NasdipError
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage
 from nasdip_core.study.study import load_study
@@ -96,9 +98,17 @@ class Cluster:
     def trials(self, study: str) -> Trials:
         """Return the trials that are there; none while the study is being made."""
         try:
-            return load_study(open_storage(study), study).trials
-        except Exception:
+            storage = open_storage(study)
+        except NasdipError:
             return []
+        try:
+            return load_study(storage, study).trials
+        except NasdipError:
+            return []
+        finally:
+            storage.remove_session()
+            if isinstance(backend := getattr(storage, "_backend", None), RDBStorage):
+                backend.engine.dispose()
 
     def records(self, study: str) -> list[Record]:
         history = History()

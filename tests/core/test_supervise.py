@@ -56,7 +56,7 @@ def killed() -> list[NasdipError]:
 def test_the_launcher_says_with_how_many_threads() -> None:
     launcher = Scripted([])
     supervise.supervise(Crew(launcher, 4), {"work": "x"}, look=lambda: 0, complete=lambda: True)
-    assert launcher.orders == [{"work": "x", "threads": 2}]
+    assert launcher.orders == [{"work": "x", "threads": 2, "gpu_memory": 1.0}]
 
 
 def test_workers_that_were_killed_are_started_again() -> None:

@@ -24,6 +24,10 @@ class Processes(Launcher):
         """Return each worker's share of the cores."""
         return max(1, _cores() // workers) if workers > 1 else None
 
+    def gpu_memory(self, workers: int) -> float:
+        """Return an equal part: all workers are on one GPU."""
+        return 1 / workers
+
     def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
         """Start the workers; they end when this process does."""
         return ProcessFleet(order, workers)

@@ -30,6 +30,10 @@ class Ray(Launcher):
         """Return as many threads as a worker has processors."""
         return self._threads
 
+    def gpu_memory(self, workers: int) -> float:
+        """Return the part of a GPU that a worker asks for; Ray knows of no memory."""
+        return min(1.0, self._resources["num_gpus"]) or 1.0
+
     def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
         """Connect to the cluster, or start one of this machine, and place the workers."""
         try:

@@ -61,7 +61,13 @@ class Searcher:
         return planned
 
     def order(self) -> dict[str, Any]:
-        return {"work": "search", "study": self.url, "name": "nasdip", "threads": 1}
+        return {
+            "work": "search",
+            "study": self.url,
+            "name": "nasdip",
+            "threads": 1,
+            "gpu_memory": 1.0,
+        }
 
     @property
     def study(self) -> optuna.Study:
