@@ -32,7 +32,6 @@ from nasdip_core.strategy import Strategy
 from nasdip_core.study.records import OUTCOME
 from nasdip_core.study.sampler import distributions
 
-SPACE = "nas-dip-cell"
 Seconds = Callable[[Choices], float]
 
 
@@ -40,6 +39,7 @@ def main() -> None:
     """Print a row a strategy."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", type=Path, default=FILE)
+    parser.add_argument("--space", choices=("nas-dip-cell", "nas-dip"), default="nas-dip-cell")
     parser.add_argument("--task", default="denoise")
     parser.add_argument("--strategies", nargs="+", default=["random", "evolution", "reinforce"])
     parser.add_argument("--trials", type=int, default=300)
@@ -48,10 +48,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    table, space, plugins = Table(options.table), spaces(16)[SPACE], Plugins.discover()
-    rewards, seconds = Rewards(table, SPACE, options.task), measured_seconds(table, options.task)
-    known = ~np.isnan(table.means(SPACE, options.task))
-    print(f"{known.sum()} of {known.size} networks of {SPACE} have been fitted to {options.task}")
+    table, space, plugins = Table(options.table), spaces(16)[options.space], Plugins.discover()
+    rewards, seconds = Rewards(table, options.space, options.task), measured_seconds(table, options)
+    known = ~np.isnan(table.means(options.space, options.task))
+    print(f"{options.space}: {known.sum()} of {known.size} networks fitted to {options.task}")
     print(f"load average {os.getloadavg()[0]:.1f}\n")
     print("| strategy | " + " | ".join(f"{n:,} workers" for n in options.workers) + " |")
     print("|---" * (len(options.workers) + 1) + "|")
@@ -67,13 +67,17 @@ def main() -> None:
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
-def measured_seconds(table: Table, task: str) -> Seconds:
+def measured_seconds(table: Table, options: argparse.Namespace) -> Seconds:
     """Return what gives the seconds of a network's fits, of the middle one where it was not run."""
-    times = table.values(SPACE, "seconds")[table.tasks.index(task), :, :, 0, 0].mean(axis=1)
+    every = table.values(options.space, "seconds")[table.tasks.index(options.task)]
+    times = every[:, :2, 0, 0].mean(axis=1)
     middle = float(np.nanmedian(times))
 
     def seconds(choices: Choices) -> float:
-        found = float(times[table.find(choices)[1]])
+        try:
+            found = float(times[table.find(choices)[1]])
+        except KeyError:
+            return middle
         return middle if np.isnan(found) else found
 
     return seconds

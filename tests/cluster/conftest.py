@@ -59,9 +59,9 @@ def postgresql() -> Iterator[Server]:
 
 @pytest.fixture
 def picture(tmp_path: Path, waves: np.ndarray) -> Path:
-    """The picture that is searched for."""
+    """The picture that is searched for, 32 x 32, the least that five levels take."""
     path = tmp_path / "small.png"
-    Image.fromarray(waves).save(path)
+    Image.fromarray(np.vstack([waves, waves[:8]])).save(path)
     return path
 
 
@@ -71,7 +71,8 @@ class Cluster:
     def __init__(self, picture: Path) -> None:
         self.folder = picture.parent
         words = ["-t", "denoise", "--data", str(picture), "-S", "corrupt.sigma=25"]
-        words += ["-S", "limits.parameters=30000", "-S", "fit.steps=4"]
+        words += ["--space", "nas-dip-pattern", "-S", "space.with.proxy_width=16"]
+        words += ["-S", "fit.steps=10"]
         words += ["--strategy", "reinforce", "-S", "strategy.with.batch=2"]
         self._words = ["search", *words, "-o", str(self.folder / "out")]
         self._processes: list[subprocess.Popen[str]] = []

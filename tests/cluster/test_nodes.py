@@ -14,7 +14,7 @@ from nasdip_core.study.records import NOT_KEPT
 from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import load_study
 
-TRIALS = 2
+TRIALS = 4
 _SKEW = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -52,8 +52,8 @@ def test_a_node_that_is_gone_costs_its_running_trial_alone(
         workers=2,
         options={
             "corrupt.sigma": 25,
-            "limits.parameters": 30_000,
-            "fit.steps": 30,
+            "space": {"uses": "nas-dip-pattern", "with": {"proxy_width": 16}},
+            "fit.steps": 40,
             "strategy": "random",
             "launcher": "ray",
         },

@@ -20,7 +20,7 @@ from nasdip_core.study.storage import open_storage
 from nasdip_core.study.study import load_study, settings_of
 
 AWAY_SECONDS = 30.0
-TRIALS = 4
+TRIALS = 6
 
 
 def test_no_trial_is_lost_and_none_counts_twice(postgresql: Server, cluster: Cluster) -> None:

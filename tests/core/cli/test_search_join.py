@@ -21,14 +21,15 @@ from nasdip_core.study.study import load_study
 
 Cli = Callable[..., Any]
 TRIALS = 3
+SPACE = ("--space", "nas-dip-pattern", "-S", "space.with.proxy_width=16")
 
 
 @pytest.fixture
 def search(tmp_path: Path, waves: np.ndarray) -> Iterator["subprocess.Popen[bytes]"]:
     """A search that has begun, into `out`."""
-    Image.fromarray(waves).save(tmp_path / "small.png")
+    Image.fromarray(np.vstack([waves, waves[:8]])).save(tmp_path / "small.png")
     words = ["search", "-t", "denoise", "--data", "small.png", "-S", "corrupt.sigma=25"]
-    words += ["--strategy", "random", "-S", "fit.steps=4", "-S", "limits.parameters=30000"]
+    words += ["--strategy", "random", "-S", "fit.steps=10", *SPACE]
     words += ["--trials", str(TRIALS), "-o", "out"]
     process = subprocess.Popen(
         [Path(sys.executable).with_name("nasdip"), *words],
@@ -102,7 +103,7 @@ def test_who_joins_goes_on_where_the_first_has_died(
 
 def _again(folder: Path) -> list[Any]:
     words = ["-t", "denoise", "--data", folder / "small.png", "-S", "corrupt.sigma=25"]
-    words += ["--strategy", "random", "-S", "fit.steps=4", "-S", "limits.parameters=30000"]
+    words += ["--strategy", "random", "-S", "fit.steps=10", *SPACE]
     return [*words, "-o", folder / "out"]
 
 
