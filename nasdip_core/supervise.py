@@ -60,15 +60,16 @@ def supervise(
 def _watch_until_ended(fleet: Fleet, look: Callable[[], int], complete: Callable[[], bool]) -> None:
     before = -1
     while fleet.alive():
-        begun = time.monotonic()
+        begun = time.thread_time()
         done = look()
         if done == before and complete():
             # Some may still wait for a place in their cluster; there is nothing left for them.
             _let_end(fleet)
             break
         before = done
-        # A long study takes long to look at, and the workers want the cores.
-        time.sleep(max(_POLL_SECONDS, _PAUSE * (time.monotonic() - begun)))
+        # A long study takes long to look at, and the workers want the cores. They do not want the
+        # time in which a storage was waited for.
+        time.sleep(max(_POLL_SECONDS, _PAUSE * (time.thread_time() - begun)))
     look()
 
 
