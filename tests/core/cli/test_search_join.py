@@ -24,6 +24,11 @@ TRIALS = 3
 SPACE = ("--space", "nas-dip-pattern", "-S", "space.with.proxy_width=16")
 
 
+@pytest.fixture(autouse=True)
+def _one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture
 def search(tmp_path: Path, waves: np.ndarray) -> Iterator["subprocess.Popen[bytes]"]:
     """A search that has begun, into `out`."""
@@ -36,7 +41,6 @@ def search(tmp_path: Path, waves: np.ndarray) -> Iterator["subprocess.Popen[byte
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     yield process
     process.kill()
