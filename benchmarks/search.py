@@ -187,10 +187,18 @@ def size(folder: Path) -> None:
 
 def work(order: dict[str, Any], trials: int) -> None:
     """Do one worker's share, without the last comparison."""
-    from nasdip_core.searching import worker
+    from nasdip_core import worker
+    from nasdip_core.searching.worker import Finals
+    from nasdip_core.study.order import note_order, order_of
+    from nasdip_core.study.storage import close_storage, open_storage
+    from nasdip_core.study.study import load_study
 
-    worker.Finals.run = lambda _: None  # type: ignore[method-assign]
-    worker.work({**order, "trials": trials})
+    Finals.run = lambda _: None  # type: ignore[method-assign]
+    storage = open_storage(order["study"])
+    study = load_study(storage, order["study"])
+    note_order(study, {**order_of(study), "trials": trials})
+    close_storage(storage, order["study"])
+    worker.work(order)
 
 
 class Clock:

@@ -21,6 +21,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import Search, plan_search
 from nasdip_core.space import Choice, SearchSpace
+from nasdip_core.study.order import note_order
 from nasdip_core.study.sampler import distributions
 from nasdip_core.study.storage import FILE, close_storage, open_storage, study_url
 from nasdip_core.study.study import create_study
@@ -39,17 +40,17 @@ def started(search: Search, folder: Path, trials: int) -> dict[str, Any]:
     """Make a study in a folder, filled with so many trials; return the order for its workers."""
     url = study_url(folder)
     storage = open_storage(url, create=True)
-    create_study(storage, url, NAME, search.settings(), by_cost=False)
-    close_storage(storage, url)
-    _fill(folder / FILE, search, trials)
-    return {
+    study = create_study(storage, url, NAME, search.settings(), by_cost=False)
+    told = {
         "task": search.task,
         "request": search.request.model_dump(mode="json", by_alias=True),
-        "study": url,
-        "name": NAME,
-        "threads": None,
+        "trials": trials,
         "output": str(folder),
     }
+    note_order(study, told)
+    close_storage(storage, url)
+    _fill(folder / FILE, search, trials)
+    return {"work": "search", "study": url, "name": NAME, "threads": None, "gpu_memory": 1.0}
 
 
 def random_choices(space: SearchSpace, draws: random.Random) -> dict[str, Choice]:

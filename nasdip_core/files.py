@@ -41,3 +41,9 @@ def remove_drafts(folder: Path, idle_seconds: float = 0.0) -> None:
         with contextlib.suppress(OSError):
             if time.time() - draft.stat().st_mtime >= idle_seconds:
                 draft.unlink()
+
+
+def cache_folder() -> Path:
+    """Return where nasdip keeps what can be made again: `XDG_CACHE_HOME`, else ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "nasdip"

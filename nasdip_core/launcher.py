@@ -1,10 +1,15 @@
-"""The contract of `launcher` plugins: where the workers of a search run (torch-free)."""
+"""The contract of `launcher` plugins: where workers run (torch-free)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import NasdipError
+from nasdip_core.options import Options, parse
+from nasdip_core.plugins import Plugins
+
+DEFAULT = "processes"
 
 
 class Fleet(ABC):
@@ -30,9 +35,36 @@ class Fleet(ABC):
 class Launcher(ABC):
     """Base of `launcher` plugins, constructed with the fields of their options model."""
 
+    def threads(self, workers: int) -> int | None:
+        """Return with how many threads each of so many workers computes; None: torch's choice."""
+        return None
+
+    def gpu_memory(self, workers: int) -> float:
+        """Return which part of a GPU's memory each of so many workers may take, in (0, 1]."""
+        return 1.0
+
     @abstractmethod
     def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
-        """Start workers that each call `nasdip_core.searching.worker.work(order)`.
+        """Start workers that each do `order` as `python -m nasdip_core.worker` does.
 
         `order` is what JSON can hold. Raises RunError where they cannot be started.
         """
+
+
+class LauncherChoice(Options):
+    """Which launcher a command takes, as `-S launcher.with.NAME=VALUE` may say."""
+
+    launcher: Use = Use(uses=DEFAULT)
+
+
+def chosen_launcher(content: Mapping[str, Any], plugins: Plugins) -> Launcher:
+    """Return the launcher that `launcher` of a request's content asks for.
+
+    Raises PluginError for an unknown name, OptionError for bad options.
+    """
+    use = parse(LauncherChoice, {k: v for k, v in content.items() if k == "launcher"}, "").launcher
+    registration = plugins.find("launcher", use.uses)
+    options = parse(registration.options() or Options, use.with_, "launcher.with")
+    given = {name: getattr(options, name) for name in type(options).model_fields}
+    launcher: Launcher = registration.resolve()(**given)
+    return launcher

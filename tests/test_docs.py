@@ -220,6 +220,8 @@ def test_yaml_blocks_are_what_they_claim(plugins: Plugins) -> None:
     for page, text in TEXTS.items():
         for block in blocks(text, "yaml"):
             content = yaml.safe_load(block)
+            if page.stem == "cluster":
+                continue  # files of Ray and Kubernetes
             if "steps" in content:
                 for step in Pipeline.model_validate(content).steps:
                     if not step.uses.startswith("task."):

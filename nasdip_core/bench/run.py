@@ -9,11 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from optuna.trial import FrozenTrial
+
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.page import write_bench_page
 from nasdip_core.bench.table import as_csv, as_markdown, table_rows
 from nasdip_core.bench.units import Bench, Unit, units_of
 from nasdip_core.errors import OptionError
+from nasdip_core.study.records import REASON
+from nasdip_core.study.units import share
+from nasdip_core.supervise import Crew
 
 SCHEMA = "nasdip.bench/1"
 
@@ -21,22 +26,52 @@ Say = Callable[[str], None]
 
 
 def run_bench(
-    bench: Bench, path: Path, *, shard: tuple[int, int] = (1, 1), force: bool = False, say: Say
+    bench: Bench,
+    path: Path,
+    *,
+    shard: tuple[int, int] = (1, 1),
+    force: bool = False,
+    say: Say,
+    crew: Crew | None = None,
 ) -> dict[str, Any]:
     """Do the units that are not finished, then report; return the `nasdip.bench/1` object.
 
-    Raises OptionError where the folder holds a bench with other settings.
+    They are done one by one, or by the workers of a `crew`. Raises OptionError where the folder
+    holds a bench with other settings.
     """
     folder, settings = BenchFolder(path), bench.settings()
     folder.open(settings, force=force)
     units = bench.units(shard)
+    if crew is not None:
+        _share(bench, [unit for unit in units if not folder.done(unit)], folder, crew, say)
+        return report(folder, settings)
     for i, unit in enumerate(units, start=1):
         if not folder.done(unit):
-            in_child(bench.order(unit, path), unit, folder)
-            if folder.outcome(unit) is None:
-                folder.fail(unit, "the process left no outcome")
+            done_in_child(bench.order(unit, path), unit, folder)
             say(f"[{i}/{len(units)}] {_told(unit, folder.outcome(unit))}")
     return report(folder, settings)
+
+
+def _share(bench: Bench, units: Sequence[Unit], folder: BenchFolder, crew: Crew, say: Say) -> None:
+    done = 0
+
+    def look(place: int, trial: FrozenTrial) -> None:
+        nonlocal done
+        done += 1
+        unit, reason = units[place], trial.user_attrs.get(REASON)
+        if reason is not None:
+            folder.fail(unit, reason)
+        say(f"[{done}/{len(units)}] {_told(unit, folder.outcome(unit))}")
+
+    order = {"work": "bench", "units": [bench.order(unit, folder.path) for unit in units]}
+    share(folder.path, order, crew, look)
+
+
+def done_in_child(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> None:
+    """Do one unit in a process of its own; whatever happens, there is an outcome."""
+    in_child(order, unit, folder)
+    if folder.outcome(unit) is None:
+        folder.fail(unit, "the process left no outcome")
 
 
 def merge_benches(sources: Sequence[Path], path: Path, *, force: bool = False) -> dict[str, Any]:

@@ -69,8 +69,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")
-    # Typer would turn Ctrl-C into exit code 1.
-    signal.signal(signal.SIGINT, _interrupted)
+    # Typer would turn Ctrl-C into exit code 1; schedulers of clusters end a job by SIGTERM.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     try:
         app(plugins_first(sys.argv[1:]))
     except BrokenPipeError:

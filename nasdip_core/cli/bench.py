@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nasdip_core.cli.output import json_result, result, say
-from nasdip_core.cli.parameters import AsJson, Debug, Settings, Task
+from nasdip_core.cli.parameters import AsJson, Debug, Launcher, Settings, Task, Workers, crew_of
 from nasdip_core.errors import ExitCode, OptionError, RunInterruptedError
 
 
@@ -34,6 +34,8 @@ def bench(
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Only every N-th unit, from the I-th.")
     ] = None,
+    workers: Workers = 1,
+    launcher: Launcher = None,
     merge: Annotated[
         list[Path] | None, typer.Option(help="Join this folder with others of equal settings.")
     ] = None,
@@ -59,11 +61,13 @@ def bench(
     elif task is None or data is None:
         raise OptionError("what is to be compared?", "give --task TASK --data DIR, or --merge DIR")
     else:
+        plugins, options = Plugins.discover(), from_dotted(settings or [])
+        crew = crew_of(workers, launcher, options, plugins)
         planned = plan_bench(
             task,
             data,
-            from_dotted(settings or []),
-            Plugins.discover(),
+            options,
+            plugins,
             archs=arch or [],
             presets=preset or [],
             baselines=baseline or [],
@@ -72,7 +76,7 @@ def bench(
         )
         part = (1, 1) if shard is None else _shard(shard)
         try:
-            found = run_bench(planned, output, shard=part, force=force, say=say)
+            found = run_bench(planned, output, shard=part, force=force, say=say, crew=crew)
         except RunInterruptedError as error:
             raise RunInterruptedError(error.what, "the same command goes on") from None
     if as_json:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasdip_core.cli.output import fail, json_result, result, say
-from nasdip_core.cli.parameters import AsJson, Debug, Settings, Task
+from nasdip_core.cli.parameters import AsJson, Debug, Launcher, Settings, Task, crew_of
 from nasdip_core.errors import ExitCode, NasdipError, OptionError, RunInterruptedError
 
 if TYPE_CHECKING:
     from nasdip_core.pipeline.jobs import Failure, Job, Plan
     from nasdip_core.plugins import Plugins, Registration
+    from nasdip_core.supervise import Crew
 
 
-def run(
+def run(  # noqa: PLR0912  # kinds of sources, each a line or two
     source: Annotated[
         str | None,
         typer.Argument(
@@ -70,8 +71,10 @@ def run(
         typer.Option("--from", metavar="ID", help="Do a step again, and all that need it."),
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, help="Steps of a pipeline that run side by side.")
+        int,
+        typer.Option(min=1, help="Pictures of a folder, or steps of a pipeline, side by side."),
     ] = 1,
+    launcher: Launcher = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and show the plan; write nothing.")
     ] = False,
@@ -101,15 +104,25 @@ def run(
     plugins = Plugins.discover()
     trackers = [plugins.find("tracker", name) for name in tracker or []]
     if source is not None and source.endswith((".yaml", ".yml")) and is_workflow(Path(source)):
+        if launcher is not None:
+            raise OptionError("--launcher is for folders of pictures")
         asked = Asked(source, task, output, only, since, workers, dry_run, as_json, tracker or [])
         run_pipeline(asked, given, plugins)
         return
     for flag, value in (("--only", only), ("--from", since)):
         if value is not None:
             raise OptionError(f"{flag} is for pipelines of several steps")
+    crew = crew_of(workers, launcher, given, plugins)
     planned = plan(source, task, given, output, plugins)
-    how = {"resume": resume, "force": force, "quiet": as_json, "trackers": trackers}
-    results, failures = _each(planned, plugins, started, dry_run=dry_run, how=how)
+    if launcher is not None and planned.kind != "batch":
+        raise OptionError("--launcher is for folders of pictures")
+    if crew is not None and planned.kind == "batch" and not dry_run:
+        order = {"source": str(Path(source or "").absolute()), "task": task, "given": given}
+        how: dict[str, Any] = {"resume": resume, "force": force, "trackers": tracker or []}
+        results, failures = _together(planned, {**order, **how}, crew)
+    else:
+        how = {"resume": resume, "force": force, "quiet": as_json, "trackers": trackers}
+        results, failures = _each(planned, plugins, started, dry_run=dry_run, how=how)
     if as_json:
         json_result(_combined(planned, results, failures))
     if failures:
@@ -151,6 +164,18 @@ def _each(
             failures.append(Failure(job.label, error))
             fail(f"{job.label}: {error}")
     return results, failures
+
+
+def _together(
+    planned: "Plan", order: dict[str, Any], crew: "Crew"
+) -> "tuple[list[dict[str, Any]], list[Failure]]":
+    """Let workers do the jobs of a folder."""
+    from nasdip_core.cli.batch import restore_together
+
+    try:
+        return restore_together(planned, order, crew)
+    except RunInterruptedError as error:
+        raise RunInterruptedError(error.what, "resume with the same command and --resume") from None
 
 
 def _run(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasdip_core.cli.output import json_result, result, say, table
-from nasdip_core.cli.parameters import AsJson, Debug, Settings, Task
+from nasdip_core.cli.parameters import AsJson, Debug, Launcher, Settings, Task
 from nasdip_core.errors import OptionError
 
 if TYPE_CHECKING:
@@ -50,11 +50,15 @@ def search(
     pruner: Annotated[
         str | None, typer.Option(help="none (default), wilcoxon or hyperband.")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials of the study in all.")] = 50,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials of the study in all; default 50.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that search together.")] = 1,
-    launcher: Annotated[
-        str, typer.Option(help="Where workers run (nasdip list launcher).")
-    ] = "local",
+    launcher: Launcher = None,
+    join: Annotated[
+        str | None,
+        typer.Option(metavar="STUDY", help="Help with a search that is there: its folder or URL."),
+    ] = None,
     seed_with: Annotated[
         list[str] | None,
         typer.Option(help="Architecture to begin with: a name or a file; may be repeated."),
@@ -63,10 +67,17 @@ def search(
         str | None, typer.Option(help="Study file or URL; default: study.db in the output folder.")
     ] = None,
     name: Annotated[
-        str, typer.Option(help="Name of the study, for several in one file or database.")
-    ] = "nasdip",
+        str | None,
+        typer.Option(help="Name of the study, for several in one file or database; or nasdip."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: nasdip-out/DATA-TASK-search.")
+    ] = None,
+    artifacts: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder, or s3://BUCKET/PREFIX, by which pictures and fits reach other machines."
+        ),
     ] = None,
     export: Annotated[
         Path | None, typer.Option(help="Write the best architecture to this file as well.")
@@ -87,26 +98,39 @@ def search(
         return
     from nasdip_core.cli.search_view import view
     from nasdip_core.options import from_dotted, merge
+    from nasdip_core.searching.api import join as join_search
     from nasdip_core.searching.api import search as run_search
 
-    if task is None or data is None:
-        raise OptionError("what is to be searched?", "give --task TASK --data PICTURE|FOLDER")
     words: dict[str, Any] = {"mask": mask, "truth": truth, "seed": seed, "device": device}
-    words |= {"space": space, "strategy": strategy, "reward": reward}
+    words |= {"space": space, "strategy": strategy, "reward": reward, "launcher": launcher}
     words |= {"pruner": None if pruner is None else {"uses": pruner}}
     given = {key: value for key, value in words.items() if value is not None}
+    options = merge(given, from_dotted(settings or []))
+    if join is not None:
+        rest = (task, data, trials, seed_with, study, output, artifacts, export)
+        if options.keys() - {"launcher"} or any(word is not None for word in rest):
+            raise OptionError("--join takes --name, --workers and --launcher alone")
+        with view() as watch:
+            joined = join_search(join, name=name, workers=workers, options=options, watch=watch)
+        if as_json:
+            json_result(joined)
+        else:
+            _show_counts(joined)
+        return
+    if task is None or data is None:
+        raise OptionError("what is to be searched?", "give --task TASK --data PICTURE|FOLDER")
     with view() as watch:
         told = run_search(
             data,
             task,
-            trials=trials,
+            trials=trials or 50,
             workers=workers,
-            options=merge(given, from_dotted(settings or [])),
+            options=options,
             known=seed_with or [],
             study=study,
-            name=name,
-            launcher=launcher,
+            name=name or "nasdip",
             output=output,
+            artifacts=artifacts,
             export=export,
             watch=watch,
         )
@@ -122,9 +146,13 @@ def _show_end(told: dict[str, Any]) -> None:
         say(f"note: {note}")
     for name, path in told["outputs"].items():
         result(f"{name}: {path}")
+    _show_counts(told)
+
+
+def _show_counts(told: dict[str, Any]) -> None:
     counts = told["trials"]
     say(f"{counts['done']} trials done, {counts['pruned']} pruned, {counts['failed']} failed")
-    if told["best"]:
+    if told["best"] and told["best"][0]["rewards"]:
         first = told["best"][0]
         say(f"best: trial {first['trial']}, reward {_number(first['reward'])} with fresh seeds")
 

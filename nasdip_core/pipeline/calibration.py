@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,15 +10,9 @@ from pathlib import Path
 import torch
 
 from nasdip_core.errors import RunError
-from nasdip_core.files import whole_file
+from nasdip_core.files import cache_folder, whole_file
 
 _FORMAT = "nasdip.calibration/1"
-
-
-def cache_folder() -> Path:
-    """Return where nasdip keeps what can be made again: `XDG_CACHE_HOME`, else ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "nasdip"
 
 
 class Calibration:

@@ -7,14 +7,17 @@ from typing import Any
 
 from nasdip_core.errors import RunError
 from nasdip_core.imaging.samples import PREFIX
+from nasdip_core.launcher import chosen_launcher
 from nasdip_core.options import merge, nested, parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.conclude import conclude
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.progress import Progress
-from nasdip_core.searching.run import Effort, run_search
+from nasdip_core.searching.run import Effort, join_search, run_search
+from nasdip_core.searching.summary import standing
 from nasdip_core.study.storage import close_storage, study_url
+from nasdip_core.supervise import Crew
 
 OUTPUT = Path("nasdip-out")
 """Where searches go unless the user says otherwise."""
@@ -30,8 +33,8 @@ def search(
     known: Sequence[str] = (),
     study: str | Path | None = None,
     name: str = "nasdip",
-    launcher: str = "local",
     output: str | Path | None = None,
+    artifacts: str | Path | None = None,
     export: str | Path | None = None,
     plugins: Plugins | None = None,
     watch: Callable[[Progress], None] = lambda _: None,
@@ -39,24 +42,24 @@ def search(
     """Search, or go on with a search; return the `nasdip.search/1` object.
 
     `data` is a folder of clean pictures or one picture, `options` are dotted keys as in `-S`:
-    {"space": "compact", "strategy.uses": "tpe", "fit.steps": 200}; `trials` counts the study's in
-    all; `known` are architectures to begin with. Raises NasdipError.
+    {"space": "compact", "strategy.uses": "tpe", "fit.steps": 200, "launcher": "ray"}; `trials`
+    counts the study's in all; `known` are architectures to begin with. Raises NasdipError.
     """
     started = time.monotonic()
     plugins = plugins or Plugins.discover()
-    content: dict[str, Any] = {"data": str(data)}
-    for key, value in (options or {}).items():
-        content = merge(content, nested(key, value))
+    content = {"data": str(data), **_nested(options or {})}
+    crew = Crew(chosen_launcher(content, plugins), workers)
+    content.pop("launcher", None)
     planned = plan_search(task, parse(SearchRequest, content, ""), plugins, Path())
     stem = Path(str(data).removeprefix(PREFIX)).stem
     folder = OUTPUT / f"{stem}-{task}-search" if output is None else Path(output)
     effort = Effort(
         trials=trials,
-        workers=workers,
-        launcher=plugins.create("launcher", launcher),
+        crew=crew,
         url=study_url(folder if study is None else study),
         name=name,
         output=folder,
+        artifacts=None if artifacts is None else str(artifacts),
         known=known,
     )
     found = run_search(planned, effort, plugins, watch)
@@ -66,6 +69,35 @@ def search(
     if not told["best"]:
         raise RunError(_nothing_found(told), "see `nasdip search show`")
     return told
+
+
+def join(
+    study: str | Path,
+    *,
+    name: str | None = None,
+    workers: int = 1,
+    options: Mapping[str, Any] | None = None,
+    plugins: Plugins | None = None,
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Help with a search that another machine has begun; return how the study stands then.
+
+    `options` may name a launcher. Raises NasdipError.
+    """
+    plugins = plugins or Plugins.discover()
+    crew = Crew(chosen_launcher(_nested(options or {}), plugins), workers)
+    url = study_url(study)
+    found = join_search(url, name, crew, plugins, watch)
+    told = standing(found)
+    close_storage(found._storage, url)
+    return told
+
+
+def _nested(options: Mapping[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for key, value in options.items():
+        content = merge(content, nested(key, value))
+    return content
 
 
 def _nothing_found(told: Mapping[str, Any]) -> str:

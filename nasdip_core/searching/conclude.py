@@ -27,6 +27,7 @@ from nasdip_core.searching.page import write_search_page
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.run import Effort, early_end
 from nasdip_core.searching.summary import summary
+from nasdip_core.study.artifacts import artifacts_of
 from nasdip_core.study.reference import architectures
 
 
@@ -57,7 +58,7 @@ def conclude(
                 draft.write_text(text, encoding="utf-8")
             outputs["architecture"] = str(path)
         evaluator = Evaluator(search, plugins, choose_device(search.request.device))
-        kept = KeptFits(effort.output)
+        kept = KeptFits(effort.output, artifacts_of(study))
         if search.single:
             pictures = _restored(evaluator, told["best"][0], kept)
             for name, picture in pictures.items():

@@ -5,28 +5,27 @@ like any other: its n-th trial is the n-th pair of candidate and seed.
 """
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import optuna
 from optuna.study import Study
-from optuna.trial import TrialState
+from optuna.trial import Trial
 
-from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
+from nasdip_core.errors import RunError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.kept import STANDARD, KeptFits, final_label, trial_label
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.study.best import Place, finalists, note_places
-from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
-from nasdip_core.study.records import REASON, History, Record, place_of
+from nasdip_core.study.lease import note
+from nasdip_core.study.records import NOT_KEPT, History, Record
 from nasdip_core.study.study import FINALS
+from nasdip_core.study.units import Units, units_study
 
 SEEDS = 3
 """Fresh seeds that each candidate is fitted with."""
-_POLL_SECONDS = 0.5
 
 
 class Finals:
@@ -55,57 +54,18 @@ class Finals:
         """Fit what is left to fit, then note the order of the candidates with the study."""
         if not self._finalists:
             return
-        study = optuna.create_study(
-            storage=self._main._storage,
-            study_name=_name(self._main, self._finalists),
-            direction="maximize",
-            load_if_exists=True,
-            sampler=optuna.samplers.RandomSampler(),
-            pruner=optuna.pruners.NopPruner(),
-        )
-        reaper = Reaper(study)
-        while True:
-            reaper.reap()
-            history = History()
-            history.update(study.get_trials(deepcopy=False))
-            records = history.records[: len(self._pairs)]
-            if len(records) == len(self._pairs) and all(r.state != "open" for r in records):
-                break
-            if self._stopped():
-                raise RunInterruptedError("interrupted")
-            waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-            if waiting or len(records) < len(self._pairs):
-                self._one(study)
-            else:
-                time.sleep(_POLL_SECONDS)
+        study = units_study(self._main._storage, _name(self._main, self._finalists))
+        records = Units(study, len(self._pairs), self._stopped).run(self._one)
         self._conclude(records)
 
-    def _one(self, study: Study) -> None:
-        trial = study.ask()
-        trials = study.get_trials(deepcopy=False)
-        place = place_of(trials[trial.number], trials)
-        if place >= len(self._pairs):
-            study.tell(trial, state=TrialState.FAIL)  # two workers asked for the last pair at once
-            return
+    def _one(self, trial: Trial, place: int) -> float:
         record, fresh = self._pairs[place]
         # For those who look at the study with other tools.
         trial.suggest_int("candidate", record.slot, record.slot)
         trial.suggest_int("seed", fresh, fresh)
-        with leased(study, trial._trial_id):
-            try:
-                value = self._value(record, fresh)
-            except RunInterruptedError:
-                give_up(study, study._storage.get_trial(trial._trial_id), died=False)
-                raise
-            except Exception as error:  # as in the search itself, and the others go on
-                plain = isinstance(error, NasdipError)
-                reason = str(error) if plain else f"{type(error).__name__}: {error}"
-                note(trial, REASON, " ".join(reason.split()))
-                tell(study, trial, None, TrialState.FAIL)
-            else:
-                tell(study, trial, [value])
+        return self._value(trial, record, fresh)
 
-    def _value(self, record: Record, fresh: int) -> float:
+    def _value(self, trial: Trial, record: Record, fresh: int) -> float:
         search = self._search
         candidate = self._evaluator.candidate(search.space.canonical(record.choices))
         pictures = search.validation or search.searched
@@ -114,10 +74,13 @@ class Finals:
         )
         if not math.isfinite(score.mean):
             raise RunError(f"the reward is {score.mean}")
-        for picture, found in score.fits.items():
-            # Of several pictures only what the page shows.
-            if search.single or (fresh == 0 and picture == pictures[0]):
-                self._kept.save(final_label(record.slot, fresh), picture, found)
+        try:
+            for picture, found in score.fits.items():
+                # Of several pictures only what the page shows.
+                if search.single or (fresh == 0 and picture == pictures[0]):
+                    self._kept.save(final_label(record.slot, fresh), picture, found)
+        except RunError as error:
+            note(trial, NOT_KEPT, str(error))
         return score.mean
 
     def _others(self, record: Record, picture: int) -> Sequence[Estimate]:

@@ -1,6 +1,7 @@
 """Fits that a search keeps: those of one picture, so that none is made twice."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -8,23 +9,36 @@ import torch
 from nasdip_core.errors import RunError
 from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.result import FitResult
+from nasdip_core.study.artifacts import Artifacts
 from nasdip_core.study.reference import FITS
 
 
 class KeptFits:
-    """Finished fits by label and place of the picture, one file each."""
+    """Finished fits by label and place of the picture, one file each.
 
-    def __init__(self, output: Path) -> None:
+    Where the study has files that travel, the fits are among them, and the folder holds copies.
+    """
+
+    def __init__(self, output: Path, artifacts: Artifacts | None = None) -> None:
         self._folder = output / FITS
+        self._artifacts = artifacts
 
     def save(self, label: str, picture: int, found: FitResult) -> None:
-        """Keep a fit. Raises RunError where the folder does not take it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        save_checkpoint(self._path(label, picture), found.state_dict())
+        """Keep a fit. Raises RunError where there is no room for it."""
+        path = self._path(label, picture)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot write '{path}': {error.strerror or error}") from None
+        save_checkpoint(path, found.state_dict())
+        if self._artifacts is not None:
+            self._artifacts.put(path.name, path)
 
     def load(self, label: str, picture: int, device: torch.device) -> FitResult | None:
         """Return a fit; None where it was not kept."""
         path = self._path(label, picture)
+        if self._artifacts is not None and not path.exists():
+            self._artifacts.get(path.name, path)
         try:
             return FitResult(**moved(load_checkpoint(path), device))
         except RunError:
@@ -36,11 +50,12 @@ class KeptFits:
     def once(
         self, label: str, picture: int, device: torch.device, make: Callable[[], FitResult]
     ) -> FitResult:
-        """Return a fit that was kept, or make and keep it."""
+        """Return a fit that was kept, or make it, and keep it where there is room."""
         found = self.load(label, picture, device)
         if found is None:
             found = make()
-            self.save(label, picture, found)
+            with suppress(RunError):
+                self.save(label, picture, found)
         return found
 
     def keep_only(self, labels: Iterable[str], prefix: str) -> None:
@@ -49,6 +64,10 @@ class KeptFits:
         for path in self._folder.glob(f"{prefix}*--*.safetensors"):
             if path.name.rpartition("--")[0] not in wanted:
                 path.unlink(missing_ok=True)
+        if self._artifacts is not None:
+            for name in self._artifacts.names():
+                if name.startswith(prefix) and name.rpartition("--")[0] not in wanted:
+                    self._artifacts.remove(name)
 
     def _path(self, label: str, picture: int) -> Path:
         return self._folder / f"{label}--{picture}.safetensors"

@@ -1,7 +1,5 @@
 """Runs a search: makes the study, starts the workers, watches them, and says what was found."""
 
-import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,24 +8,22 @@ from optuna.study import Study
 
 from nasdip_core.architecture.named import find_architecture
 from nasdip_core.architecture.specification import PluginNetwork
-from nasdip_core.errors import NasdipError, OptionError, RunError, RunInterruptedError
-from nasdip_core.launcher import Fleet, Launcher
+from nasdip_core.errors import NasdipError, OptionError
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.finals import comparison_of
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
+from nasdip_core.searching.travel import send
 from nasdip_core.searching.trials import ended_early
 from nasdip_core.space import Choice, InfeasibleError
+from nasdip_core.study.artifacts import artifacts_of, note_place
 from nasdip_core.study.best import places_of
+from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.records import History
+from nasdip_core.study.reference import space_of
 from nasdip_core.study.storage import explained, open_storage
-from nasdip_core.study.study import create_study
-
-_POLL_SECONDS = 0.5
-_PAUSE = 50
-"""How much longer than a look at the study the pause after it is, at least."""
-_RESTARTS = 3
-"""How often all workers may die without a trial done in between."""
+from nasdip_core.study.study import create_study, load_study, settings_of
+from nasdip_core.supervise import Crew, supervise
 
 Watch = Callable[[Progress], None]
 
@@ -38,11 +34,12 @@ class Effort:
 
     trials: int
     """Of the study in all."""
-    workers: int
-    launcher: Launcher
+    crew: Crew
     url: str
     name: str
     output: Path
+    artifacts: str | None = None
+    """Where pictures and fits are that travel; none: they do not."""
     known: Sequence[str] = ()
     """Architectures to begin with: names or files."""
 
@@ -62,64 +59,47 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
         for name, choices in zip(effort.known, known, strict=True):
             _enqueue(study, name, choices)
         effort.output.mkdir(parents=True, exist_ok=True)
-        if not _complete(study, effort.trials, search.space.size):
-            _with_workers(search, study, effort, watch)
+        note_place(study, effort.artifacts)
+        artifacts = artifacts_of(study)
+        if artifacts is not None:
+            send(search, artifacts)
+        note_order(
+            study,
+            {
+                "task": search.task,
+                "request": search.request.model_dump(mode="json", by_alias=True),
+                "trials": effort.trials,
+                "output": str(effort.output.absolute()),
+            },
+        )
+        _work_on(study, effort.url, effort.trials, search.space.size, effort.crew, watch)
     return study
 
 
-def _with_workers(search: Search, study: Study, effort: Effort, watch: Watch) -> None:
-    order = {
-        "task": search.task,
-        "request": search.request.model_dump(mode="json", by_alias=True),
-        "study": effort.url,
-        "name": effort.name,
-        "trials": effort.trials,
-        "threads": max(1, _cores() // effort.workers) if effort.workers > 1 else None,
-        "output": str(effort.output.absolute()),
-    }
-    deaths, before = 0, -1
-    while True:
-        fleet = effort.launcher.launch(order, effort.workers)
-        try:
-            _watch_until_ended(study, effort, fleet, watch)
-            failures = fleet.failures()
-        except BaseException as error:
-            fleet.interrupt()
-            if isinstance(error, RunInterruptedError):
-                raise RunInterruptedError("interrupted", "the same command goes on") from None
-            raise
-        finally:
-            fleet.kill()
-        if _complete(study, effort.trials, search.space.size):
-            return
-        _raise_unless_killed(failures)
-        done = progress_of(study.get_trials(deepcopy=False), effort.trials, 1).finished
-        deaths, before = (deaths + 1 if done == before else 1), done
-        if deaths >= _RESTARTS:
-            raise failures[0] if failures else RunError("the workers ended before the search did")
+def join_search(url: str, name: str | None, crew: Crew, plugins: Plugins, watch: Watch) -> Study:
+    """Help with a search until it has its trials and its best are compared; return the study."""
+    storage = open_storage(url)
+    with explained(url):
+        study = load_study(storage, url, name)
+        trials = order_of(study)["trials"]
+        _work_on(study, url, trials, space_of(settings_of(study), plugins).size, crew, watch)
+    return study
 
 
-def _watch_until_ended(study: Study, effort: Effort, fleet: Fleet, watch: Watch) -> None:
-    while fleet.alive():
-        begun = time.monotonic()
-        watch(_progress(study, effort))
-        # A long study takes long to look at, and the workers want the cores.
-        time.sleep(max(_POLL_SECONDS, _PAUSE * (time.monotonic() - begun)))
-    watch(_progress(study, effort))
+def _work_on(study: Study, url: str, trials: int, size: int, crew: Crew, watch: Watch) -> None:
+    def look() -> int:
+        progress = progress_of(study.get_trials(deepcopy=False), trials, crew.workers)
+        if not progress.running:
+            progress = replace(progress, comparison=comparison_of(study, crew.workers))
+        watch(progress)
+        return progress.finished
 
+    def complete() -> bool:
+        return _complete(study, trials, size)
 
-def _progress(study: Study, effort: Effort) -> Progress:
-    progress = progress_of(study.get_trials(deepcopy=False), effort.trials, effort.workers)
-    if progress.running:
-        return progress
-    return replace(progress, comparison=comparison_of(study, effort.workers))
-
-
-def _raise_unless_killed(failures: Sequence[NasdipError]) -> None:
-    """Raise what a worker said; one that was killed could say nothing and is started again."""
-    for failure in failures:
-        if type(failure) is not RunError:
-            raise failure
+    if not complete():
+        order = {"work": "search", "study": url, "name": study.study_name}
+        supervise(crew, order, look=look, complete=complete)
 
 
 def _complete(study: Study, trials: int, size: int) -> bool:
@@ -151,12 +131,6 @@ def _enqueue(study: Study, name: str, choices: Mapping[str, Choice]) -> None:
     queued = {trial.user_attrs.get("known") for trial in study.get_trials(deepcopy=False)}
     if name not in queued:
         study.enqueue_trial(dict(choices), user_attrs={"known": name})
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def early_end(study: Study, search: Search, trials: int) -> str:

@@ -11,14 +11,14 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from nasdip_core.errors import NasdipError, RunInterruptedError
+from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Candidate, Evaluator, Score
 from nasdip_core.searching.kept import STANDARD, KeptFits, trial_label
 from nasdip_core.searching.plan import Search
 from nasdip_core.space import Choice, InfeasibleError
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
-from nasdip_core.study.records import ESTIMATE, OUTCOME, REASON, History, Record, slot_of
+from nasdip_core.study.records import ESTIMATE, NOT_KEPT, OUTCOME, REASON, History, Record, slot_of
 from nasdip_core.study.sampler import distributions
 
 BARREN = 300
@@ -163,11 +163,18 @@ class Trials:
             tell(self._study, trial, None, TrialState.PRUNED)
             return
         if self._search.single or self._search.reward.compares:
-            for picture, found in score.fits.items():
-                self._kept.save(trial_label(slot), picture, found)
+            self._keep(trial, slot, score)
         cost = [float(candidate.cost.macs)] if self._search.strategy.by_cost else []
         tell(self._study, trial, [score.mean, *cost])
         self._forget()
+
+    def _keep(self, trial: Trial, slot: int, score: Score) -> None:
+        """Keep the fits; without room for them the candidate is worth no less."""
+        try:
+            for picture, found in score.fits.items():
+                self._kept.save(trial_label(slot), picture, found)
+        except RunError as error:
+            note(trial, NOT_KEPT, str(error))
 
     def _estimate(self, score: Score) -> float:
         """Return what a pruned candidate's mean would be, by the best one's on all pictures.

@@ -1,19 +1,13 @@
-"""One worker of a search: `python -m nasdip_core.searching.worker`, told what to do on stdin."""
+"""One worker of a search."""
 
 import gc
-import signal
-import sys
-import threading
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from nasdip_core.device import choose_device, no_more_threads_than_cores
-from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
+from nasdip_core.device import choose_device
 from nasdip_core.options import parse
-from nasdip_core.parent import order_of_parent
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.finals import Finals
@@ -22,72 +16,44 @@ from nasdip_core.searching.listeners import trial_listener
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.pruner import make_pruner
+from nasdip_core.searching.travel import receive
 from nasdip_core.searching.trials import Trials
+from nasdip_core.study.artifacts import artifacts_of
+from nasdip_core.study.order import order_of
 from nasdip_core.study.storage import close_storage, explained, open_storage
-from nasdip_core.study.study import create_study
+from nasdip_core.study.study import create_study, load_study
 
 
-def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
-    """Do a worker's share of the search that `order` tells; end when the study is complete.
+def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], bool]) -> None:
+    """Do a worker's share of the search that `order` names; end when the study is complete.
 
     Raises RunInterruptedError where the user stops it, StudyError where the study cannot be used.
     """
-    stop = threading.Event()
-    _stop_between_trials(stop)
-    no_more_threads_than_cores()
-    if order["threads"] is not None:
-        torch.set_num_threads(order["threads"])
-    plugins = plugins or Plugins.discover()
-    request = parse(SearchRequest, order["request"], "")
-    search = plan_search(order["task"], request, plugins, Path())
-    device = choose_device(request.device)
-    evaluator = Evaluator(search, plugins, device)
     url = order["study"]
     storage = open_storage(url, searching=True)
-    study = create_study(
-        storage,
-        url,
-        order["name"],
-        search.settings(),
-        by_cost=search.strategy.by_cost,
-        sampler=search.strategy.sampler(search.space, request.seed),
-        pruner=make_pruner(request.pruner, evaluator.rungs()),
-    )
-    with explained(url):
+    with explained(url), tempfile.TemporaryDirectory() as own:
+        begun = load_study(storage, url, order["name"])
+        told, artifacts = order_of(begun), artifacts_of(begun)
+        request = parse(SearchRequest, told["request"], "")
+        if artifacts is not None:
+            request = receive(request, artifacts, Path(own))
+        search = plan_search(told["task"], request, plugins, Path())
+        evaluator = Evaluator(search, plugins, choose_device(request.device))
+        study = create_study(
+            storage,
+            url,
+            order["name"],
+            search.settings(),
+            by_cost=search.strategy.by_cost,
+            sampler=search.strategy.sampler(search.space, request.seed),
+            pruner=make_pruner(request.pruner, evaluator.rungs()),
+        )
         study.get_trials(deepcopy=False)
-    # What is there now stays: without it, looking for what a trial left is quick.
-    gc.collect()
-    gc.freeze()
-    kept = KeptFits(Path(order["output"]))
-    with explained(url):
+        # What is there now stays: without it, looking for what a trial left is quick.
+        gc.collect()
+        gc.freeze()
+        kept = KeptFits(Path(own if artifacts is not None else told["output"]), artifacts)
         listener = trial_listener(study, plugins)
-        Trials(search, study, evaluator, kept, order["trials"], stop.is_set, listener).run()
-        Finals(search, study, evaluator, kept, stop.is_set).run()
+        Trials(search, study, evaluator, kept, told["trials"], stopped, listener).run()
+        Finals(search, study, evaluator, kept, stopped).run()
     close_storage(storage, url)
-
-
-def _stop_between_trials(stop: threading.Event) -> None:
-    """Let a signal that comes between two fits end the worker; a fit ends itself."""
-
-    def note(*_: object) -> None:
-        stop.set()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, note)
-
-
-def main() -> None:
-    """Do what the first line of stdin tells."""
-    order = order_of_parent()
-    try:
-        work(order)
-    except RunInterruptedError:
-        sys.exit(ExitCode.INTERRUPTED)
-    except NasdipError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  # read by the launcher
-        sys.exit(error.exit_code)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ ATTEMPT = "attempt"
 RENEW_SECONDS = 5.0
 SILENT_SECONDS = 60.0
 """After so long without a renewal a worker counts as gone."""
+_CHANCE_SECONDS = 3 * RENEW_SECONDS
+"""For how long it is looked at again before that."""
 _REPAIR_SECONDS = 10.0
 """After so long a trial that was given up and not queued again is queued by whoever sees it."""
 DEATHS = 3
@@ -64,12 +67,23 @@ def leased(study: Study, trial_id: int) -> Iterator[None]:
         thread.join()
 
 
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """A lease as it was seen last, by our own clock."""
+
+    lease: Any
+    since: float
+    overdue: float | None = None
+    """When its silence was first found too long."""
+
+
 class Reaper:
     """Gives up the trials of workers that are gone; asked every now and then."""
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._seen: dict[int, tuple[Any, float]] = {}
+        self._seen: dict[int, _Sighting] = {}
+        self._lost_since: dict[int, float] = {}
 
     def reap(self) -> int:
         """Give up and queue again what nobody works on; return how many trials that were."""
@@ -88,25 +102,32 @@ class Reaper:
         lease = trial.system_attrs.get(LEASE)
         if lease is not None and lease["host"] == _host():
             return bool(_started(lease["pid"]) != lease["started"])
-        known, since = self._seen.get(trial.number, (None, 0.0))
-        if trial.number not in self._seen or known != lease:
-            self._seen[trial.number] = lease, time.monotonic()
+        now, seen = time.monotonic(), self._seen.get(trial.number)
+        if seen is None or seen.lease != lease:
+            self._seen[trial.number] = _Sighting(lease, now)
             return False
-        return time.monotonic() - since > SILENT_SECONDS
+        if now - seen.since <= SILENT_SECONDS:
+            return False
+        if seen.overdue is None:
+            # The storage may have been away, for that worker as for us: it is given another chance.
+            self._seen[trial.number] = replace(seen, overdue=now)
+            return False
+        return now - seen.overdue > _CHANCE_SECONDS
 
     def _lost(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """Return trials that were given up by a process that ended before it queued them."""
         latest = {slot_of(trial): trial.number for trial in trials}
-        now = time.time()
-        return [
+        now = time.monotonic()
+        unqueued = [
             trial
             for trial in trials
             if trial.state is TrialState.FAIL
             and trial.user_attrs.get(ABANDONED)
             and latest[slot_of(trial)] == trial.number
-            and trial.datetime_complete is not None
-            and now - trial.datetime_complete.timestamp() > _REPAIR_SECONDS
         ]
+        # By our own clock: that of the worker that ended the trial may be another.
+        self._lost_since = {t.number: self._lost_since.get(t.number, now) for t in unqueued}
+        return [t for t in unqueued if now - self._lost_since[t.number] > _REPAIR_SECONDS]
 
 
 def tell(

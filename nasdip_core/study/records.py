@@ -23,6 +23,8 @@ ESTIMATE = "estimate"
 """Attribute of a pruned trial: what its value would have been."""
 REASON = "reason"
 """Attribute of a failed trial: why."""
+NOT_KEPT = "not_kept"
+"""Attribute of a trial whose fits could not be kept: why."""
 NOTES = "nasdip:notes"
 """System attribute of a trial: what the sampler that proposed it has noted."""
 

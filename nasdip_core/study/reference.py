@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from optuna.study import Study
 
 from nasdip_core.architecture.named import NamedArchitecture
 from nasdip_core.errors import OptionError, StudyError
+from nasdip_core.files import cache_folder
 from nasdip_core.options import Options, parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.space import SearchSpace
+from nasdip_core.study.artifacts import Artifacts, artifacts_of
 from nasdip_core.study.best import CANDIDATES, finalists, places_of
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage, study_file, study_url
@@ -49,31 +52,42 @@ def resolve_reference(source: str, plugins: Plugins, base: Path) -> Found:
     url = study_url(place if "://" in place else base / place)
     study = load_study(open_storage(url), url, name if slash else None)
     settings = settings_of(study)
-    fits = [] if settings["proxy"] else _fits(url, settings, _records(study, which))
+    fits = [] if settings["proxy"] else _fits(study, url, settings, _records(study, which))
     return Found(architectures(study, which, plugins), settings, fits)
 
 
-def _fits(url: str, settings: Mapping[str, Any], records: Sequence[Record]) -> list[Path]:
+def _fits(
+    study: Study, url: str, settings: Mapping[str, Any], records: Sequence[Record]
+) -> list[Path]:
     """Return the kept fits of all these trials; none where one has none."""
-    file = study_file(url)
-    if file is None:
-        return []
     # Those of the last comparison, unless the reward had kept something from them.
     kind = "restored" if settings["changes"] else "final"
-    found = [
-        sorted((file.parent / FITS).glob(f"{kind}-{r.slot}-*--0.safetensors")) for r in records
-    ]
+    patterns = [f"{kind}-{record.slot}-*--0.safetensors" for record in records]
+    artifacts, file = artifacts_of(study), study_file(url)
+    if artifacts is not None:
+        found = [_fetched(artifacts, pattern) for pattern in patterns]
+    elif file is not None:
+        found = [sorted((file.parent / FITS).glob(pattern)) for pattern in patterns]
+    else:
+        return []
     return [path for paths in found for path in paths] if all(found) else []
+
+
+def _fetched(artifacts: Artifacts, pattern: str) -> list[Path]:
+    """Fetch files whose names match, unless they were before; return where they are."""
+    paths = []
+    for name, told in sorted(artifacts.names().items()):
+        if fnmatch(name, pattern):
+            path = cache_folder() / FITS / f"{told['sha256']}.safetensors"
+            if path.exists() or artifacts.get(name, path):
+                paths.append(path)
+    return paths
 
 
 def architectures(study: Study, which: str, plugins: Plugins) -> list[NamedArchitecture]:
     """Return the architectures of a study that `best`, `topN` or a trial's number mean."""
     settings = settings_of(study)
-    use = settings["space"]
-    registration = plugins.find("space", use["uses"])
-    options = parse(registration.options() or Options, use["with"], "space.with")
-    given = {name: getattr(options, name) for name in type(options).model_fields}
-    space: SearchSpace = registration.resolve()(**given)
+    use, space = settings["space"], space_of(settings, plugins)
     fit = {k: v for k, v in settings["fit"].items() if k != "report_every"}
     return [
         NamedArchitecture(
@@ -86,6 +100,16 @@ def architectures(study: Study, which: str, plugins: Plugins) -> list[NamedArchi
         )
         for record in _records(study, which)
     ]
+
+
+def space_of(settings: Mapping[str, Any], plugins: Plugins) -> SearchSpace:
+    """Return the space that a study searches."""
+    use = settings["space"]
+    registration = plugins.find("space", use["uses"])
+    options = parse(registration.options() or Options, use["with"], "space.with")
+    given = {name: getattr(options, name) for name in type(options).model_fields}
+    space: SearchSpace = registration.resolve()(**given)
+    return space
 
 
 def _records(study: Study, which: str) -> Sequence[Record]:

@@ -1,14 +1,16 @@
-"""Where studies are kept: an SQLite file, a journal file, or any database that Optuna knows."""
+"""Where studies are kept: an SQLite or journal file, a database server, or a proxy of one."""
 
+import re
 import sqlite3
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.exceptions import DuplicatedStudyError, StorageInternalError
+from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.exc import (
@@ -21,11 +23,14 @@ from sqlalchemy.exc import (
 
 from nasdip_core.errors import StudyError
 from nasdip_core.study.rows import RowStorage
+from nasdip_core.study.servers import DatabaseStorage, ProxyStorage, open_proxy
 
 FILE = "study.db"
 """Name of the study's file in the folder of a search."""
 _SQLITE = "sqlite:///"
 _JOURNAL = "journal:///"
+_PROXY = "grpc://"
+_POSTGRESQL = re.compile(r"postgres(ql)?://")
 _JOURNAL_SUFFIXES = (".journal", ".log")
 _BUSY_SECONDS = 60
 """For how long a process waits while another one writes to an SQLite file."""
@@ -94,6 +99,10 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
             if path.exists() and (create or searching):
                 _mend(path)
             storage: BaseStorage = JournalStorage(JournalFileBackend(str(path)))
+        elif url.startswith(_PROXY):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                storage = open_proxy(url)
         else:
             connect: dict[str, Any] = {}
             if url.startswith("sqlite:"):
@@ -108,9 +117,12 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
 def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:
     """Open a database; its tables are made where they are not there yet."""
     until = time.monotonic() + _BUSY_SECONDS
+    kind = RowStorage if url.startswith("sqlite") else DatabaseStorage
+    # Which driver a bare name means depends on the version of SQLAlchemy.
+    url = _POSTGRESQL.sub("postgresql+psycopg://", url)
     while True:
         try:
-            return RowStorage(url, engine_kwargs={"connect_args": dict(connect)})
+            return kind(url, engine_kwargs={"connect_args": dict(connect)})
         except (DatabaseError, StorageInternalError) as error:
             # What another process made between a look and the making is there at the next look.
             made = isinstance(error, IntegrityError) or "already exists" in str(error)
@@ -141,6 +153,8 @@ def close_storage(storage: BaseStorage, url: str) -> None:
     backend = getattr(storage, "_backend", storage)
     if isinstance(backend, RDBStorage):
         backend.engine.dispose()
+    elif isinstance(backend, ProxyStorage):
+        backend.close()
     path = study_file(url)
     if url.startswith(_SQLITE) and path is not None and path.exists():
         with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=1.0)) as connection:
@@ -154,12 +168,14 @@ def explained(url: str) -> Iterator[None]:
         yield
     except (ArgumentError, NoSuchModuleError):
         raise StudyError(
-            f"'{shown(url)}' is no URL of a study", "write a folder, a file, or sqlite:///FILE"
+            f"'{shown(url)}' is no URL of a study",
+            "write a folder, a file, postgresql://USER@HOST/BASE or grpc://HOST:PORT",
         ) from None
     except ImportError as error:
         driver = error.__cause__ or error
         raise StudyError(
-            f"the driver for '{shown(url)}' is not installed: {driver}", "install it with pip"
+            f"the driver for '{shown(url)}' is not installed: {driver}",
+            "pip install 'nasdip[postgresql]', 'nasdip[grpc]', or that of your database",
         ) from None
     except (SQLAlchemyError, StorageInternalError, OSError) as error:
         raise _reason(url, error) from None

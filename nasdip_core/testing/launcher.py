@@ -12,6 +12,7 @@ from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
+from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.records import History
 from nasdip_core.study.storage import close_storage, open_storage, study_url
 from nasdip_core.study.study import create_study, load_study
@@ -50,17 +51,16 @@ class LauncherConformance:
         planned = plan_search("denoise", parse(SearchRequest, content, ""), plugins, Path())
         url = study_url(folder)
         storage = open_storage(url, create=True)
-        create_study(storage, url, "nasdip", planned.settings(), by_cost=False)
-        close_storage(storage, url)
-        return {
+        study = create_study(storage, url, "nasdip", planned.settings(), by_cost=False)
+        told = {
             "task": "denoise",
             "request": planned.request.model_dump(mode="json", by_alias=True),
-            "study": url,
-            "name": "nasdip",
             "trials": TRIALS,
-            "threads": 1,
             "output": str(folder),
         }
+        note_order(study, told)
+        close_storage(storage, url)
+        return {"work": "search", "study": url, "name": "nasdip", "threads": 1, "gpu_memory": 1.0}
 
     def test_does_the_work(self, launcher: Launcher, order: dict[str, Any]) -> None:
         """Two workers share the trials of one study, and end when it is complete."""
@@ -76,7 +76,7 @@ class LauncherConformance:
 
     def test_tells_why_a_worker_failed(self, launcher: Launcher, order: dict[str, Any]) -> None:
         """A worker that cannot do its work is a failure, in nasdip's words."""
-        fleet = launcher.launch({**order, "task": "no-such-task"}, 1)
+        fleet = launcher.launch({**order, "name": "no-such-study"}, 1)
         try:
             _await_end(fleet)
             failures = fleet.failures()
@@ -84,11 +84,14 @@ class LauncherConformance:
             fleet.kill()
         assert failures
         assert all(isinstance(failure, NasdipError) for failure in failures)
-        assert "no-such-task" in str(failures[0])
+        assert "no-such-study" in str(failures[0])
 
     def test_ends_when_it_is_told_to(self, launcher: Launcher, order: dict[str, Any]) -> None:
         """After an interruption nobody works any more, and that is no failure; twice is once."""
-        fleet = launcher.launch({**order, "trials": 100_000}, 1)
+        url = order["study"]
+        study = load_study(open_storage(url), url)
+        note_order(study, {**order_of(study), "trials": 100_000})
+        fleet = launcher.launch(order, 1)
         fleet.interrupt()
         assert fleet.alive() == 0
         fleet.kill()

@@ -214,9 +214,16 @@ def nasdip_offers() -> list[Offer]:
         ),
         Offer(
             kind="launcher",
-            name="local",
+            name="processes",
             summary="processes of this machine",
-            factory="nasdip_plugins.launcher.local:Local",
+            factory="nasdip_plugins.launcher.processes:Processes",
+        ),
+        Offer(
+            kind="launcher",
+            name="ray",
+            summary="actors of a Ray cluster (pip install 'nasdip[ray]')",
+            factory="nasdip_plugins.launcher.ray:Ray",
+            options="nasdip_plugins.launcher.options:RayOptions",
         ),
         Offer(
             kind="objective",

@@ -1,14 +1,53 @@
 """Every launcher keeps its contract."""
 
 import pytest
+import torch
 
-from nasdip_core.launcher import Launcher
+from nasdip_core.errors import OptionError, StudyError
+from nasdip_core.launcher import Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import LauncherConformance
+from nasdip_core.worker import work
 
 
-class TestLocal(LauncherConformance):
+class TestProcesses(LauncherConformance):
     @pytest.fixture
     def launcher(self, plugins: Plugins) -> Launcher:
-        made: Launcher = plugins.create("launcher", "local")
-        return made
+        return chosen_launcher({}, plugins)
+
+
+class TestRay(LauncherConformance):
+    @pytest.fixture
+    def launcher(self, plugins: Plugins) -> Launcher:
+        pytest.importorskip("ray", reason="Ray is not installed")
+        return chosen_launcher({"launcher": {"uses": "ray", "with": {"cpus": 0.5}}}, plugins)
+
+
+def test_what_a_worker_may_take(plugins: Plugins) -> None:
+    """Of one machine an equal part; of a cluster what it asks for."""
+    processes = chosen_launcher({}, plugins)
+    assert [processes.gpu_memory(n) for n in (1, 4)] == [1.0, 0.25]
+    assert processes.threads(1) is None
+    assert processes.threads(10**6) == 1
+    for asked, threads, memory in (({}, 1, 1.0), ({"cpus": 2.5, "gpus": 0.25}, 2, 0.25)):
+        ray = chosen_launcher({"launcher": {"uses": "ray", "with": asked}}, plugins)
+        assert (ray.threads(64), ray.gpu_memory(64)) == (threads, memory)
+
+
+def test_options_of_a_launcher_are_checked(plugins: Plugins) -> None:
+    with pytest.raises(OptionError, match="did you mean 'cpus'"):
+        chosen_launcher({"launcher": {"uses": "ray", "with": {"cpu": 1}}}, plugins)
+    with pytest.raises(OptionError, match="gpus"):
+        chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": -1}}}, plugins)
+
+
+def test_a_worker_takes_no_more_of_a_gpu_than_its_part(
+    plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[float] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", taken.append)
+    order = {"work": "search", "study": "none.db", "name": "x", "threads": 1, "gpu_memory": 0.25}
+    with pytest.raises(StudyError):
+        work(order, plugins)
+    assert taken == [0.25]

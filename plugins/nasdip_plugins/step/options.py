@@ -40,14 +40,16 @@ class SearchStepOptions(StepOptions):
     )
     trials: int = Field(default=50, ge=1, description="trials of the study in all")
     workers: int = Field(default=1, ge=1, description="processes that search together")
-    launcher: str = Field(default="local", description="launcher plugin")
+    launcher: Use = Field(
+        default_factory=lambda: Use(uses="processes"), description="launcher plugin and its options"
+    )
     known: list[str] = Field(
         default_factory=list, description="architectures to begin with: names or files"
     )
 
     def check(self, plugins: "Plugins") -> None:
         """Look the plugins up."""
-        _look_up(plugins, task=[self.task], launcher=[self.launcher])
+        _look_up(plugins, task=[self.task], launcher=[self.launcher.uses])
         for kind in ("space", "strategy", "reward"):
             use = getattr(self, kind)
             if use is not None:

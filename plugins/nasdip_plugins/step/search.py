@@ -25,20 +25,19 @@ class Search(Step):
         options: Mapping[str, Any],
         trials: int,
         workers: int,
-        launcher: str,
+        launcher: Use,
         known: list[str],
     ) -> None:
         self._task = task
         self._data = data
         self._paths = {"mask": mask, "truth": truth}
-        uses = {"space": space, "strategy": strategy, "reward": reward}
+        uses = {"space": space, "strategy": strategy, "reward": reward, "launcher": launcher}
         self._options: dict[str, Any] = {**options, "seed": seed}
         for name, use in uses.items():
             if use is not None:
                 self._options[name] = use.model_dump(mode="json", by_alias=True)
         self._trials = trials
         self._workers = workers
-        self._launcher = launcher
         self._known = known
 
     def run(self, context: StepContext) -> Mapping[str, str]:
@@ -54,7 +53,6 @@ class Search(Step):
             workers=self._workers,
             options={**self._options, **paths},
             known=[_named(name, context) for name in self._known],
-            launcher=self._launcher,
             output=context.folder,
             plugins=context.plugins,
         )

@@ -94,3 +94,33 @@ def test_a_dry_run_of_a_folder(cli: Cli, tiny: Tiny, album: Path) -> None:
     found = json.loads(answer.out)
     assert [r["schema"] for r in found["results"]] == ["nasdip.plan/1"] * 3
     assert not Path("nasdip-out").exists()
+
+
+def test_a_folder_by_several_workers(cli: Cli, tiny: Tiny, album: Path) -> None:
+    """Past a bad file, resumable, and to the same pictures as one by one."""
+    (album / "a.tif").unlink()
+    words = ("run", "-t", "denoise", album, *tiny, "--json")
+    alone = json.loads(cli(*words, "-o", "alone").out)
+    answer = cli(*words, "-o", "out", "--workers", "2")
+    assert answer.code == 1
+    found = json.loads(answer.out)
+    assert [r["schema"] for r in found["results"]] == ["nasdip.result/1"] * 2
+    assert found["failures"] == alone["failures"]
+    assert {p.name for p in Path("out").iterdir()} == {"a", "фото 1"}
+    for name in ("a", "фото 1"):
+        both = [Path(folder, name, "restored.png").read_bytes() for folder in ("alone", "out")]
+        assert both[0] == both[1]
+    before = (Path("out") / "a" / "result.json").stat().st_mtime_ns
+    (Path("out") / "фото 1" / "result.json").unlink()
+    (album / "broken.png").unlink()
+    again = cli(*words, "-o", "out", "--launcher", "processes", "--resume")
+    assert again.code == 0, again.err
+    assert len(json.loads(again.out)["results"]) == 2
+    assert (Path("out") / "a" / "result.json").stat().st_mtime_ns == before
+
+
+def test_launchers_are_for_folders(cli: Cli, tiny: Tiny, album: Path) -> None:
+    single = cli("run", "-t", "denoise", album / "a.png", *tiny, "--launcher", "processes")
+    assert (single.code, "--launcher is for folders" in single.err) == (3, True)
+    unknown = cli("run", "-t", "denoise", album, *tiny, "--launcher", "moon")
+    assert (unknown.code, "unknown launcher 'moon'" in unknown.err) == (4, True)

@@ -287,6 +287,20 @@ class TestProcesses:
         assert "ended with code 1" in outcome["reason"]
         assert "KeyError" in outcome["reason"]
 
+    def test_several_workers_share_the_units(self, data: Path, cli: Cli) -> None:
+        """And what was done already stays."""
+        words = ["bench", "-t", "denoise", "--data", data, "--baseline", "wavelet", "--json"]
+        words += ["-S", "corrupt.sigma=25", "-o", "out"]
+        answer = cli(*words, "--workers", "2")
+        assert answer.code == 0, answer.err
+        assert json.loads(answer.out)["done"] == 2
+        assert "[2/2]" in answer.err
+        assert not Path("out/units.journal").exists()
+        kept = {path: path.stat().st_mtime_ns for path in Path("out/units").glob("*.json")}
+        again = cli(*words, "--launcher", "processes")
+        assert again.code == 0, again.err
+        assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
 
 def test_stacks_are_measured_frame_by_frame(
     cli: Cli, waves: np.ndarray, tiny: Tiny, tmp_path: Path, here: list[Unit]

@@ -16,11 +16,11 @@ from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.options import Options
 from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward, Trained
-from nasdip_core.searching.worker import work
 from nasdip_core.space import Choice, Choices, Decision, SearchSpace
 from nasdip_core.strategy import Strategy
 from nasdip_core.study.records import History
 from nasdip_core.study.sampler import SpaceSampler
+from nasdip_core.worker import work
 
 WIDTHS = (2, 4, 6, 8, 10)
 

@@ -9,10 +9,12 @@ from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import Search, plan_search
-from nasdip_core.searching.worker import work
+from nasdip_core.study.artifacts import note_place
+from nasdip_core.study.order import note_order
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import create_study, load_study
+from nasdip_core.worker import work
 
 TINY = {"fit": {"steps": 2, "stopping": "fixed"}, "corrupt": {"sigma": 25}}
 
@@ -31,27 +33,40 @@ class Searcher:
 
     def search(self, data: Path | str, trials: int, **options: Any) -> list[Record]:
         """Search and return the records."""
+        self.begin(data, trials, **options)
+        work(self.order(), self.plugins)
+        return self.records()
+
+    def begin(
+        self, data: Path | str, trials: int, *, artifacts: str | None = None, **options: Any
+    ) -> Search:
+        """Make the study, and note what its workers are to do."""
         planned = self.plan(data, **options)
         self.output.mkdir(exist_ok=True)
-        create_study(
+        study = create_study(
             open_storage(self.url, create=True),
             self.url,
             "nasdip",
             planned.settings(),
             by_cost=planned.strategy.by_cost,
         )
-        work(self.order(planned, trials), self.plugins)
-        return self.records()
-
-    def order(self, planned: Search, trials: int) -> dict[str, Any]:
-        return {
+        note_place(study, artifacts)
+        told = {
             "task": planned.task,
             "request": planned.request.model_dump(mode="json", by_alias=True),
+            "trials": trials,
+            "output": str(self.output),
+        }
+        note_order(study, told)
+        return planned
+
+    def order(self) -> dict[str, Any]:
+        return {
+            "work": "search",
             "study": self.url,
             "name": "nasdip",
-            "trials": trials,
             "threads": 1,
-            "output": str(self.output),
+            "gpu_memory": 1.0,
         }
 
     @property

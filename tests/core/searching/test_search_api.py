@@ -27,12 +27,12 @@ def search(toys: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Se
     def call(data: Path, proposals: list[tuple[int, int]], trials: int, **more: Any) -> Any:
         limits = more.pop("limits", {})
         options = {**TINY, "space": "toy", "reward": "width", "limits": limits}
+        options["launcher"] = "inline"
         return nasdip_core.search(
             data,
             "denoise",
             trials=trials,
             options={**options, "strategy": listed(*proposals)},
-            launcher="inline",
             output=tmp_path / "out",
             plugins=toys,
             **more,

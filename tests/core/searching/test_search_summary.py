@@ -1,14 +1,9 @@
-"""What is told of a study, and what looking at it may cost."""
-
-import time
-from types import SimpleNamespace
+"""What is told of a study."""
 
 import optuna
-import pytest
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import create_trial
 
-from nasdip_core.searching import run
 from nasdip_core.searching.summary import importance
 from nasdip_core.study.records import OUTCOME, History
 
@@ -48,23 +43,3 @@ def test_importance_is_that_of_the_fitted_trials_alone() -> None:
     assert alone is not None
     assert alone["kernel"] > 0.9
     assert among == alone
-
-
-def test_a_long_study_is_looked_at_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The workers want the cores that looking at it takes."""
-    pauses: list[float] = []
-    looks = iter([0.0, 0.03])
-    alive = iter([1, 1, 0])
-    sleep = time.sleep
-    study = optuna.create_study()
-    fleet = SimpleNamespace(alive=lambda: next(alive))
-    monkeypatch.setattr(run.time, "sleep", pauses.append)
-    run._watch_until_ended(
-        study,
-        SimpleNamespace(trials=1, workers=1),  # type: ignore[arg-type]
-        fleet,  # type: ignore[arg-type]
-        lambda _: sleep(next(looks, 0.0)),
-    )
-    quick, slow = pauses
-    assert slow >= 50 * 0.03
-    assert quick < slow

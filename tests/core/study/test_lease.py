@@ -102,6 +102,10 @@ def test_a_silent_worker_elsewhere_is_gone_after_a_while(
         now[0] += 10
         assert reaper.reap() == 0, "it has been heard of"
         now[0] += lease.SILENT_SECONDS + 1
+        assert reaper.reap() == 0, "the storage may have been away"
+        now[0] += lease._CHANCE_SECONDS - 1
+        assert reaper.reap() == 0
+        now[0] += 2
         assert reaper.reap() == 1
 
 
@@ -148,8 +152,10 @@ def test_a_trial_whose_reaper_died_as_well_is_found(
     (record,) = records(study)
     assert record.state == "open", "it has not failed"
     reaper = Reaper(study)
+    now = [0.0]
+    monkeypatch.setattr(lease.time, "monotonic", lambda: now[0])
     assert reaper.reap() == 0, "its reaper may be about to queue it"
-    monkeypatch.setattr(lease, "_REPAIR_SECONDS", -1.0)
+    now[0] += lease._REPAIR_SECONDS + 1
     assert reaper.reap() == 1
     assert reaper.reap() == 0
     assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.WAITING]

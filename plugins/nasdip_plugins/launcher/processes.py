@@ -1,6 +1,7 @@
-"""Workers of a search as processes of this machine."""
+"""Workers as processes of this machine."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,23 +13,33 @@ from typing import IO, Any
 from nasdip_core.errors import ExitCode, NasdipError, RunError, error_of
 from nasdip_core.launcher import Fleet, Launcher
 
-_PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
 """For how long a worker may take to end the step that it is at."""
 
 
-class Local(Launcher):
+class Processes(Launcher):
     """Starts each worker as a Python process of its own."""
+
+    def threads(self, workers: int) -> int | None:
+        """Return each worker's share of the cores."""
+        return max(1, _cores() // workers) if workers > 1 else None
+
+    def gpu_memory(self, workers: int) -> float:
+        """Return an equal part: all workers are on one GPU."""
+        return 1 / workers
 
     def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
         """Start the workers; they end when this process does."""
-        return _Processes(order, workers)
+        return ProcessFleet(order, workers)
 
 
-class _Processes(Fleet):
+class ProcessFleet(Fleet):
+    """Child processes, told what to do on their standard input."""
+
     def __init__(self, order: Mapping[str, Any], workers: int) -> None:
         self._processes: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
         line = json.dumps(order).encode() + b"\n"
-        command = [sys.executable, "-m", "nasdip_core.searching.worker"]
+        command = [sys.executable, "-m", "nasdip_core.worker"]
         for _ in range(workers):
             errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with its process
             try:
@@ -45,9 +56,11 @@ class _Processes(Fleet):
             process.stdin.flush()
 
     def alive(self) -> int:
+        """Return how many processes run."""
         return sum(process.poll() is None for process, _ in self._processes)
 
     def failures(self) -> list[NasdipError]:
+        """Return what those that ended badly have said last."""
         return [
             _reason(process.returncode, errors)
             for process, errors in self._processes
@@ -55,15 +68,17 @@ class _Processes(Fleet):
         ]
 
     def interrupt(self) -> None:
+        """Send SIGTERM, wait, and kill what has not ended by then."""
         for process, _ in self._processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + PATIENCE_SECONDS
         while self.alive() and time.monotonic() < until:
             time.sleep(0.05)
         self.kill()
 
     def kill(self) -> None:
+        """Send SIGKILL to what is left."""
         for process, errors in self._processes:
             if process.poll() is None:
                 process.kill()
@@ -79,3 +94,9 @@ def _reason(code: int, errors: IO[bytes]) -> NasdipError:
     errors.seek(0)
     lines = errors.read().decode(errors="replace").strip().splitlines()
     return error_of(code, lines[-1].removeprefix("error: ") if lines else f"a worker ended: {code}")
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,161 @@
+"""Numbered units of work that workers share, resume and retry.
+
+They are the slots of a study: who asks for a trial gets the next unit, holds its lease while it
+works, and one whose worker is gone is done again by another.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
+from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
+from nasdip_core.study.records import REASON, History, Record, place_of
+from nasdip_core.study.storage import close_storage, explained, open_storage, study_url
+from nasdip_core.supervise import Crew, supervise
+
+FILE = "units.journal"
+"""Name of the file, in the folder that is filled, which says who works on what."""
+EXIT_CODE = "exit_code"
+"""Attribute of a unit that has failed."""
+_POLL_SECONDS = 0.5
+
+Do = Callable[[Trial, int], float]
+"""Does a unit by its number, and returns what it is worth."""
+
+
+class Units:
+    """One worker's share of so many units."""
+
+    def __init__(self, study: Study, count: int, stopped: Callable[[], bool]) -> None:
+        self._study = study
+        self._count = count
+        self._stopped = stopped
+
+    def run(self, do: Do) -> Sequence[Record]:
+        """Do units until all have ended; return their records.
+
+        Raises RunInterruptedError where the user stops it; the unit at hand is queued again.
+        """
+        reaper = Reaper(self._study)
+        while True:
+            reaper.reap()
+            records = records_of(self._study, self._count)
+            if all_ended(records, self._count):
+                return records
+            if self._stopped():
+                raise RunInterruptedError("interrupted")
+            waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+            if waiting or len(records) < self._count:
+                self._one(do)
+            else:
+                time.sleep(_POLL_SECONDS)
+
+    def _one(self, do: Do) -> None:
+        study = self._study
+        trial = study.ask()
+        trials = study.get_trials(deepcopy=False)
+        place = place_of(trials[trial.number], trials)
+        if place >= self._count:
+            study.tell(trial, state=TrialState.FAIL)  # two workers asked for the last one at once
+            return
+        with leased(study, trial._trial_id):
+            try:
+                value = do(trial, place)
+            except RunInterruptedError:
+                give_up(study, study._storage.get_trial(trial._trial_id), died=False)
+                raise
+            except Exception as error:  # a plugin may fail in any way, and the others go on
+                known = isinstance(error, NasdipError)
+                reason = str(error) if known else f"{type(error).__name__}: {error}"
+                note(trial, REASON, " ".join(reason.split()))
+                note(trial, EXIT_CODE, int(getattr(error, "exit_code", ExitCode.FAILED)))
+                tell(study, trial, None, TrialState.FAIL)
+            else:
+                tell(study, trial, [value])
+
+
+def records_of(study: Study, count: int) -> Sequence[Record]:
+    """Return the records of the units that have been asked for."""
+    history = History()
+    history.update(study.get_trials(deepcopy=False))
+    return history.records[:count]
+
+
+def all_ended(records: Sequence[Record], count: int) -> bool:
+    """Return whether nothing is left to do."""
+    return len(records) == count and all(record.state != "open" for record in records)
+
+
+def units_study(storage: BaseStorage, name: str) -> Study:
+    """Make or open the study of units."""
+    return optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+        sampler=optuna.samplers.RandomSampler(),
+        pruner=optuna.pruners.NopPruner(),
+    )
+
+
+def share(
+    folder: Path,
+    order: Mapping[str, Any],
+    crew: Crew,
+    look: Callable[[int, FrozenTrial], None],
+) -> list[FrozenTrial]:
+    """Let a crew do the `units` of an order; return the last trial of each.
+
+    `look` is told of each that has ended, by its number, once. Raises NasdipError.
+    """
+    count = len(order["units"])
+    if not count:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    url, name = study_url(folder / FILE), secrets.token_hex(4)
+    storage = open_storage(url, create=True)
+    with explained(url):
+        study = units_study(storage, name)
+
+        told: set[int] = set()
+
+        def ended() -> dict[int, FrozenTrial]:
+            trials = study.get_trials(deepcopy=False)
+            records = enumerate(records_of(study, count))
+            return {unit: trials[r.number] for unit, r in records if r.state != "open"}
+
+        def show() -> int:
+            found = ended()
+            for unit in found.keys() - told:
+                told.add(unit)
+                look(unit, found[unit])
+            return len(found)
+
+        supervise(
+            crew,
+            {**order, "study": url, "name": name},
+            look=show,
+            complete=lambda: len(ended()) == count,
+        )
+        show()
+        found = list(ended().values())
+    close_storage(storage, url)
+    (folder / FILE).unlink()
+    return found
+
+
+def do_units(order: Mapping[str, Any], stopped: Callable[[], bool], do: Do) -> None:
+    """Do a worker's share of the units of an order."""
+    storage = open_storage(order["study"], searching=True)
+    with explained(order["study"]):
+        study = units_study(storage, order["name"])
+        Units(study, len(order["units"]), stopped).run(do)
+    close_storage(storage, order["study"])

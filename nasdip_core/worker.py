@@ -1,0 +1,67 @@
+"""A worker: `python -m nasdip_core.worker`, told what to do on stdin."""
+
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from nasdip_core.bench.worker import compare
+from nasdip_core.device import no_more_threads_than_cores
+from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
+from nasdip_core.parent import order_of_parent
+from nasdip_core.pipeline.worker import restore_share
+from nasdip_core.plugins import Plugins
+from nasdip_core.searching.worker import search
+
+
+def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
+    """Do a worker's share of what `order` tells; end when all of it is done.
+
+    Raises RunInterruptedError where the user stops it, StudyError where the study cannot be used.
+    """
+    stop = threading.Event()
+    _stop_between_units(stop)
+    no_more_threads_than_cores()
+    if order["threads"] is not None:
+        torch.set_num_threads(order["threads"])
+    if torch.cuda.is_available():
+        # Who asks for more runs out of memory, in place of its neighbours.
+        torch.cuda.set_per_process_memory_fraction(order["gpu_memory"])
+    plugins = plugins or Plugins.discover()
+    match order["work"]:
+        case "search":
+            search(order, plugins, stop.is_set)
+        case "batch":
+            restore_share(order, plugins, stop.is_set)
+        case "bench":
+            compare(order, stop.is_set)
+
+
+def _stop_between_units(stop: threading.Event) -> None:
+    """Let a signal that comes between two fits end the worker; a fit ends itself."""
+
+    def note(*_: object) -> None:
+        stop.set()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, note)
+
+
+def main() -> None:
+    """Do what the first line of stdin tells."""
+    order = order_of_parent()
+    try:
+        work(order)
+    except RunInterruptedError:
+        sys.exit(ExitCode.INTERRUPTED)
+    except NasdipError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201  # read by the launcher
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

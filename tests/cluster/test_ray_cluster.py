@@ -1,0 +1,70 @@
+"""A cluster of several nodes on this machine, one of which is taken away while it works."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import finished
+
+import nasdip_core
+from nasdip_core.searching.progress import Progress
+from nasdip_core.study.records import History
+from nasdip_core.study.storage import open_storage, study_url
+from nasdip_core.study.study import load_study
+
+TRIALS = 3
+
+
+@pytest.fixture
+def nodes() -> Iterator[list[Any]]:
+    """A cluster whose head has no processors to give, and two nodes with one each."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    added = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    ray.init(address=cluster.address, log_to_driver=False)
+    cluster.wait_for_nodes()
+    yield [cluster, *added]
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def test_a_node_that_is_gone_costs_its_running_trial_alone(
+    nodes: list[Any], picture: Path, tmp_path: Path
+) -> None:
+    cluster, node, _ = nodes
+    output = tmp_path / "out"
+    url = study_url(output)
+    kept: dict[int, list[float]] = {}
+
+    def watch(progress: Progress) -> None:
+        if progress.done and progress.running == 2 and not kept:
+            trials = load_study(open_storage(url), url).trials
+            kept.update({t.number: t.values for t in trials if t.values is not None})
+            cluster.remove_node(node, allow_graceful=False)
+
+    told = nasdip_core.search(
+        picture,
+        "denoise",
+        trials=TRIALS,
+        workers=2,
+        options={
+            "corrupt.sigma": 25,
+            "space": {"uses": "nas-dip-pattern", "with": {"proxy_width": 16}},
+            "fit.steps": 40,
+            "strategy": "random",
+            "launcher": "ray",
+        },
+        output=output,
+        watch=watch,
+    )
+    assert kept, "the node was taken away"
+    assert told["trials"]["done"] == TRIALS
+    trials = load_study(open_storage(url), url).trials
+    assert all(trials[number].values == values for number, values in kept.items())
+    history = History()
+    history.update(trials)
+    assert sum(record.counts for record in history.records) == TRIALS
+    assert finished(trials) >= TRIALS

@@ -1,0 +1,112 @@
+"""Studies behind servers: PostgreSQL, and Optuna's proxy of a database."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+from postgresql import Server
+
+from nasdip_core.errors import StudyError
+from nasdip_core.study import servers
+from nasdip_core.study.storage import close_storage, open_storage, study_url
+from nasdip_core.study.study import create_study, load_study
+
+SETTINGS = {"schema": "nasdip.study/1", "task": "denoise"}
+
+
+@pytest.fixture
+def database(postgresql: Server, request: pytest.FixtureRequest) -> str:
+    return postgresql.database(request.node.name.lower())
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[str]:
+    """A proxy of a file, in this process."""
+    grpc = pytest.importorskip("grpc", reason="gRPC is not installed")
+    from concurrent.futures import ThreadPoolExecutor
+
+    from optuna.storages._grpc.auto_generated import api_pb2_grpc
+    from optuna.storages._grpc.servicer import OptunaStorageProxyService
+
+    url = study_url(tmp_path / "behind.db")
+    server = grpc.server(ThreadPoolExecutor(2))
+    service = OptunaStorageProxyService(open_storage(url, create=True))
+    api_pb2_grpc.add_StorageServiceServicer_to_server(service, server)
+    port = server.add_insecure_port("localhost:0")
+    server.start()
+    yield f"grpc://localhost:{port}"
+    server.stop(None).wait()
+
+
+def made(url: str) -> optuna.Study:
+    return create_study(open_storage(url, create=True), url, "nasdip", SETTINGS, by_cost=False)
+
+
+def written(url: str) -> list[float | None]:
+    """Make a study, tell trials by two clients, and return what a third one reads."""
+    for value in (1.0, 2.0):
+        study = made(url)
+        trial = study.ask()
+        trial.set_user_attr("note", [value])
+        study.tell(trial, value)
+        close_storage(study._storage, url)
+    found = load_study(open_storage(url), url).trials
+    assert [t.user_attrs["note"] for t in found] == [[1.0], [2.0]]
+    return [t.value for t in found]
+
+
+def test_postgresql_by_url(database: str) -> None:
+    assert written(database) == [1.0, 2.0]
+
+
+def test_a_proxy_by_url(proxy: str) -> None:
+    assert written(proxy) == [1.0, 2.0]
+
+
+def test_servers_that_do_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(servers, "_READY_SECONDS", 0.2)
+    pytest.importorskip("grpc", reason="gRPC is not installed")
+    with pytest.raises(StudyError, match="cannot be used"):
+        open_storage("grpc://localhost:1")
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    with pytest.raises(StudyError, match="cannot be used"):
+        open_storage(f"postgresql:///none?host={tmp_path}")
+
+
+def test_a_server_that_is_away_for_a_while_is_waited_for(
+    postgresql: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "_AGAIN_SECONDS", 0.05)
+    study = create_study(
+        open_storage(database, create=True), database, "n", SETTINGS, by_cost=False
+    )
+    first, second = study.ask(), study.ask()
+    study.tell(first, 1.0)
+    postgresql.stop()
+    back = threading.Timer(1.0, postgresql.start)
+    back.start()
+    begun = time.monotonic()
+    second.set_user_attr("note", 2)
+    study.tell(second, 2.0)
+    back.join()
+    assert time.monotonic() - begun > 0.9
+    assert [t.value for t in load_study(open_storage(database), database).trials] == [1.0, 2.0]
+
+
+def test_a_server_that_stays_away_is_given_up(
+    postgresql: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(servers, "PATIENCE_SECONDS", 0.3)
+    study = create_study(
+        open_storage(database, create=True), database, "n", SETTINGS, by_cost=False
+    )
+    postgresql.stop()
+    try:
+        with pytest.raises(StudyError, match="has been away for 0 s"):
+            study.ask()
+    finally:
+        postgresql.start()
