@@ -13,7 +13,7 @@ from nasdip_core.study.records import History
 from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import load_study
 
-TRIALS = 3
+TRIALS = 5
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_node_that_is_gone_costs_its_running_trial_alone(
         options={
             "corrupt.sigma": 25,
             "space": {"uses": "nas-dip-pattern", "with": {"proxy_width": 16}},
-            "fit.steps": 40,
+            "fit.steps": 80,
             "strategy": "random",
             "launcher": "ray",
         },

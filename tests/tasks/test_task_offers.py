@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from nasdip_core.baseline import Baseline
 from nasdip_core.hooks import Offer
 from nasdip_core.operators import LinearOperator
 from nasdip_core.options import fields_of
@@ -77,7 +78,8 @@ def test_listing_never_imports_torch() -> None:
 @pytest.mark.parametrize("offer", OFFERS, ids=label)
 def test_every_factory_follows_its_contract(offer: Offer) -> None:
     factory = PLUGINS.find(offer.kind, f"nasdip:{offer.name}").resolve()
-    assert issubclass(factory, {"task": Task, "operator": LinearOperator}[offer.kind])
+    contracts = {"task": Task, "operator": LinearOperator, "baseline": Baseline}
+    assert issubclass(factory, contracts[offer.kind])
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -54,9 +54,34 @@ def finish(folder: Path, words: list[str]) -> bytes:
     return (folder / "restored.png").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def kept() -> dict[int, bytes]:
+    """Pictures of runs that nobody has disturbed, by their steps."""
+    return {}
+
+
+@pytest.fixture
+def undisturbed(
+    kept: dict[int, bytes], tmp_path: Path, waves_file: Path, tiny: Tiny
+) -> Callable[[int], bytes]:
+    """Return what gives the picture of an undisturbed run of so many steps; each is made once."""
+
+    def of(steps: int) -> bytes:
+        if steps not in kept:
+            whole = tmp_path / "whole"
+            kept[steps] = finish(whole, words(whole, waves_file, tiny, steps=steps))
+        return kept[steps]
+
+    return of
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_goes_on_where_it_stopped(
-    tmp_path: Path, waves_file: Path, tiny: Tiny, number: signal.Signals
+    tmp_path: Path,
+    waves_file: Path,
+    tiny: Tiny,
+    number: signal.Signals,
+    undisturbed: Callable[[int], bytes],
 ) -> None:
     folder = tmp_path / "out"
     disturbed = words(folder, waves_file, tiny, steps=600)
@@ -71,9 +96,7 @@ def test_a_run_goes_on_where_it_stopped(
     else:
         assert process.returncode == -signal.SIGKILL
     assert not (folder / "result.json").exists()
-    whole = tmp_path / "whole"
-    undisturbed = finish(whole, words(whole, waves_file, tiny, steps=600))
-    assert finish(folder, disturbed) == undisturbed
+    assert finish(folder, disturbed) == undisturbed(600)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     numbers = [event["step"] for event in events if event["event"] == "step"]
     assert numbers == list(range(1, 601))
@@ -82,7 +105,12 @@ def test_a_run_goes_on_where_it_stopped(
 @pytest.mark.parametrize("moment", ["pipeline.yaml", "restored.png"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_signals_early_and_late(
-    tmp_path: Path, waves_file: Path, tiny: Tiny, number: signal.Signals, moment: str
+    tmp_path: Path,
+    waves_file: Path,
+    tiny: Tiny,
+    number: signal.Signals,
+    moment: str,
+    undisturbed: Callable[[int], bytes],
 ) -> None:
     folder = tmp_path / "disturbed"
     disturbed = words(folder, waves_file, tiny, steps=40)
@@ -95,9 +123,7 @@ def test_signals_early_and_late(
     expected = 130 if number == signal.SIGINT else -signal.SIGKILL
     done = process.returncode == 0 and (folder / "result.json").exists()
     assert done or process.returncode == expected, err
-    whole = tmp_path / "whole"
-    undisturbed = finish(whole, words(whole, waves_file, tiny, steps=40))
-    assert finish(folder, disturbed) == undisturbed
+    assert finish(folder, disturbed) == undisturbed(40)
     assert not list(folder.glob(".*.part"))
 
 
