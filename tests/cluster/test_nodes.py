@@ -15,7 +15,7 @@ from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import load_study
 
 TRIALS = 2
-TRIALS_OF_TWO = 15
+TRIALS_OF_TWO = 12
 """As many as last until the second worker has begun."""
 _SKEW = r"""
 #define _GNU_SOURCE

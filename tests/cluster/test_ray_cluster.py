@@ -13,7 +13,7 @@ from nasdip_core.study.records import History
 from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import load_study
 
-TRIALS = 5
+TRIALS = 4
 
 
 @pytest.fixture

@@ -14,20 +14,22 @@ from postgresql import Server
 from nasdip_core.controller.policy import Policy
 from nasdip_core.controller.reinforce import Reinforce
 from nasdip_core.plugins import Plugins
+from nasdip_core.study.lease import LEASE
 from nasdip_core.study.records import NOTES, SLOT, History
 from nasdip_core.study.reference import space_of
 from nasdip_core.study.storage import open_storage
 from nasdip_core.study.study import load_study, settings_of
 
 AWAY_SECONDS = 30.0
-TRIALS = 6
+TRIALS = 8
 
 
 def test_no_trial_is_lost_and_none_counts_twice(postgresql: Server, cluster: Cluster) -> None:
     """Nor does the controller see that anything has happened."""
     url = postgresql.database("away")
     process = cluster.search(url, TRIALS, "--workers", "2")
-    cluster.wait_until(url, lambda found: finished(found) >= 1)
+    # A worker that dies before it has a lease is missed after a minute only.
+    cluster.wait_until(url, lambda found: finished(found) >= 1 and _held(found) == 2)
     children = subprocess.run(
         ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
     ).stdout.split()
@@ -52,6 +54,11 @@ def test_no_trial_is_lost_and_none_counts_twice(postgresql: Server, cluster: Clu
     unharmed.update(_unharmed(trials))
     for one, other in zip(_learned(study, history), _learned(study, unharmed), strict=True):
         assert torch.equal(one, other)
+
+
+def _held(trials: list[optuna.trial.FrozenTrial]) -> int:
+    """Return how many trials are worked on."""
+    return sum(not t.state.is_finished() and LEASE in t.system_attrs for t in trials)
 
 
 def _unharmed(trials: list[optuna.trial.FrozenTrial]) -> list[optuna.trial.FrozenTrial]:
