@@ -204,7 +204,7 @@ def _sources(
     """Return whether the pictures are clean, and their paths."""
     path = base / request.data
     if request.data.startswith(SAMPLE) or not is_batch(
-        path, task, {"corrupt": request.corrupt or {}}, plugins
+        path, task, {"corrupt": request.corrupt or {}, "task": request.task}, plugins
     ):
         if request.pictures is not None:
             raise OptionError("option 'pictures' is for folders")
