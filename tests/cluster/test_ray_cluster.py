@@ -17,14 +17,18 @@ TRIALS = 4
 
 
 @pytest.fixture
-def nodes() -> Iterator[list[Any]]:
+def nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """A cluster whose head has no processors to give, and two nodes with one each."""
     ray = pytest.importorskip("ray", reason="Ray is not installed")
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    added = [cluster.add_node(num_cpus=1) for _ in range(2)]
-    ray.init(address=cluster.address, log_to_driver=False)
+    # Else Ray takes a loopback address for that of the network, which is nobody's business here.
+    monkeypatch.setattr("ray._private.ray_constants.ENABLE_RAY_CLUSTER", False)
+    here = "127.0.0.1"
+    head = {"num_cpus": 0, "node_ip_address": here, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    added = [cluster.add_node(num_cpus=1, node_ip_address=here) for _ in range(2)]
+    ray.init(address=cluster.address, log_to_driver=False, _node_ip_address=here)
     cluster.wait_for_nodes()
     yield [cluster, *added]
     ray.shutdown()

@@ -43,10 +43,12 @@ class Ray(Launcher):
         mine = not ray.is_initialized()
         if mine:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            # A cluster of this machine alone is nobody else's business.
+            alone: dict[str, Any] = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
             try:
                 ray.init(
                     address=self._address or "local",
-                    include_dashboard=None if self._address else False,
+                    **({} if self._address else alone),
                     # Ray's own words are many; what went wrong is told by the fleet.
                     logging_level=logging.ERROR,
                     log_to_driver=False,
