@@ -198,32 +198,14 @@ def nasdip_offers() -> list[Offer]:
             summary="no connections",
             factory="nasdip_searchspaces.residual.none:pattern",
         ),
-        *(
-            Offer(
-                kind="space",
-                name=name,
-                summary=summary,
-                factory=f"nasdip_searchspaces.space.{factory}",
-                options=f"nasdip_searchspaces.space.options:{options}",
-            )
-            for name, factory, options, summary in SPACES
-        ),
+        *_with_options("space", SPACES),
         Offer(
             kind="space",
             name="compact",
             summary="small networks as the presets are: depth, widths, skips, cell, input (nasdip)",
             factory="nasdip_searchspaces.space.compact:Compact",
         ),
-        *(
-            Offer(
-                kind="network",
-                name=name,
-                summary=summary,
-                factory=f"nasdip_searchspaces.network.{factory}",
-                options=f"nasdip_searchspaces.network.options:{options}",
-            )
-            for name, factory, options, summary in NETWORKS
-        ),
+        *_with_options("network", NETWORKS),
         *(
             Offer(
                 kind="architecture",
@@ -240,4 +222,12 @@ def _ops(kind: str, ops: tuple[tuple[str, str, str], ...]) -> list[Offer]:
     return [
         Offer(kind, name, summary, factory=f"nasdip_searchspaces.{kind}.{factory}")
         for name, factory, summary in ops
+    ]
+
+
+def _with_options(kind: str, offered: tuple[tuple[str, str, str, str], ...]) -> list[Offer]:
+    home = f"nasdip_searchspaces.{kind}"
+    return [
+        Offer(kind, name, summary, f"{home}.{factory}", options=f"{home}.options:{options}")
+        for name, factory, options, summary in offered
     ]

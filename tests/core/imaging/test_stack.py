@@ -50,6 +50,7 @@ def test_pages_of_a_tiff_come_back_as_they_were(
     samples = volume(4, 5, 6, *channels, dtype=dtype)
     stack = read_stack(tiff_of(samples, tmp_path / "a.tif"))
     assert isinstance(stack, Stack)
+    assert stack.notes == (), "no frame was left out"
     tensor = stack.tensor()
     assert tensor.shape == (4, (*channels, 1)[0], 5, 6)
     (written,) = write_picture(stack.with_samples(tensor), tmp_path / f"b{stack.suffix}")
