@@ -40,7 +40,7 @@ class TaskOptions(Options):
     @property
     def stacked(self) -> bool:
         """Whether the picture is a stack of frames, restored together."""
-        return False
+        return self.stacks(dict(self))
 
     @classmethod
     def stacks(cls, given: Mapping[str, Any]) -> bool:
@@ -76,11 +76,6 @@ class StackOptions(TaskOptions):
         description="the files of the folder, the pages of the TIFF or (T, H, W[, C]) of the array "
         "are frames of a film or slices of a volume, restored together",
     )
-
-    @property
-    def stacked(self) -> bool:
-        """Whether the picture is a stack of frames, restored together."""
-        return self.stack
 
     @classmethod
     def stacks(cls, given: Mapping[str, Any]) -> bool:
