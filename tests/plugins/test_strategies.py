@@ -34,7 +34,7 @@ def make(plugins: Plugins, name: str, **options: Any) -> Strategy:
 
 
 class Digits(SearchSpace):
-    """Eight decisions of four choices: 65,536 points, of which one is the best. Nobody builds them."""
+    """Eight decisions of four choices: 65,536 points, one the best. Nobody builds them."""
 
     decisions = tuple(Decision(f"digit {i}", (0, 1, 2, 3)) for i in range(8))
     size = 4**8
