@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from nasdip_core.errors import RunError, RunInterruptedError
 from nasdip_core.fit.allocation import memory_kept
@@ -16,15 +15,17 @@ from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.events import Event, FitEnded, FitStarted, Observer, Rewound, StepDone
 from nasdip_core.fit.guard import DivergenceGuard
 from nasdip_core.fit.interrupt import Interrupt, interruptible
+from nasdip_core.fit.kept import KeptAverages, cloned
 from nasdip_core.fit.langevin import PosteriorAverage, disturb
 from nasdip_core.fit.networks import SlotNetwork
+from nasdip_core.fit.optimisers import Optimisers
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.fit.result import FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule
 from nasdip_core.fit.threads import ThreadChoice
 from nasdip_core.memory import memory_limit_explained
 from nasdip_core.objective import Objective
-from nasdip_core.problem import Estimate, Player, Problem, Step
+from nasdip_core.problem import Estimate, Problem, Step
 from nasdip_core.seeds import generator
 
 
@@ -64,7 +65,7 @@ class Fit:
         for objective in objectives:
             objective.begin(problem)
         self._draws = generator(seed, name, "steps", device=device.type)
-        self._optimisers = {player.name: self._optimiser(player) for player in problem.players}
+        self._optimisers = Optimisers(problem.players, networks, self.options, device)
         self._average = OutputAverage(options.averaging)
         if options.langevin.noise:
             self._average = PosteriorAverage(
@@ -80,8 +81,7 @@ class Fit:
         self._threads = ThreadChoice()
         self._lr_factor = 1.0
         self._rewinds = 0
-        self._best: dict[str, Any] = {"step": 0, "estimate": {}}
-        self._oracle: dict[str, Any] = {"step": 0, "psnr": None, "estimate": {}}
+        self._kept = KeptAverages()
 
     def run(self) -> FitResult:
         """Fit, and return what was found.
@@ -157,20 +157,15 @@ class Fit:
 
         step = turn()
         for player in self.problem.active(index):
-            optimiser = self._optimisers[player.name]
             for _ in range(player.turns):
                 step = turn()
                 loss = player.loss(step)
                 if player is self.problem.players[0]:
                     loss = loss + self._further(step)
-                optimiser.zero_grad(set_to_none=True)
-                # Gradients reach this player's weights only.
-                loss.backward(inputs=optimiser.param_groups[0]["params"])  # type: ignore[no-untyped-call]
-                optimiser.step()
+                self._optimisers.descend(player, loss)
                 if self.options.langevin.noise:
-                    rate = optimiser.param_groups[0]["lr"]
-                    trained = [modules[slot] for slot in player.slots]
-                    disturb(trained, self.options.langevin.noise * rate, self._draws)
+                    scale = self.options.langevin.noise * self._optimisers.rate(player)
+                    disturb([modules[slot] for slot in player.slots], scale, self._draws)
                 losses[player.name] = float(loss.detach())
                 self._parts |= step.parts
         with torch.no_grad():
@@ -199,13 +194,11 @@ class Fit:
             )
         )
         if verdict.best:
-            self._best = {"step": self._step, "estimate": _clone(average)}
+            self._kept.choose(self._step, average)
         last = verdict.stop or self._step == self.options.steps
         if self._step % self.options.report_every == 0 or self._step == 1 or last:
             measures = self.problem.measures(average)
-            psnr = measures.get("psnr")
-            if psnr is not None and (self._oracle["psnr"] is None or psnr > self._oracle["psnr"]):
-                self._oracle = {"step": self._step, "psnr": psnr, "estimate": _clone(average)}
+            self._kept.measured(self._step, measures.get("psnr"), average)
             self._tell(
                 StepDone(
                     self.id,
@@ -216,7 +209,7 @@ class Fit:
                     measures,
                     validation,
                     verdict.statistic,
-                    self._best["step"] or None,
+                    self._kept.best_step,
                 )
             )
         return verdict.stop
@@ -233,22 +226,22 @@ class Fit:
         rewinds, factor = self._rewinds, self._lr_factor * self.options.guard.lr_factor
         self._load(self._guard.go_back())
         self._rewinds, self._lr_factor = rewinds, factor
-        self._set_rates()
+        self._optimisers.scale_rates(factor)
         # The same jitter would lead to the same place again.
         self._draws.manual_seed(self._draws.initial_seed() + rewinds)
         self._tell(Rewound(self.id, diverged, self._step, factor, reason))
 
     def found(self) -> FitResult:
         """Return what the steps so far have found, at least one."""
-        last = _clone(self._average.mean)
+        last: Estimate = cloned(self._average.mean)
         chosen, best_step = last, self._step
-        if self._best["step"]:
-            chosen, best_step = self._best["estimate"], self._best["step"]
+        if self._kept.best_step is not None:
+            chosen, best_step = self._kept.best, self._kept.best_step
         oracle, oracle_step = None, None
-        if self._oracle["psnr"] is not None:
-            oracle, oracle_step = self._oracle["estimate"], self._oracle["step"]
+        if self._kept.oracle_psnr is not None:
+            oracle, oracle_step = self._kept.oracle, self._kept.oracle_step
             # The rule may have chosen a step between two measured ones, and a better one.
-            if self.problem.measures(chosen)["psnr"] > self._oracle["psnr"]:
+            if self.problem.measures(chosen)["psnr"] > self._kept.oracle_psnr:
                 oracle, oracle_step = chosen, best_step
         return FitResult(
             self.id,
@@ -274,20 +267,6 @@ class Fit:
             output = network(self.options.jitter, self._draws)
         return output.float()
 
-    def _optimiser(self, player: Player) -> Adam:
-        parameters = [p for slot in player.slots for p in self.networks[slot].module.parameters()]
-        return Adam(
-            parameters,
-            lr=self.options.lr * player.lr_factor,
-            betas=(player.beta1, self.options.beta2),
-            fused=self.device.type in {"cpu", "cuda"},
-        )
-
-    def _set_rates(self) -> None:
-        for player in self.problem.players:
-            for group in self._optimisers[player.name].param_groups:
-                group["lr"] = self.options.lr * player.lr_factor * self._lr_factor
-
     def _descending(self) -> frozenset[str]:
         return frozenset(player.name for player in self.problem.players if player.descends)
 
@@ -303,15 +282,14 @@ class Fit:
             "lr_factor": self._lr_factor,
             "rewinds": self._rewinds,
             "networks": {n: dict(net.module.state_dict()) for n, net in self.networks.items()},
-            "optimisers": {n: o.state_dict() for n, o in self._optimisers.items()},
+            "optimisers": self._optimisers.state_dict(),
             "draws": self._draws.get_state(),
             "average": self._average.state_dict(),
             "guard": self._guard.state_dict(),
             "rule": self.rule.state_dict(),
             "problem": self.problem.state_dict(),
             "objectives": [objective.state_dict() for objective in self._objectives],
-            "best": self._best,
-            "oracle": self._oracle,
+            **self._kept.state_dict(),
         }
 
     def _load(self, state: dict[str, Any]) -> None:
@@ -322,9 +300,7 @@ class Fit:
         self._rewinds = state["rewinds"]
         for name, network in self.networks.items():
             network.module.load_state_dict(state["networks"][name])
-        for name, optimiser in self._optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
-            _lay_out(optimiser)
+        self._optimisers.load_state_dict(state["optimisers"])
         self._draws.set_state(state["draws"].cpu())
         self._average.load_state_dict(moved(state["average"], self.device))
         self._guard.load_state_dict(state["guard"])
@@ -332,16 +308,4 @@ class Fit:
         self.problem.load_state_dict(state["problem"])
         for objective, kept in zip(self._objectives, state["objectives"], strict=True):
             objective.load_state_dict(moved(kept, self.device))
-        self._best = moved(state["best"], self.device)
-        self._oracle = moved(state["oracle"], self.device)
-
-
-def _lay_out(optimiser: Adam) -> None:
-    """Lay moments out in memory as their weights are: fused Adam takes that for granted."""
-    for parameter, state in optimiser.state.items():
-        for name in ("exp_avg", "exp_avg_sq"):
-            state[name] = torch.empty_like(parameter).copy_(state[name])
-
-
-def _clone(estimate: Estimate) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in estimate.items()}
+        self._kept.load_state_dict(state, self.device)
