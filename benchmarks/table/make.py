@@ -33,8 +33,7 @@ def claimed(file: Path) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        # Another process may have finished it since it was looked for.
-        yield not file.exists()
+        yield True
 
 
 def compute(shard: Shard, fits: Fits, file: Path) -> None:
@@ -69,7 +68,8 @@ def make(data: Path, work: Path, names: tuple[str, ...], limit: int | None) -> N
         if file.exists():
             continue
         with claimed(file) as mine:
-            if not mine:
+            # Another process may have finished it since it was looked for.
+            if not mine or file.exists():
                 continue
             setting = PARTS[shard.part].setting
             if setting not in fits:

@@ -8,7 +8,7 @@ Prints the regret in dB against trials: how far the best so far is from the best
 
 import argparse
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +107,16 @@ def make_strategy(name: str, options: Mapping[str, Any], plugins: Plugins) -> St
 
 
 def regrets(
-    strategy: Strategy, space: str, rewards: Rewards, trials: int, seeds: int
+    strategy: Strategy, space: str, rewards: Rewards, trials: int, seeds: Sequence[int]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Return the regret of each seed after each trial, (seeds, trials), in dB."""
-    found = np.full((seeds, trials), np.nan)
+    found = np.full((len(seeds), trials), np.nan)
     whole = spaces(16)[space]
-    for seed in range(seeds):
+    for row, seed in enumerate(seeds):
         values = search(whole, strategy.sampler(whole, seed), rewards, trials)
         best = np.maximum.accumulate(values)
-        found[seed, : len(best)] = rewards.best - best
-        found[seed, len(best) :] = rewards.best - best[-1]
+        found[row, : len(best)] = rewards.best - best
+        found[row, len(best) :] = rewards.best - best[-1]
     return found
 
 
@@ -135,7 +135,7 @@ def main() -> None:
     strategy = make_strategy(options.strategy, {}, Plugins.discover())
     rewards = Rewards(Table(options.table), options.space, options.task)
     began = time.process_time()
-    found = regrets(strategy, options.space, rewards, options.trials, options.seeds)
+    found = regrets(strategy, options.space, rewards, options.trials, range(options.seeds))
     each = (time.process_time() - began) / found.size
     print(
         f"{options.strategy}: {1000 * each:.1f} ms a trial, best of the table {rewards.best:.2f} dB"

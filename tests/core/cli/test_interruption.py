@@ -84,7 +84,7 @@ def test_a_run_goes_on_where_it_stopped(
     undisturbed: Callable[[int], bytes],
 ) -> None:
     folder = tmp_path / "out"
-    disturbed = words(folder, waves_file, tiny, steps=600)
+    disturbed = words(folder, waves_file, tiny, steps=300)
     process = start(*disturbed)
     wait_for(folder, "checkpoint-*.safetensors", process)
     process.send_signal(number)
@@ -96,10 +96,10 @@ def test_a_run_goes_on_where_it_stopped(
     else:
         assert process.returncode == -signal.SIGKILL
     assert not (folder / "result.json").exists()
-    assert finish(folder, disturbed) == undisturbed(600)
+    assert finish(folder, disturbed) == undisturbed(300)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     numbers = [event["step"] for event in events if event["event"] == "step"]
-    assert numbers == list(range(1, 601))
+    assert numbers == list(range(1, 301))
 
 
 @pytest.mark.parametrize("moment", ["pipeline.yaml", "restored.png"])

@@ -1,0 +1,265 @@
+"""Compare search strategies on the table: regret against trials, over many seeds.
+
+    python benchmarks/table/compare.py run [--work DIR] [--strategies random evolution ...]
+    python benchmarks/table/compare.py report [--work DIR] [--plot FILE]
+
+`run` makes a file for every space, task, strategy and twenty seeds; the same command goes on where it
+was stopped, and may run several times at once. `report` prints the comparison in Markdown and draws
+it.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import torch
+from make import claimed
+from numpy.typing import NDArray
+from replay import Rewards, make_strategy, regrets
+from scipy.stats import mannwhitneyu
+from table import FILE, Table
+
+from nasdip_core.files import whole_file
+from nasdip_core.plugins import Plugins
+
+Array = NDArray[np.float64]
+WORK = Path(__file__).with_name("strategies")
+TRIALS = 200
+"""Of every search: what an hour or two of small fits come to."""
+MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120, 140, 160, 180, 200)
+"""Numbers of trials after which the regret is kept."""
+CONTROL = "random"
+SPACES = ("nas-dip-cell", "nas-dip")
+CHUNK = 20
+"""Seeds a file; of a strategy with fewer seeds, one."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A strategy with its options, and how many seeds its cost allows."""
+
+    strategy: str
+    options: dict[str, Any] = field(default_factory=dict)
+    seeds: int = 200
+
+
+CONTENDERS = {
+    "random": Contender("random"),
+    "reinforce": Contender("reinforce"),
+    "evolution": Contender("evolution"),
+    "local-search": Contender("local-search"),
+    "nsga-ii": Contender("nsga-ii"),
+    "tpe": Contender("tpe", seeds=20),
+    "gp": Contender("gp", seeds=5),
+}
+"""The shipped strategies with their defaults."""
+
+
+def fingerprint(table: Path) -> str:
+    """Return what tells one state of the table from another."""
+    return hashlib.sha256(table.read_bytes()).hexdigest()[:16]
+
+
+def run(table: Path, work: Path, names: list[str], spaces: list[str], limit: int | None) -> None:
+    """Make what is missing, the same seeds of all strategies first."""
+    torch.set_num_threads(1)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    work.mkdir(parents=True, exist_ok=True)
+    plugins, loaded, of = Plugins.discover(), Table(table), fingerprint(table)
+    rewards: dict[tuple[str, str], Rewards] = {}
+    units = [
+        (start, space, task, name)
+        for name in names
+        for space in spaces
+        for task in loaded.tasks
+        for start in range(0, CONTENDERS[name].seeds, _chunk(name))
+    ]
+    done = 0
+    for start, space, task, name in sorted(units, key=lambda unit: unit[0] / _chunk(unit[3])):
+        file = work / f"{space}.{task}.{name}.{start:03d}.json.gz"
+        if file.exists() and _read(file)["table"] == of:
+            continue
+        with claimed(file) as mine:
+            if not mine or (file.exists() and _read(file)["table"] == of):
+                continue
+            if (space, task) not in rewards:
+                rewards[space, task] = Rewards(loaded, space, task)
+            contender = CONTENDERS[name]
+            strategy = make_strategy(contender.strategy, contender.options, plugins)
+            seeds = range(start, start + _chunk(name))
+            began = time.process_time()
+            found = regrets(strategy, space, rewards[space, task], TRIALS, seeds)
+            each = (time.process_time() - began) / found.size
+            content = {
+                "table": of,
+                "options": contender.options,
+                "seeds": list(seeds),
+                "milliseconds": round(1000 * each, 2),
+                "marks": MARKS,
+                "regrets": found[:, np.array(MARKS) - 1].round(3).tolist(),
+            }
+            with whole_file(file) as draft:
+                draft.write_bytes(gzip.compress(json.dumps(content).encode(), mtime=0))
+        print(f"{file.name}: {1000 * each:.1f} ms a trial", flush=True)
+        done += 1
+        if done == limit:
+            return
+
+
+def report(work: Path, plot: Path | None) -> None:
+    """Print the comparison; raises ValueError where nothing was run."""
+    found = _collected(work)
+    if not found:
+        raise ValueError(f"there is nothing in '{work}': run it first")
+    print("| space | task | strategy | seeds | ms a trial | " + " | ".join(COLUMNS) + " |")
+    print("|---" * (5 + len(COLUMNS)) + "|")
+    for (space, task), by_name in found.items():
+        control = by_name[CONTROL].regrets if CONTROL in by_name else None
+        for name, one in by_name.items():
+            cells = [_regret(one.regrets[:, MARKS.index(trials)]) for trials in (20, 50, 100, 200)]
+            against = "control"
+            if name != CONTROL:
+                against = "no control" if control is None else _against(one.regrets, control)
+            print(
+                f"| {space} | {task} | {name} | {len(one.regrets)} | {one.milliseconds:.1f} | "
+                + " | ".join([*cells, against])
+                + " |"
+            )
+    print("\n" + "\n".join(_ranks(found)))
+    if plot is not None:
+        draw(found, plot)
+
+
+COLUMNS = ("regret at 20", "at 50", "at 100", "at 200", f"better than {CONTROL} at 100")
+
+
+@dataclass
+class _Outcome:
+    regrets: Array
+    """(seeds, marks), dB."""
+    milliseconds: float
+
+
+def _collected(work: Path) -> dict[tuple[str, str], dict[str, _Outcome]]:
+    """Return what was run on the newest state of the table, by space and task, then strategy."""
+    files = [(file, _read(file)) for file in sorted(work.glob("*.json.gz"))]
+    states = {content["table"] for _, content in files}
+    if len(states) > 1:
+        raise ValueError(f"'{work}' holds runs on {len(states)} states of the table: run anew")
+    parts: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for file, content in files:
+        space, task, name = file.name.split(".")[:3]
+        parts.setdefault((space, task, name), []).append(content)
+    found: dict[tuple[str, str], dict[str, _Outcome]] = {}
+    for space, task, name in sorted(parts, key=lambda key: _order(*key)):
+        contents = parts[space, task, name]
+        found.setdefault((space, task), {})[name] = _Outcome(
+            np.concatenate([np.array(content["regrets"]) for content in contents]),
+            float(np.mean([content["milliseconds"] for content in contents])),
+        )
+    return found
+
+
+def _order(space: str, task: str, name: str) -> tuple[int, str, int]:
+    return SPACES.index(space), task, list(CONTENDERS).index(name)
+
+
+def _regret(column: Array) -> str:
+    """Return mean and half the width of the 95 % confidence band."""
+    band = 1.96 * column.std(ddof=1) / len(column) ** 0.5
+    return f"{column.mean():.3f} ± {band:.3f}"
+
+
+def _against(one: Array, control: Array) -> str:
+    """Return the chance that a run beats one of the control, and whether that may be luck."""
+    ours, theirs = one[:, MARKS.index(100)], control[:, MARKS.index(100)]
+    test = mannwhitneyu(ours, theirs, alternative="two-sided")
+    # U counts the pairs in which the first is larger: the worse.
+    chance = 1 - test.statistic / (len(ours) * len(theirs))
+    return f"{chance:.2f} (p {test.pvalue:.1g})"
+
+
+def _ranks(found: dict[tuple[str, str], dict[str, _Outcome]]) -> list[str]:
+    """Return the mean rank of each strategy over spaces and tasks, by mean regret."""
+    lines = [f"| strategy | mean rank at {' | at '.join(map(str, (50, 100, 200)))} |", "|---|---|---|---|"]
+    shared = [n for n in CONTENDERS if all(n in by_name for by_name in found.values())]
+    ranks: dict[str, list[float]] = {name: [] for name in shared}
+    for trials in (50, 100, 200):
+        at = MARKS.index(trials)
+        places = [
+            np.argsort(np.argsort([by_name[n].regrets[:, at].mean() for n in shared])) + 1
+            for by_name in found.values()
+        ]
+        for name, rank in zip(shared, np.mean(places, axis=0), strict=True):
+            ranks[name].append(float(rank))
+    for name in sorted(shared, key=lambda n: ranks[n][1]):
+        lines.append(f"| {name} | " + " | ".join(f"{rank:.1f}" for rank in ranks[name]) + " |")
+    return lines
+
+
+def draw(found: dict[tuple[str, str], dict[str, _Outcome]], file: Path) -> None:
+    """Draw mean regret with its 95 % band against trials, a panel a space and task."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    tasks = sorted({task for _, task in found})
+    spaces = [space for space in SPACES if any(space == have for have, _ in found)]
+    figure, panels = pyplot.subplots(
+        len(spaces), len(tasks), figsize=(4 * len(tasks), 3.2 * len(spaces)), squeeze=False
+    )
+    for (space, task), by_name in found.items():
+        panel = panels[spaces.index(space), tasks.index(task)]
+        for name, one in by_name.items():
+            mean = one.regrets.mean(axis=0)
+            band = 1.96 * one.regrets.std(axis=0, ddof=1) / len(one.regrets) ** 0.5
+            colour = f"C{list(CONTENDERS).index(name)}"
+            style = "--" if name == CONTROL else "-"
+            panel.plot(MARKS, mean, style, color=colour, label=f"{name} ({len(one.regrets)})")
+            panel.fill_between(MARKS, mean - band, mean + band, color=colour, alpha=0.2, lw=0)
+        panel.set(title=f"{space}, {task}", xlabel="trials", ylabel="regret, dB", xscale="log")
+        panel.grid(alpha=0.3)
+    panels[0, 0].legend(title="strategy (seeds)", fontsize="small")
+    figure.tight_layout()
+    figure.savefig(file, dpi=110)
+
+
+def _chunk(name: str) -> int:
+    return min(CHUNK, CONTENDERS[name].seeds)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
+    return content
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=("run", "report"))
+    parser.add_argument("--table", type=Path, default=FILE)
+    parser.add_argument("--work", type=Path, default=WORK)
+    parser.add_argument("--strategies", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--spaces", nargs="+", choices=SPACES, default=list(SPACES))
+    parser.add_argument("--units", type=int, help="stop after so many")
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    if options.action == "run":
+        run(options.table, options.work, options.strategies, options.spaces, options.units)
+        return
+    try:
+        report(options.work, options.plot)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()
