@@ -3,9 +3,9 @@
     python benchmarks/table/compare.py run [--work DIR] [--strategies random evolution ...]
     python benchmarks/table/compare.py report [--work DIR] [--plot FILE]
 
-`run` makes a file for every space, task, strategy and twenty seeds; the same command goes on where it
-was stopped, and may run several times at once. `report` prints the comparison in Markdown and draws
-it.
+`run` makes a file for every space, task, strategy and twenty seeds; the same command goes on where
+it was stopped, and may run several times at once. `report` prints the comparison in Markdown and
+draws it.
 """
 
 import argparse
@@ -35,6 +35,10 @@ TRIALS = 200
 """Of every search: what an hour or two of small fits come to."""
 MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120, 140, 160, 180, 200)
 """Numbers of trials after which the regret is kept."""
+SHOWN = (20, 50, 100, 200)
+"""Those that the report shows."""
+JUDGED = 100
+"""Trials after which a strategy is held against the control, and strategies are ranked."""
 CONTROL = "random"
 SPACES = ("nas-dip-cell", "nas-dip")
 CHUNK = 20
@@ -118,12 +122,13 @@ def report(work: Path, plot: Path | None) -> None:
     found = _collected(work)
     if not found:
         raise ValueError(f"there is nothing in '{work}': run it first")
-    print("| space | task | strategy | seeds | ms a trial | " + " | ".join(COLUMNS) + " |")
-    print("|---" * (5 + len(COLUMNS)) + "|")
+    columns = [f"regret at {trials}" for trials in SHOWN] + [f"beats {CONTROL} at {JUDGED}"]
+    print("| space | task | strategy | seeds | ms a trial | " + " | ".join(columns) + " |")
+    print("|---" * (5 + len(columns)) + "|")
     for (space, task), by_name in found.items():
         control = by_name[CONTROL].regrets if CONTROL in by_name else None
         for name, one in by_name.items():
-            cells = [_regret(one.regrets[:, MARKS.index(trials)]) for trials in (20, 50, 100, 200)]
+            cells = [_regret(one.regrets[:, MARKS.index(trials)]) for trials in SHOWN]
             against = "control"
             if name != CONTROL:
                 against = "no control" if control is None else _against(one.regrets, control)
@@ -132,12 +137,10 @@ def report(work: Path, plot: Path | None) -> None:
                 + " | ".join([*cells, against])
                 + " |"
             )
-    print("\n" + "\n".join(_ranks(found)))
+    if all(CONTROL in by_name for by_name in found.values()):
+        print("\n" + "\n".join(_ranks(found)))
     if plot is not None:
         draw(found, plot)
-
-
-COLUMNS = ("regret at 20", "at 50", "at 100", "at 200", f"better than {CONTROL} at 100")
 
 
 @dataclass
@@ -179,7 +182,7 @@ def _regret(column: Array) -> str:
 
 def _against(one: Array, control: Array) -> str:
     """Return the chance that a run beats one of the control, and whether that may be luck."""
-    ours, theirs = one[:, MARKS.index(100)], control[:, MARKS.index(100)]
+    ours, theirs = one[:, MARKS.index(JUDGED)], control[:, MARKS.index(JUDGED)]
     test = mannwhitneyu(ours, theirs, alternative="two-sided")
     # U counts the pairs in which the first is larger: the worse.
     chance = 1 - test.statistic / (len(ours) * len(theirs))
@@ -187,20 +190,17 @@ def _against(one: Array, control: Array) -> str:
 
 
 def _ranks(found: dict[tuple[str, str], dict[str, _Outcome]]) -> list[str]:
-    """Return the mean rank of each strategy over spaces and tasks, by mean regret."""
-    lines = [f"| strategy | mean rank at {' | at '.join(map(str, (50, 100, 200)))} |", "|---|---|---|---|"]
+    """Return mean rank and gain over the control of each strategy, over spaces and tasks."""
     shared = [n for n in CONTENDERS if all(n in by_name for by_name in found.values())]
-    ranks: dict[str, list[float]] = {name: [] for name in shared}
-    for trials in (50, 100, 200):
-        at = MARKS.index(trials)
-        places = [
-            np.argsort(np.argsort([by_name[n].regrets[:, at].mean() for n in shared])) + 1
-            for by_name in found.values()
-        ]
-        for name, rank in zip(shared, np.mean(places, axis=0), strict=True):
-            ranks[name].append(float(rank))
-    for name in sorted(shared, key=lambda n: ranks[n][1]):
-        lines.append(f"| {name} | " + " | ".join(f"{rank:.1f}" for rank in ranks[name]) + " |")
+    at = MARKS.index(JUDGED)
+    means = np.array(
+        [[by_name[n].regrets[:, at].mean() for n in shared] for by_name in found.values()]
+    )
+    ranks = (means.argsort(axis=1).argsort(axis=1) + 1).mean(axis=0)
+    gains = (means[:, [shared.index(CONTROL)]] - means).mean(axis=0)
+    lines = [f"| strategy | mean rank at {JUDGED} | dB better than {CONTROL} |", "|---|---|---|"]
+    for place in ranks.argsort():
+        lines += [f"| {shared[place]} | {ranks[place]:.1f} | {gains[place]:+.3f} |"]
     return lines
 
 

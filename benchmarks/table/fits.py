@@ -3,12 +3,12 @@
 import math
 import time
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
 from spectra import bandwidth, strip_distance, strip_mse
-from work import CROP, PICTURES, Point, Setting, spaces
+from work import PICTURES, Point, Setting, spaces
 
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.specification import Architecture
@@ -24,12 +24,14 @@ from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 
-TASKS = {
+TASKS: dict[str, dict[str, float]] = {
     "denoise": {"sigma": 25.0},
     "inpaint": {"missing": 0.5},
     "super-resolution": {"factor": 4},
 }
 """The damage that each task undoes."""
+HEAD = {"width": 8, "convolutions": 2, "kernel": 3}
+"""What a network below full resolution ends with: that of `balanced-denoise`."""
 CPU = torch.device("cpu")
 
 
@@ -41,9 +43,9 @@ class Record(TypedDict):
     picture: int
     seed: int
     psnr: list[float]
-    """Of the averaged output."""
+    """Of the averaged output; NaN once the fit has ended."""
     validation: list[float]
-    """-10 log10 of the error on the measurements kept back."""
+    """-10 log10 of the error on the measurements kept back; NaN where none are."""
     stopped: float
     """PSNR of the output that the default rule chose."""
     stopped_step: int
@@ -82,26 +84,14 @@ class Fits:
         content = {
             "data": str(data.absolute()),
             "pictures": PICTURES,
-            "crop": CROP,
+            "crop": setting.crop,
+            # Only for what it adds to the preset's fit: points of both spaces are fitted alike.
+            "space": "nas-dip",
             "strategy": "random",
             "reward": "psnr",
             "corrupt": corrupt,
             "device": "cpu",
-            # One protocol for all tasks, not those of their presets.
-            "fit": {
-                "steps": setting.iterations[-1],
-                "report_every": setting.every,
-                "lr": 0.01,
-                "beta2": 0.95,
-                "jitter": 0.01,
-                # Its choice is kept, but it ends no fit: the curves go on.
-                "stopping": {
-                    "uses": "held-out",
-                    "with": {"patience": setting.iterations[-1], "min_start": 3 * setting.every},
-                },
-                # The usual 0.99 would still hold the first outputs after so few steps.
-                "averaging": 1 - 1 / (1.25 * setting.every),
-            },
+            "fit": {"report_every": setting.every} if setting.preset else _protocol(setting),
         }
         search = plan_search(task, parse(SearchRequest, content, ""), self._plugins, Path())
         return Evaluator(search, self._plugins, CPU)
@@ -112,9 +102,12 @@ class Fits:
         space = spaces(setting.width)[point.space]
         whole = space.decode(point.choices)
         slim = space.proxy(whole)
+        if setting.working_resolution > 1:
+            reduced = {"working_resolution": setting.working_resolution, "head": HEAD}
+            slim = Architecture.model_validate({**slim.model_dump(), **reduced})
         began = time.process_time()
         resolved = evaluator.search.of(slim, picture, fresh=seed)
-        problem = evaluator.problem(resolved, picture, scale=setting.side / CROP)
+        problem = evaluator.problem(resolved, picture, scale=setting.side / setting.crop)
         assert isinstance(problem, RestorationProblem)
         networks = make_networks(problem.slots, slim, self._plugins, resolved.seed, CPU)
         spectral = _spectral(problem, networks["picture"])
@@ -124,7 +117,8 @@ class Fits:
         def watch(event: Event) -> None:
             if isinstance(event, StepDone):
                 psnr[event.step] = event.measures["psnr"]
-                validation[event.step] = -10 * math.log10(max(event.validation or 0, 1e-12))
+                if event.validation is not None:
+                    validation[event.step] = -10 * math.log10(max(event.validation, 1e-12))
 
         rule = make_rule(resolved, self._plugins)
         fit = Fit(
@@ -168,6 +162,24 @@ class Fits:
             full_parameters=full.parameters,
             full_macs=full.macs,
         )
+
+
+def _protocol(setting: Setting) -> dict[str, Any]:
+    """Return how networks are fitted, for all tasks alike, rather than as their presets do it."""
+    return {
+        "steps": setting.iterations[-1],
+        "report_every": setting.every,
+        "lr": 0.01,
+        "beta2": 0.95,
+        "jitter": 0.01,
+        # Its choice is kept, but it ends no fit: the curves go on.
+        "stopping": {
+            "uses": "held-out",
+            "with": {"patience": setting.iterations[-1], "min_start": 3 * setting.every},
+        },
+        # The usual 0.99 would still hold the first outputs after so few steps.
+        "averaging": 1 - 1 / (1.25 * setting.every),
+    }
 
 
 class _Costs(TypedDict):

@@ -3,8 +3,8 @@
     python benchmarks/table/make.py DATA --work DIR [--parts main,seeds] [--shards N]
 
 DATA is a folder of clean pictures. Each shard is one file in DIR, written whole; the same command
-goes on where it was stopped, and several processes share the work. `--parts large` makes the larger
-fits that the small ones are held against, which are not among the four hours.
+goes on where it was stopped, and several processes share the work. `--parts full` makes the fits of
+full size that the small ones are held against, which are not among the four hours.
 """
 
 import argparse

@@ -32,16 +32,16 @@ def rows(table: Table) -> Iterator[Row]:
 def _pairs(table: Table, space: str, task: int) -> Iterator[tuple[str, Array, Array]]:
     """Yield what is compared, by point: NaN where it was not run."""
     psnr = table.values(space, "psnr")[task]  # (points, pictures, seeds, iterations)
-    small, low, large = (
-        table.values(space, "stopped", name)[task, ..., 0] for name in ("small", "low", "large")
+    small, low, full = (
+        table.values(space, "stopped", name)[task, ..., 0] for name in ("small", "low", "full")
     )
-    reward, big = small[:, :2, 0].mean(axis=1), large[:, 0, 0]
+    reward, big = small[:, :2, 0].mean(axis=1), full[:, :2, 0].mean(axis=1)
     for seed in range(1, small.shape[2]):
         yield f"reward and with seed {seed}", reward, small[:, :2, seed].mean(axis=1)
     yield "picture 0 and picture 1", small[:, 0, 0], small[:, 1, 0]
     yield "reward and on pictures 2, 3", reward, small[:, 2:, 0].mean(axis=1)
     yield "reward and at 32 px", reward, low[:, :2, 0].mean(axis=1)
-    yield "picture 0 and large", small[:, 0, 0], big
+    yield "reward and full size", reward, big
     kept = table.iterations["small"]
     for column in range(2, len(kept), 2):
         short = psnr[:, :2, 0, column].mean(axis=1)
@@ -51,11 +51,11 @@ def _pairs(table: Table, space: str, task: int) -> Iterator[tuple[str, Array, Ar
     for name in PROXIES[:-1]:
         proxy = table.values(space, name)[task, :, :2, 0, 0].mean(axis=1)
         yield f"reward and {name}", reward, proxy
-        yield f"large and {name}", big, proxy
+        yield f"full size and {name}", big, proxy
     for place, name in enumerate(COSTS):
         cost = table.costs(space)[:, place].astype(np.float32)
         yield f"reward and {name}", reward, cost
-        yield f"large and {name}", big, cost
+        yield f"full size and {name}", big, cost
 
 
 def _agreement(one: Array, other: Array) -> str:

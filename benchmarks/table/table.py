@@ -34,7 +34,7 @@ class Table:
         self.tasks: list[str] = meta["tasks"]
         self.pictures: list[str] = meta["pictures"]
         self.iterations: dict[str, list[int]] = meta["iterations"]
-        """Of each setting: `small`, `low` or `large`."""
+        """Of each setting: `small`, `low` or `full`."""
         self.decisions: dict[str, dict[str, list[Any]]] = meta["decisions"]
         """Of each space, in order: the choices of a decision."""
         self.pattern_cells: list[dict[str, Any]] = meta["pattern_cells"]
@@ -112,7 +112,8 @@ class Table:
     def means(self, space: str, task: str, pictures: Sequence[int] = (0, 1)) -> NDArray[np.float64]:
         """Return `stopped` of every point of a space, seed 0; NaN where fits are missing."""
         every = self.values(space, "stopped")[self.tasks.index(task), :, list(pictures), 0, 0]
-        return every.mean(axis=0, dtype=np.float64)
+        means: NDArray[np.float64] = every.mean(axis=0, dtype=np.float64)
+        return means
 
     def costs(self, space: str, setting: str = "small") -> NDArray[np.float64]:
         """Return (points, 4) by `COSTS`, NaN where no fit was made."""

@@ -24,8 +24,6 @@ PATTERN_CELLS: tuple[dict[str, Choice], ...] = (
     },
 )
 """The plain cell of the deep image prior, and that of NAS-DIP's network for denoising."""
-CROP = 128
-"""Side of the centre of a picture; it is made smaller from there."""
 PICTURES = 4
 
 
@@ -35,10 +33,16 @@ class Setting:
 
     width: int
     """Channels a level at most; the networks in use have 128."""
+    crop: int
+    """Side of the centre of a picture; it is made smaller from there."""
     side: int
     """Pixels of the crop once it is made smaller."""
     every: int
     """Iterations between records."""
+    working_resolution: int = 1
+    """The network works on so many times fewer pixels a side."""
+    preset: bool = False
+    """Fitted as the preset `balanced` does it for the task, and stopped by its rule."""
 
     @property
     def iterations(self) -> tuple[int, ...]:
@@ -47,9 +51,10 @@ class Setting:
 
 
 SETTINGS = {
-    "small": Setting(width=16, side=64, every=8),
-    "low": Setting(width=16, side=32, every=8),
-    "large": Setting(width=32, side=128, every=32),
+    "small": Setting(width=16, crop=128, side=64, every=8),
+    "low": Setting(width=16, crop=128, side=32, every=8),
+    # 800 iterations are those of the preset for denoising; it has less for the other tasks.
+    "full": Setting(width=32, crop=256, side=256, every=50, working_resolution=2, preset=True),
 }
 
 
@@ -79,7 +84,7 @@ PARTS = {
     "seeds": Part("small", 120, pictures=(0, 1), seeds=(1, 2), chunk=8),
     "pictures": Part("small", 120, pictures=(2, 3), seeds=(0,), chunk=16),
     "low": Part("low", 120, pictures=(0, 1), seeds=(0,), chunk=16),
-    "large": Part("large", 40, pictures=(0,), seeds=(0,), chunk=1),
+    "full": Part("full", 40, pictures=(0, 1), seeds=(0,), chunk=1),
 }
 FOUR_HOURS = ("main", "seeds", "pictures", "low")
 """The parts that are made unless others are named."""

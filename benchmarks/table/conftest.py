@@ -1,0 +1,39 @@
+"""A table of made-up fits."""
+
+import gzip
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fits import TASKS
+from made_up import record
+from pack import pack, read
+from table import Table
+
+
+@pytest.fixture(scope="session")
+def work_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two shards with the first 400 points, the first diverged."""
+    folder = tmp_path_factory.mktemp("work")
+    for number, places in enumerate((range(200), range(200, 400))):
+        fits = [record(place, task, p) for place in places for task in TASKS for p in (0, 1)]
+        if number == 0:
+            fits[0] = record(0, "denoise", 0, psnr=[10.0] + [math.nan] * 10, stopped=math.nan)
+        content = {
+            "part": "main",
+            "pictures": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"],
+            "versions": {"nasdip": "0", "torch": "0"},
+            "fits": fits,
+        }
+        file = folder / f"main-{number:03d}.json.gz"
+        file.write_bytes(gzip.compress(json.dumps(content).encode()))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def table(work_folder: Path) -> Table:
+    file = work_folder / "table.npz"
+    np.savez_compressed(file, **pack(read(work_folder)))  # type: ignore[arg-type]
+    return Table(file)

@@ -1,0 +1,35 @@
+"""Strategies compared on a made-up table."""
+
+from pathlib import Path
+
+import compare
+import pytest
+from table import Table
+
+
+def test_a_comparison_goes_on_where_it_stopped(
+    table: Table, work_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, names, spaces = work_folder / "table.npz", ["random", "evolution"], ["nas-dip"]
+    contenders = {name: compare.Contender(name, seeds=2) for name in names}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "CONTENDERS", contenders)
+        patch.setattr(compare, "TRIALS", 20)
+        patch.setattr(compare, "MARKS", (1, 10, 20))
+        patch.setattr(compare, "SHOWN", (10, 20))
+        patch.setattr(compare, "JUDGED", 20)
+        compare.run(file, tmp_path, names, spaces, limit=4)
+        assert len(list(tmp_path.glob("*.json.gz"))) == 4
+        compare.run(file, tmp_path, names, spaces, limit=None)
+        said = capsys.readouterr().out.splitlines()
+        assert len(said) == len(list(tmp_path.glob("*.json.gz"))) == 2 * len(table.tasks)
+        compare.report(tmp_path, tmp_path / "plot.png")
+        said = capsys.readouterr().out.splitlines()
+    assert sum("| evolution | 2 |" in line for line in said) == len(table.tasks)
+    assert sum("control" in line for line in said) == len(table.tasks)
+    assert (tmp_path / "plot.png").stat().st_size > 10_000
+
+
+def test_nothing_is_compared_where_nothing_was_run(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="run it first"):
+        compare.report(tmp_path, None)
