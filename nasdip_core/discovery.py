@@ -48,9 +48,13 @@ def sources() -> Iterator[Source]:
 
 def plugin_files() -> list[Path]:
     """Return the files that are plugins: of the folder first, then those that are named."""
-    found = sorted(plugins_folder().glob("[!_.]*.py"))
-    found += [Path(name) for name in os.environ.get(FILES, "").split(os.pathsep) if name]
+    found = [*sorted(plugins_folder().glob("[!_.]*.py")), *named_files()]
     return list(dict.fromkeys(path.absolute() for path in found))
+
+
+def named_files() -> list[Path]:
+    """Return the files that this process was told of."""
+    return [Path(name) for name in os.environ.get(FILES, "").split(os.pathsep) if name]
 
 
 def plugins_folder() -> Path:

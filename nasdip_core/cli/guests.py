@@ -105,13 +105,12 @@ def add_files(files: list[Path] | None) -> list[Path] | None:
 
     Raises PluginError where one is missing or cannot be used.
     """
-    from nasdip_core.discovery import FILES
+    from nasdip_core.discovery import FILES, named_files
 
     for path in files or []:
         if not path.is_file():
             raise PluginError(f"cannot read the plugin '{path}'", "give the path of a Python file")
-    named = [name for name in os.environ.get(FILES, "").split(os.pathsep) if name]
-    named += [str(path.absolute()) for path in files or []]
+    named = [str(path.absolute()) for path in (*named_files(), *(files or []))]
     if named:
         os.environ[FILES] = os.pathsep.join(dict.fromkeys(named))
     if files:

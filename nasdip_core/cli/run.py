@@ -9,6 +9,7 @@ import typer
 
 from nasdip_core.cli.output import fail, json_result, result, say
 from nasdip_core.cli.parameters import AsJson, Debug, Launcher, Settings, Task, crew_of
+from nasdip_core.discovery import named_files
 from nasdip_core.errors import ExitCode, NasdipError, OptionError, RunInterruptedError
 
 if TYPE_CHECKING:
@@ -235,7 +236,8 @@ def _resume(planned: "Plan", job: "Job") -> str:
         return "resume with the same command and --resume"
     folder = shlex.quote(str(job.folder))
     pipeline = shlex.quote(str(job.folder / "pipeline.yaml"))
-    return f"resume with: nasdip run {pipeline} -o {folder} --resume"
+    plugins = "".join(f" --plugin {shlex.quote(str(path))}" for path in named_files())
+    return f"resume with: nasdip run {pipeline} -o {folder} --resume{plugins}"
 
 
 def _show(found: dict[str, Any], page: Path) -> None:

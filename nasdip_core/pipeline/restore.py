@@ -255,6 +255,7 @@ def _solve(
     deadline: float | None,
 ) -> tuple[Solved, list[Event]]:
     """Follow the recipe; return the result and the events, earlier sessions' included."""
+    side = choose_tile(resolved, problem, plugins, device)
     seen: list[Event] = []
     log = None if folder is None else EventLog(folder.events)
     watching: list[Observer] = [seen.append, *observers]
@@ -262,7 +263,6 @@ def _solve(
         watching.append(log)
     if folder is not None:
         watching.append(SampleWriter(folder.samples, problem))
-    side = choose_tile(resolved, problem, plugins, device)
     fitter = Fitter(
         resolved, plugins, device, folder, watching, seed=resolved.seed, deadline=deadline
     )

@@ -112,6 +112,25 @@ def test_a_file_offers_what_a_package_does(guest: Path, nasdip_cli: Cli) -> None
     assert "activation\tfiled\tfrom a file" in nasdip_cli("list", "--plugin", guest).out
 
 
+def test_a_run_with_a_file_says_how_to_go_on_with_it(guest: Path, nasdip_cli: Cli) -> None:
+    guest.write_text(
+        "import signal\nimport torch\nfrom nasdip_core import Offer, hookimpl\n"
+        "class Stops(torch.nn.ReLU):\n    def forward(self, x):\n"
+        "        if not x.is_meta:\n            signal.raise_signal(signal.SIGINT)\n"
+        "        return super().forward(x)\n"
+        "@hookimpl\ndef nasdip_offers():\n"
+        "    return [Offer('activation', 'stops', 'Ctrl-C', factory=__name__ + ':Stops')]\n"
+    )
+    words = ("run", "-t", "denoise", "sample:camera", "-S", "architecture.activation=stops")
+    answer = nasdip_cli(*words, "-S", "fit.steps=2", "-o", "out", "--plugin", guest)
+    assert answer.code == ExitCode.INTERRUPTED
+    resume = answer.err.partition("resume with: nasdip ")[2].split()
+    assert resume == ["run", "out/pipeline.yaml", "-o", "out", "--resume", "--plugin", str(guest)]
+    guest.write_text(guest.read_text().replace("not x.is_meta", "False"))
+    sys.modules.pop(guest.stem, None)
+    assert nasdip_cli(*resume).code == 0
+
+
 def test_a_missing_file_is_told(nasdip_cli: Cli) -> None:
     answer = nasdip_cli("--plugin", "nowhere.py", "list")
     assert answer.code == ExitCode.PLUGIN
