@@ -35,8 +35,21 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     cluster.shutdown()
 
 
+@pytest.fixture
+def strategy(nodes: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A strategy of a plugin that is a file, named when the cluster has begun."""
+    file = tmp_path / "filed.py"
+    file.write_text(
+        "from nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
+        "    factory = 'nasdip_plugins.strategy.random:Random'\n"
+        "    return [Offer('strategy', 'filed', 'of a file', factory=factory)]\n"
+    )
+    monkeypatch.setenv("NASDIP_PLUGIN", str(file))
+    return "filed"
+
+
 def test_a_node_that_is_gone_costs_its_running_trial_alone(
-    nodes: list[Any], picture: Path, tmp_path: Path
+    nodes: list[Any], strategy: str, picture: Path, tmp_path: Path
 ) -> None:
     cluster, node, _ = nodes
     output = tmp_path / "out"
@@ -58,7 +71,7 @@ def test_a_node_that_is_gone_costs_its_running_trial_alone(
             "corrupt.sigma": 25,
             "space": {"uses": "nas-dip-pattern", "with": {"proxy_width": 16}},
             "fit.steps": 80,
-            "strategy": "random",
+            "strategy": strategy,
             "launcher": "ray",
         },
         output=output,

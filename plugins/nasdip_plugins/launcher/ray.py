@@ -61,7 +61,8 @@ class Ray(Launcher):
 class _Keeper:
     """The actor: keeps one worker's process on its node."""
 
-    def __init__(self, order: Mapping[str, Any], gpus: float) -> None:
+    def __init__(self, order: Mapping[str, Any], settings: Mapping[str, str], gpus: float) -> None:
+        os.environ.update(settings)
         if not gpus:
             # On a node that has some, others have asked for them.
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -86,8 +87,10 @@ class _Actors(Fleet):
         self._ray = ray
         self._mine = mine
         keeper: Any = ray.remote(_Keeper).options(max_restarts=_STARTS, **resources)
-        gpus = resources["num_gpus"]
-        self._actors: list[Any] = [keeper.remote(dict(order), gpus) for _ in range(workers)]
+        # Plugins that are files among them; nodes know nothing of the user's environment.
+        settings = {name: text for name, text in os.environ.items() if name.startswith("NASDIP_")}
+        told = dict(order), settings, resources["num_gpus"]
+        self._actors: list[Any] = [keeper.remote(*told) for _ in range(workers)]
         self._asked: dict[int, Any] = {}
         self._ended: dict[int, list[NasdipError]] = {}
 
