@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ JUDGED = 100
 CONTROL = "random"
 SPACES = ("nas-dip-cell", "nas-dip")
 CHUNK = 20
-"""Seeds a file; of a strategy with fewer seeds, one."""
+"""Seeds a file."""
 
 
 @dataclass(frozen=True)
@@ -71,47 +72,69 @@ def fingerprint(table: Path) -> str:
     return hashlib.sha256(table.read_bytes()).hexdigest()[:16]
 
 
-def run(table: Path, work: Path, names: list[str], spaces: list[str], limit: int | None) -> None:
-    """Make what is missing, the same seeds of all strategies first."""
+@dataclass(frozen=True)
+class Unit:
+    """Some seeds of a contender in one space and on one task; one file."""
+
+    space: str
+    task: str
+    name: str
+    contender: Contender
+    start: int
+
+    @property
+    def seeds(self) -> range:
+        """Return the seeds."""
+        return range(self.start, min(self.start + CHUNK, self.contender.seeds))
+
+    @property
+    def file(self) -> str:
+        """Return the name of its file."""
+        return f"{self.space}.{self.task}.{self.name}.{self.start:03d}.json.gz"
+
+
+def units(contenders: Mapping[str, Contender], spaces: list[str], tasks: list[str]) -> list[Unit]:
+    """Return the units, the same seeds of all contenders first."""
+    every = [
+        Unit(space, task, name, contender, start)
+        for name, contender in contenders.items()
+        for space in spaces
+        for task in tasks
+        for start in range(0, contender.seeds, CHUNK)
+    ]
+    return sorted(every, key=lambda unit: unit.start)
+
+
+def run(every: list[Unit], table: Path, work: Path, limit: int | None = None) -> None:
+    """Make what is missing of this state of the table, at most so many units."""
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     work.mkdir(parents=True, exist_ok=True)
     plugins, loaded, of = Plugins.discover(), Table(table), fingerprint(table)
     rewards: dict[tuple[str, str], Rewards] = {}
-    units = [
-        (start, space, task, name)
-        for name in names
-        for space in spaces
-        for task in loaded.tasks
-        for start in range(0, CONTENDERS[name].seeds, _chunk(name))
-    ]
     done = 0
-    for start, space, task, name in sorted(units, key=lambda unit: unit[0] / _chunk(unit[3])):
-        file = work / f"{space}.{task}.{name}.{start:03d}.json.gz"
-        if file.exists() and _read(file)["table"] == of:
-            continue
+    for unit in every:
+        file, key = work / unit.file, (unit.space, unit.task)
         with claimed(file) as mine:
-            if not mine or (file.exists() and _read(file)["table"] == of):
+            if not mine or (file.exists() and read(file)["table"] == of):
                 continue
-            if (space, task) not in rewards:
-                rewards[space, task] = Rewards(loaded, space, task)
-            contender = CONTENDERS[name]
-            strategy = make_strategy(contender.strategy, contender.options, plugins)
-            seeds = range(start, start + _chunk(name))
+            if key not in rewards:
+                rewards[key] = Rewards(loaded, *key)
+            strategy = make_strategy(unit.contender.strategy, unit.contender.options, plugins)
             began = time.process_time()
-            found = regrets(strategy, space, rewards[space, task], TRIALS, seeds)
-            each = (time.process_time() - began) / found.size
+            found = regrets(strategy, unit.space, rewards[key], TRIALS, unit.seeds)
+            each = 1000 * (time.process_time() - began) / found.size
             content = {
                 "table": of,
-                "options": contender.options,
-                "seeds": list(seeds),
-                "milliseconds": round(1000 * each, 2),
+                "options": unit.contender.options,
+                "seeds": list(unit.seeds),
+                "milliseconds": round(each, 2),
                 "marks": MARKS,
                 "regrets": found[:, np.array(MARKS) - 1].round(3).tolist(),
             }
             with whole_file(file) as draft:
                 draft.write_bytes(gzip.compress(json.dumps(content).encode(), mtime=0))
-        print(f"{file.name}: {1000 * each:.1f} ms a trial", flush=True)
+        print(f"{file.name}: {each:.1f} ms a trial", flush=True)
         done += 1
         if done == limit:
             return
@@ -119,24 +142,19 @@ def run(table: Path, work: Path, names: list[str], spaces: list[str], limit: int
 
 def report(work: Path, plot: Path | None) -> None:
     """Print the comparison; raises ValueError where nothing was run."""
-    found = _collected(work)
-    if not found:
-        raise ValueError(f"there is nothing in '{work}': run it first")
+    found = collected(work)
     columns = [f"regret at {trials}" for trials in SHOWN] + [f"beats {CONTROL} at {JUDGED}"]
     print("| space | task | strategy | seeds | ms a trial | " + " | ".join(columns) + " |")
     print("|---" * (5 + len(columns)) + "|")
     for (space, task), by_name in found.items():
         control = by_name[CONTROL].regrets if CONTROL in by_name else None
         for name, one in by_name.items():
-            cells = [_regret(one.regrets[:, MARKS.index(trials)]) for trials in SHOWN]
+            cells = [regret(one.regrets[:, MARKS.index(trials)]) for trials in SHOWN]
             against = "control"
             if name != CONTROL:
                 against = "no control" if control is None else _against(one.regrets, control)
-            print(
-                f"| {space} | {task} | {name} | {len(one.regrets)} | {one.milliseconds:.1f} | "
-                + " | ".join([*cells, against])
-                + " |"
-            )
+            cells = [space, task, name, f"{len(one.regrets)}", f"{one.milliseconds:.1f}", *cells]
+            print(f"| {' | '.join([*cells, against])} |")
     if all(CONTROL in by_name for by_name in found.values()):
         print("\n" + "\n".join(_ranks(found)))
     if plot is not None:
@@ -144,15 +162,22 @@ def report(work: Path, plot: Path | None) -> None:
 
 
 @dataclass
-class _Outcome:
+class Outcome:
+    """What the seeds of a contender came to."""
+
     regrets: Array
     """(seeds, marks), dB."""
     milliseconds: float
 
 
-def _collected(work: Path) -> dict[tuple[str, str], dict[str, _Outcome]]:
-    """Return what was run on the newest state of the table, by space and task, then strategy."""
-    files = [(file, _read(file)) for file in sorted(work.glob("*.json.gz"))]
+def collected(work: Path) -> dict[tuple[str, str], dict[str, Outcome]]:
+    """Return what was run, by space and task, then contender.
+
+    Raises ValueError where that is nothing, or belongs to several states of the table.
+    """
+    files = [(file, read(file)) for file in sorted(work.glob("*.json.gz"))]
+    if not files:
+        raise ValueError(f"there is nothing in '{work}': run it first")
     states = {content["table"] for _, content in files}
     if len(states) > 1:
         raise ValueError(f"'{work}' holds runs on {len(states)} states of the table: run anew")
@@ -160,21 +185,20 @@ def _collected(work: Path) -> dict[tuple[str, str], dict[str, _Outcome]]:
     for file, content in files:
         space, task, name = file.name.split(".")[:3]
         parts.setdefault((space, task, name), []).append(content)
-    found: dict[tuple[str, str], dict[str, _Outcome]] = {}
-    for space, task, name in sorted(parts, key=lambda key: _order(*key)):
+    names = list(CONTENDERS)
+    found: dict[tuple[str, str], dict[str, Outcome]] = {}
+    for space, task, name in sorted(
+        parts, key=lambda k: (SPACES.index(k[0]), k[1], names.index(k[2]) if k[2] in names else 99)
+    ):
         contents = parts[space, task, name]
-        found.setdefault((space, task), {})[name] = _Outcome(
+        found.setdefault((space, task), {})[name] = Outcome(
             np.concatenate([np.array(content["regrets"]) for content in contents]),
             float(np.mean([content["milliseconds"] for content in contents])),
         )
     return found
 
 
-def _order(space: str, task: str, name: str) -> tuple[int, str, int]:
-    return SPACES.index(space), task, list(CONTENDERS).index(name)
-
-
-def _regret(column: Array) -> str:
+def regret(column: Array) -> str:
     """Return mean and half the width of the 95 % confidence band."""
     band = 1.96 * column.std(ddof=1) / len(column) ** 0.5
     return f"{column.mean():.3f} ± {band:.3f}"
@@ -189,7 +213,7 @@ def _against(one: Array, control: Array) -> str:
     return f"{chance:.2f} (p {test.pvalue:.1g})"
 
 
-def _ranks(found: dict[tuple[str, str], dict[str, _Outcome]]) -> list[str]:
+def _ranks(found: dict[tuple[str, str], dict[str, Outcome]]) -> list[str]:
     """Return mean rank and gain over the control of each strategy, over spaces and tasks."""
     shared = [n for n in CONTENDERS if all(n in by_name for by_name in found.values())]
     at = MARKS.index(JUDGED)
@@ -204,7 +228,7 @@ def _ranks(found: dict[tuple[str, str], dict[str, _Outcome]]) -> list[str]:
     return lines
 
 
-def draw(found: dict[tuple[str, str], dict[str, _Outcome]], file: Path) -> None:
+def draw(found: dict[tuple[str, str], dict[str, Outcome]], file: Path) -> None:
     """Draw mean regret with its 95 % band against trials, a panel a space and task."""
     import matplotlib
 
@@ -232,11 +256,8 @@ def draw(found: dict[tuple[str, str], dict[str, _Outcome]], file: Path) -> None:
     figure.savefig(file, dpi=110)
 
 
-def _chunk(name: str) -> int:
-    return min(CHUNK, CONTENDERS[name].seeds)
-
-
-def _read(file: Path) -> dict[str, Any]:
+def read(file: Path) -> dict[str, Any]:
+    """Return the content of a unit's file."""
     content: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
     return content
 
@@ -253,7 +274,9 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     if options.action == "run":
-        run(options.table, options.work, options.strategies, options.spaces, options.units)
+        chosen = {name: CONTENDERS[name] for name in options.strategies}
+        every = units(chosen, options.spaces, Table(options.table).tasks)
+        run(every, options.table, options.work, options.units)
         return
     try:
         report(options.work, options.plot)
