@@ -1,12 +1,13 @@
 """What many workers at once cost a strategy: a discrete-event simulation on the table.
 
     python benchmarks/table/pack.py   # the table, from the shards that there are
-    python benchmarks/staleness.py [--trials 300] [--workers 1 10 100 1000 10000] [--seeds 5]
+    python benchmarks/staleness.py [--trials 300] [--workers 1 10 100 300] [--seeds 5] [--studies 10]
 
 Every worker asks when it is free, and is answered by what has been told until then; its trial takes
 as long as that network's fit was measured to take. The strategies are the real ones. Printed is the
 regret after the same number of trials in dB: how far the best found is from the best of the table.
-With as many workers as trials nothing is known when the last one asks.
+With as many workers as trials nothing is known when the last one asks. `--studies` shares workers
+and trials among so many searches that do not know of each other, and takes the best of all.
 """
 
 import argparse
@@ -45,6 +46,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 10, 30, 100, 300])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--studies", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -58,10 +60,14 @@ def main() -> None:
     for name in options.strategies:
         strategy, cells = make_strategy(name, {}, plugins), []
         for workers in options.workers:
+            each, share = max(1, workers // options.studies), options.trials // options.studies
             found = [
                 rewards.best
-                - simulate(space, strategy, seed, rewards, seconds, workers, options.trials)
-                for seed in range(options.seeds)
+                - max(
+                    simulate(space, strategy, seed, rewards, seconds, each, share)
+                    for seed in range(first, first + options.studies)
+                )
+                for first in range(0, options.seeds * options.studies, options.studies)
             ]
             cells.append(f"{np.mean(found):.3f} +- {1.96 * np.std(found) / len(found) ** 0.5:.3f}")
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
