@@ -1,7 +1,7 @@
 """What many workers at once cost a strategy: a discrete-event simulation on the table.
 
     python benchmarks/table/pack.py   # the table, from the shards that there are
-    python benchmarks/staleness.py [--trials 300] [--workers 1 10 100 300] [--seeds 5] [--studies 10]
+    python benchmarks/staleness.py [--trials 300] [--workers 1 10 100] [--seeds 5] [--studies 10]
 
 Every worker asks when it is free, and is answered by what has been told until then; its trial takes
 as long as that network's fit was measured to take. The strategies are the real ones. Printed is the
