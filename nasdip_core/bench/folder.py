@@ -93,6 +93,8 @@ class BenchFolder:
         if outcome is None or self.done(unit):
             return
         for place in outcome.get("files", {}).values():
+            if not (source.path / place).is_file():
+                raise OptionError(f"cannot read '{source.path / place}': there is no such file")
             with whole_file(self.path / place) as draft:
                 shutil.copyfile(source.path / place, draft)
         self.write(self._outcome(unit), _json(outcome))

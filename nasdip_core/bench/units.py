@@ -155,7 +155,9 @@ def plan_bench(
 
 def _network(task: str, content: dict[str, Any], plugins: Plugins) -> Method:
     request = _spelt_out(task, content, plugins)
-    return Method(_label(str(request["arch"]["name"])), request)
+    arch = request["arch"]
+    names = [each["name"] for each in (arch if isinstance(arch, list) else [arch])]
+    return Method(_label("+".join(names)), request)
 
 
 def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins) -> Method:

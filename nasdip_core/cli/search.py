@@ -182,8 +182,9 @@ def status(
     ]
     if found["best"]:
         first = found["best"][0]
-        value = first["reward"] if found["compared"] else first["search_reward"]
-        how = "with fresh seeds" if found["compared"] else "so far"
+        value, how = first["search_reward"], "in the search" if found["compared"] else "so far"
+        if first["rewards"]:
+            value, how = first["reward"], "with fresh seeds"
         rows.append(["best", f"trial {first['trial']}, reward {_number(value)} {how}"])
     table(["", ""], rows)
 

@@ -96,6 +96,8 @@ class Resolved:
     """Files of finished fits that are averaged in place of new ones."""
     seconds: float | None = None
     """To be planned for; a plan has none."""
+    corrupt_seed: int | None = None
+    """Seed of the damage where that is not `seed`: a search fits one damaged picture anew."""
     alternatives: tuple["Resolved", ...] = ()
     """The same run by each preset, the quickest first, to be chosen from for `seconds`."""
 
@@ -240,8 +242,9 @@ def _kept(found: "Found", resolved: Resolved) -> tuple[str, ...]:
         "crop": None,
         "seed": resolved.seed,
         "pictures": {Path(resolved.picture.removeprefix(SAMPLE)).name: digest(resolved.picture)},
+        "mask": None if resolved.mask is None else digest(resolved.mask),
     }
-    if any(found.settings[key] != value for key, value in same.items()):
+    if any(found.settings.get(key) != value for key, value in same.items()):
         return ()
     return tuple(str(path) for path in found.fits)
 

@@ -9,14 +9,15 @@ from nasdip_core.errors import RunError
 from nasdip_core.imaging.samples import PREFIX
 from nasdip_core.launcher import chosen_launcher
 from nasdip_core.options import merge, nested, parse
+from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.conclude import conclude
 from nasdip_core.searching.options import SearchRequest
-from nasdip_core.searching.plan import plan_search
+from nasdip_core.searching.plan import Search, plan_search
 from nasdip_core.searching.progress import Progress
 from nasdip_core.searching.run import Effort, join_search, run_search
 from nasdip_core.searching.summary import standing
-from nasdip_core.study.storage import close_storage, study_url
+from nasdip_core.study.storage import FILE, close_storage, study_url
 from nasdip_core.supervise import Crew
 
 OUTPUT = Path("nasdip-out")
@@ -51,19 +52,20 @@ def search(
     crew = Crew(chosen_launcher(content, plugins), workers)
     content.pop("launcher", None)
     planned = plan_search(task, parse(SearchRequest, content, ""), plugins, Path())
-    stem = Path(str(data).removeprefix(PREFIX)).stem
+    file = None if export is None else Path(export)
+    _refuse_late_surprises(planned, file)
+    stem = Path(str(data).removeprefix(PREFIX)).absolute().stem
     folder = OUTPUT / f"{stem}-{task}-search" if output is None else Path(output)
     effort = Effort(
         trials=trials,
         crew=crew,
-        url=study_url(folder if study is None else study),
+        url=study_url(folder / FILE if study is None else study),
         name=name,
         output=folder,
         artifacts=None if artifacts is None else str(artifacts),
         known=known,
     )
     found = run_search(planned, effort, plugins, watch)
-    file = None if export is None else Path(export)
     told = conclude(planned, found, effort, plugins, file, time.monotonic() - started)
     close_storage(found._storage, effort.url)
     if not told["best"]:
@@ -91,6 +93,14 @@ def join(
     told = standing(found)
     close_storage(found._storage, url)
     return told
+
+
+def _refuse_late_surprises(planned: Search, export: Path | None) -> None:
+    """Raise NasdipError for what would fail once hours have been spent."""
+    for resolved in planned.resolved:
+        read_source(resolved.picture, resolved.task)
+    if export is not None and not export.absolute().parent.is_dir():
+        raise RunError(f"cannot write '{export}': its folder is not there", "make it first")
 
 
 def _nested(options: Mapping[str, Any]) -> dict[str, Any]:

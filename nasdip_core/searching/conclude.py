@@ -20,7 +20,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.searching.candidate import Evaluator
-from nasdip_core.searching.finals import SEEDS
+from nasdip_core.searching.finals import SEEDS, failed_comparisons
 from nasdip_core.searching.kept import KeptFits, final_label, restored_label
 from nasdip_core.searching.listeners import reports
 from nasdip_core.searching.page import write_search_page
@@ -29,6 +29,7 @@ from nasdip_core.searching.run import Effort, early_end
 from nasdip_core.searching.summary import summary
 from nasdip_core.study.artifacts import artifacts_of
 from nasdip_core.study.reference import architectures
+from nasdip_core.study.study import fits_folder
 
 
 def conclude(
@@ -44,6 +45,7 @@ def conclude(
     early = early_end(study, search, effort.trials)
     told["seconds"] = round(seconds, 3)
     told["notes"] = [f"The search ended early: {early}."] if early else []
+    told["notes"] += failed_comparisons(study)
     told["notes"] += reports(study)
     if told["settings"]["proxy"]:
         told["notes"].append(
@@ -53,12 +55,10 @@ def conclude(
     pictures: dict[str, Picture] = {}
     if told["best"]:
         text = to_yaml(architectures(study, "best", plugins)[0])
-        for path in (effort.output / "best.yaml", *([export] if export is not None else [])):
-            with whole_file(path) as draft:
-                draft.write_text(text, encoding="utf-8")
-            outputs["architecture"] = str(path)
+        _write(effort.output / "best.yaml", text)
+        outputs["architecture"] = str(export or effort.output / "best.yaml")
         evaluator = Evaluator(search, plugins, choose_device(search.request.device))
-        kept = KeptFits(effort.output, artifacts_of(study))
+        kept = KeptFits(fits_folder(study, effort.output), artifacts_of(study))
         if search.single:
             pictures = _restored(evaluator, told["best"][0], kept)
             for name, picture in pictures.items():
@@ -69,9 +69,16 @@ def conclude(
     write_search_page(page, told, pictures)
     outputs["page"] = str(page)
     told["outputs"] = outputs
-    with whole_file(effort.output / "search.json") as draft:
-        draft.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    _write(effort.output / "search.json", json.dumps(told, indent=2) + "\n")
+    if told["best"] and export is not None:
+        # Last of all: it may be refused.
+        _write(export, text)
     return told
+
+
+def _write(path: Path, text: str) -> None:
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def _restored(evaluator: Evaluator, best: Mapping[str, Any], kept: KeptFits) -> dict[str, Picture]:

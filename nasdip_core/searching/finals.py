@@ -10,7 +10,7 @@ from functools import partial
 
 import optuna
 from optuna.study import Study
-from optuna.trial import Trial
+from optuna.trial import FrozenTrial, Trial
 
 from nasdip_core.errors import RunError
 from nasdip_core.problem import Estimate
@@ -20,7 +20,7 @@ from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.study.best import Place, finalists, note_places
 from nasdip_core.study.lease import note
-from nasdip_core.study.records import NOT_KEPT, History, Record
+from nasdip_core.study.records import NOT_KEPT, REASON, History, Record
 from nasdip_core.study.study import FINALS
 from nasdip_core.study.units import Units, units_study
 
@@ -115,14 +115,29 @@ class Finals:
 
 def comparison_of(study: Study, workers: int) -> Progress | None:
     """Return how far the last comparison of a study is; None: it has not begun."""
+    trials, wanted = _compared(study)
+    return None if trials is None else progress_of(trials, wanted, workers)
+
+
+def failed_comparisons(study: Study) -> list[str]:
+    """Return a sentence about fits of the last comparison that have failed; none did: nothing."""
+    trials, wanted = _compared(study)
+    reasons = [t.user_attrs[REASON] for t in trials or [] if REASON in t.user_attrs]
+    if not reasons:
+        return []
+    return [f"{len(reasons)} of {wanted} fits of the last comparison failed: {reasons[-1]}"]
+
+
+def _compared(study: Study) -> tuple[Sequence[FrozenTrial] | None, int]:
+    """Return the trials of the last comparison, None before it, and how many it is to have."""
     history = History()
     history.update(study.get_trials(deepcopy=False))
     found = finalists(history.records)
     try:
         finals = optuna.load_study(study_name=_name(study, found), storage=study._storage)
     except KeyError:
-        return None
-    return progress_of(finals.get_trials(deepcopy=False), len(found) * SEEDS, workers)
+        return None, 0
+    return finals.get_trials(deepcopy=False), len(found) * SEEDS
 
 
 def _name(study: Study, compared: Sequence[Record]) -> str:

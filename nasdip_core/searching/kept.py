@@ -10,7 +10,6 @@ from nasdip_core.errors import RunError
 from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.result import FitResult
 from nasdip_core.study.artifacts import Artifacts
-from nasdip_core.study.reference import FITS
 
 
 class KeptFits:
@@ -19,8 +18,8 @@ class KeptFits:
     Where the study has files that travel, the fits are among them, and the folder holds copies.
     """
 
-    def __init__(self, output: Path, artifacts: Artifacts | None = None) -> None:
-        self._folder = output / FITS
+    def __init__(self, folder: Path, artifacts: Artifacts | None = None) -> None:
+        self._folder = folder
         self._artifacts = artifacts
 
     def save(self, label: str, picture: int, found: FitResult) -> None:

@@ -149,13 +149,11 @@ def _shown(history: Sequence[Trial]) -> Sequence[Trial]:
 
 
 def _cells(trial: Trial, digits: int, *, by_cost: bool) -> Iterator[str]:
-    # What is told of one that cannot be is for samplers only.
-    valued = trial["state"] != "infeasible"
     yield str(trial["trial"])
     yield "under way" if trial["state"] == "open" else trial["state"]
-    yield _reward(trial["reward"] if valued else None, digits)
+    yield _reward(trial["reward"], digits)
     if by_cost:
-        yield _quantity(trial["cost"] if valued else None)
+        yield _quantity(trial["cost"])
     yield "–" if trial["seconds"] is None else duration(trial["seconds"])
     yield trial["reason"] or _choices(trial["choices"])
 

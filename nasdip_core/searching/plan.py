@@ -68,14 +68,18 @@ class Search:
     def of(
         self, architecture: NetworkSpecification, picture: int, fresh: int | None = None
     ) -> Resolved:
-        """Return the run that one fit is; `fresh` numbers seeds other than the search's own."""
+        """Return the run that one fit is; `fresh` numbers seeds other than the search's own.
+
+        The damage of a single picture stays what it is: its fits can be averaged.
+        """
         seed = self.request.seed
         if not self.single:
             seed = derive(seed, "picture", self.names[picture])
+        damage = seed if self.single else None
         if fresh is not None:
             seed = derive(seed, "fresh", fresh)
         arch = NamedArchitecture(name="candidate", architecture=architecture)
-        return replace(self.resolved[picture], arch=arch, seed=seed)
+        return replace(self.resolved[picture], arch=arch, seed=seed, corrupt_seed=damage)
 
     def _proxy(self) -> dict[str, list[Any]]:
         """Return what a fit of the search has otherwise than the network in use: [use, search]."""
@@ -99,6 +103,8 @@ class Search:
             "pruner": _plain(request.pruner),
             "limits": _plain(request.limits),
             "pictures": dict(zip(self.names, self.digests, strict=True)),
+            "mask": None if request.mask is None else digest(request.mask),
+            "truth": None if request.truth is None else digest(request.truth),
             "validation": [self.names[i] for i in self.validation],
             "crop": request.crop,
             "seed": request.seed,

@@ -70,6 +70,7 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
                 "request": search.request.model_dump(mode="json", by_alias=True),
                 "trials": effort.trials,
                 "output": str(effort.output.absolute()),
+                "base": str(Path().absolute()),
             },
         )
         _work_on(study, effort.url, effort.trials, search.space.size, effort.crew, watch)

@@ -121,11 +121,13 @@ def front(study: Study, records: Sequence[Record]) -> list[dict[str, Any]] | Non
 
 def _trial(trial: FrozenTrial, record: Record) -> dict[str, Any]:
     duration = trial.duration
+    # What a sampler is told of a network that cannot be is no reward.
+    trained = record.state != "infeasible"
     return {
         "trial": record.slot,
         "state": "duplicate" if record.duplicate else record.state,
-        "reward": record.value,
-        "cost": record.cost,
+        "reward": record.value if trained else None,
+        "cost": record.cost if trained else None,
         "seconds": None if duration is None else round(duration.total_seconds(), 3),
         "reason": trial.user_attrs.get(REASON),
         "known": trial.user_attrs.get("known"),

@@ -21,7 +21,7 @@ from nasdip_core.searching.trials import Trials
 from nasdip_core.study.artifacts import artifacts_of
 from nasdip_core.study.order import order_of
 from nasdip_core.study.storage import close_storage, explained, open_storage
-from nasdip_core.study.study import create_study, load_study
+from nasdip_core.study.study import create_study, fits_folder, load_study
 
 
 def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], bool]) -> None:
@@ -37,7 +37,8 @@ def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], boo
         request = parse(SearchRequest, told["request"], "")
         if artifacts is not None:
             request = receive(request, artifacts, Path(own))
-        search = plan_search(told["task"], request, plugins, Path())
+        # Paths are those of the command that has begun it.
+        search = plan_search(told["task"], request, plugins, Path(told.get("base", "")))
         evaluator = Evaluator(search, plugins, choose_device(request.device))
         study = create_study(
             storage,
@@ -52,7 +53,8 @@ def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], boo
         # What is there now stays: without it, looking for what a trial left is quick.
         gc.collect()
         gc.freeze()
-        kept = KeptFits(Path(own if artifacts is not None else told["output"]), artifacts)
+        output = Path(own if artifacts is not None else told["output"])
+        kept = KeptFits(fits_folder(study, output), artifacts)
         listener = trial_listener(study, plugins)
         Trials(search, study, evaluator, kept, told["trials"], stopped, listener).run()
         Finals(search, study, evaluator, kept, stopped).run()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from optuna.study import Study
@@ -25,6 +26,11 @@ def order_of(study: Study) -> dict[str, Any]:
     if order is None:
         raise StudyError(f"study '{study.study_name}' does not say what to do", "search first")
     return order
+
+
+def output_of(study: Study) -> Path:
+    """Return the folder that the study is searched into, on the machine that has begun it."""
+    return Path(study.user_attrs.get(_ORDER, {}).get("output", ""))
 
 
 def _check_version(study: Study) -> None:

@@ -17,12 +17,11 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.space import SearchSpace
 from nasdip_core.study.artifacts import Artifacts, artifacts_of
 from nasdip_core.study.best import CANDIDATES, finalists, places_of
+from nasdip_core.study.order import output_of
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage, study_file, study_url
-from nasdip_core.study.study import load_study, settings_of
+from nasdip_core.study.study import fits_folder, load_study, settings_of
 
-FITS = "fits"
-"""Folder of kept fits beside the study's file."""
 _WHICH = re.compile(rf"best|top[1-{CANDIDATES}]|\d+")
 
 
@@ -65,11 +64,15 @@ def _fits(
     patterns = [f"{kind}-{record.slot}-*--0.safetensors" for record in records]
     artifacts, file = artifacts_of(study), study_file(url)
     if artifacts is not None:
-        found = [_fetched(artifacts, pattern) for pattern in patterns]
-    elif file is not None:
-        found = [sorted((file.parent / FITS).glob(pattern)) for pattern in patterns]
-    else:
-        return []
+        return _of_all([_fetched(artifacts, pattern) for pattern in patterns])
+    # The folder may have been moved, with the study in it.
+    places = [output_of(study), *([file.parent] if file is not None else [])]
+    folders = [fits_folder(study, place) for place in places]
+    each = (_of_all([sorted(f.glob(pattern)) for pattern in patterns]) for f in folders)
+    return next((found for found in each if found), [])
+
+
+def _of_all(found: Sequence[Sequence[Path]]) -> list[Path]:
     return [path for paths in found for path in paths] if all(found) else []
 
 
@@ -78,7 +81,7 @@ def _fetched(artifacts: Artifacts, pattern: str) -> list[Path]:
     paths = []
     for name, told in sorted(artifacts.names().items()):
         if fnmatch(name, pattern):
-            path = cache_folder() / FITS / f"{told['sha256']}.safetensors"
+            path = cache_folder() / "fits" / f"{told['sha256']}.safetensors"
             if path.exists() or artifacts.get(name, path):
                 paths.append(path)
     return paths

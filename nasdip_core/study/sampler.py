@@ -20,6 +20,11 @@ def distributions(space: SearchSpace) -> dict[str, CategoricalDistribution]:
     return {d.name: CategoricalDistribution(d.choices) for d in space.decisions}
 
 
+def _all_trials(study: Study) -> list[FrozenTrial]:
+    """Return every trial: hyperband shows a sampler those of one bracket only."""
+    return study._storage.get_all_trials(study._study_id, deepcopy=False)
+
+
 class SpaceSampler(BaseSampler, ABC):
     """Base of samplers that make all decisions of a trial at once."""
 
@@ -48,7 +53,7 @@ class SpaceSampler(BaseSampler, ABC):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Return the proposal for a trial, its notes kept."""
-        trials = study.get_trials(deepcopy=False)
+        trials = _all_trials(study)
         self.history.update(trials)
         draws = generator(self.seed, "strategy", place_of(trial, trials))
         choices, notes = self.propose(self.history, draws)
@@ -77,7 +82,7 @@ class SeededByTrial(BaseSampler):
 
     def _sampler(self, study: Study, trial: FrozenTrial) -> BaseSampler:
         if self._current is None or self._current[0] != trial.number:
-            place = place_of(trial, study.get_trials(deepcopy=False))
+            place = place_of(trial, _all_trials(study))
             seed = derive(self._seed, "strategy", place) % 2**32
             self._current = trial.number, self._make(seed)
         return self._current[1]

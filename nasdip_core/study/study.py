@@ -1,7 +1,9 @@
 """A nasdip study: an Optuna study that knows which search it belongs to."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -16,6 +18,8 @@ from nasdip_core.study.storage import explained, shown
 SCHEMA = "nasdip.study/1"
 SETTINGS = "nasdip:search"
 """Attribute of a study: what it searches, as `Search.settings` returns it."""
+_ID = "nasdip:id"
+"""Attribute of a study: what tells it from others of its name, in other files or after it."""
 FINALS = " finals "
 """What stands in the name of a study that holds the last comparison of another one's best."""
 
@@ -55,6 +59,7 @@ def create_study(
         if SETTINGS not in study.user_attrs:
             if trials:
                 raise StudyError(f"study '{name}' at '{shown(url)}' was not made by nasdip")
+            study.set_user_attr(_ID, secrets.token_hex(4))
             study.set_user_attr(SETTINGS, _plain(settings))
         _compare(study.user_attrs[SETTINGS], _plain(settings), name, url)
     return study
@@ -95,6 +100,11 @@ def load_study(
             f"({settings.get('schema')})"
         )
     return study
+
+
+def fits_folder(study: Study, output: Path) -> Path:
+    """Return where a search into a folder keeps the fits of a study: those of no other."""
+    return output / "fits" / str(study.user_attrs.get(_ID, ""))
 
 
 def settings_of(study: Study) -> dict[str, Any]:

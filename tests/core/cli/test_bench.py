@@ -180,6 +180,10 @@ def test_shards_make_the_whole(cli: Cli, words: tuple[Any, ...], here: list[Unit
     assert cli("bench", "--merge", "part-1", "--merge", "other", "-o", "no").code == 3
     assert cli("bench", "--merge", "part-1", "-o", "part-1", "--force").code == 3
     assert Path("part-1/settings.json").exists()
+    lost = next(Path("part-2/units").glob("*.png"))
+    lost.unlink()
+    answer = cli(*merging, "-o", "again")
+    assert (answer.code, f"cannot read '{lost}'" in answer.err) == (3, True)
 
 
 def test_a_failed_unit_is_recorded_and_tried_again(

@@ -235,7 +235,7 @@ def test_fits_of_the_search_are_not_repeated(cli: Cli, picture: Path, tmp_path: 
         answer = cli(*restore, "--arch", f"{output}#best", *other, "-o", tmp_path / "x", "--force")
         assert "of a search are taken" not in answer.err
         assert len(json.loads(answer.out)["fits"]) == 1
-    (next((output / "fits").glob("final-*"))).unlink()
+    (next((output / "fits").rglob("final-*"))).unlink()
     gone = cli("run", tmp_path / "top2" / "pipeline.yaml", "-o", tmp_path / "gone")
     assert gone.code == ExitCode.FAILED
     assert "is gone; leave `kept` out to fit anew" in gone.err

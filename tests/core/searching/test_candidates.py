@@ -47,6 +47,15 @@ def test_candidates_meet_the_same_damage_and_seeds(searcher: Searcher, pictures:
     assert not torch.equal(one.measured, differ.measured)  # type: ignore[attr-defined]
 
 
+def test_one_picture_is_damaged_once(searcher: Searcher, pictures: Path) -> None:
+    """Else the mean of fits with fresh seeds would be that of so many measurements."""
+    judge = evaluator(searcher, pictures / "a.png", reward="psnr")
+    runs = [judge.search.of(judge.search.space.decode(POINT), 0, fresh) for fresh in (None, 0, 1)]
+    assert len({run.seed for run in runs}) == 3
+    first, *others = [judge.problem(run, 0).measured for run in runs]  # type: ignore[attr-defined]
+    assert all(torch.equal(first, other) for other in others)
+
+
 def test_a_crop_is_the_centre(searcher: Searcher, pictures: Path) -> None:
     judge = evaluator(searcher, pictures / "a.png", crop=16)
     whole = judge.problem(judge.search.of(judge.search.space.decode(POINT), 0), 0)
@@ -146,12 +155,27 @@ def test_hyperband_searches_to_the_end(searcher: Searcher, pictures: Path) -> No
     assert all(set(t.intermediate_values) <= {1, 3, 9} for t in searcher.study.trials)
 
 
+def test_hyperband_hides_nothing_from_a_strategy(
+    searcher: Searcher, another: Callable[[str], Searcher], pictures: Path
+) -> None:
+    """A search that is gone on with proposes what it would have, whatever the brackets."""
+    options = {
+        "strategy": {"uses": "evolution", "with": {"population": 2, "sample": 1}},
+        "pruner": {"uses": "hyperband"},
+        "fit": {"steps": 9, "stopping": "fixed"},
+    }
+    whole = another("whole").search(pictures / "a.png", 12, **options)
+    searcher.search(pictures / "a.png", 6, **options)
+    found = searcher.search(pictures / "a.png", 12, **options)
+    assert [r.choices for r in found] == [r.choices for r in whole]
+
+
 def test_consensus_begins_with_the_default_network(searcher: Searcher, pictures: Path) -> None:
     found = searcher.search(
         pictures / "a.png", 3, strategy=listed((4, 1), (10, 1), (4, 2)), reward="consensus"
     )
     assert [r.state for r in found] == ["done"] * 3
-    assert (searcher.output / "fits" / "standard--0.safetensors").exists()
+    assert list((searcher.output / "fits").rglob("standard--0.safetensors"))
     assert places_of(searcher.study, found) is not None
 
 
@@ -172,6 +196,9 @@ def test_quality_against_cost(
     costs, rewards = [p["cost"] for p in front], [p["reward"] for p in front]
     assert costs == sorted(costs)
     assert rewards == sorted(rewards)
+    untrained = [t for t in summary(searcher.study)["history"] if t["state"] == "infeasible"]
+    assert untrained
+    assert all(t["reward"] is None and t["cost"] is None for t in untrained)
     told = {r.slot for r in found if r.state == "done" and not r.duplicate}
     assert {p["trial"] for p in front} <= told
 

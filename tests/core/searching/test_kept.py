@@ -21,8 +21,7 @@ def test_a_fit_that_is_removed_while_it_is_loaded(
 ) -> None:
     """Its trial is among the best no longer, which another worker saw first."""
     fits = KeptFits(tmp_path)
-    path = tmp_path / "fits" / "trial-1--0.safetensors"
-    path.parent.mkdir()
+    path = tmp_path / "trial-1--0.safetensors"
     path.write_bytes(b"whole")
     load = kept.load_checkpoint
 
@@ -36,8 +35,7 @@ def test_a_fit_that_is_removed_while_it_is_loaded(
 
 
 def test_a_damaged_fit_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "fits" / "trial-1--0.safetensors"
-    path.parent.mkdir()
+    path = tmp_path / "trial-1--0.safetensors"
     path.write_bytes(b"damaged")
     with pytest.raises(RunError, match="cannot read the checkpoint"):
         KeptFits(tmp_path).load("trial-1", 0, CPU)

@@ -5,16 +5,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from searcher import TINY, listed
 
 import nasdip_core
-from nasdip_core.errors import RunError
+from nasdip_core.bench.units import plan_bench
+from nasdip_core.errors import PictureError, RunError, StudyError
 from nasdip_core.options import parse
+from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
+from nasdip_core.searching.api import join
+from nasdip_core.searching.finals import Finals
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.progress import Progress
+from nasdip_core.study.order import note_order, order_of
+from nasdip_core.study.reference import resolve_reference
+from nasdip_core.study.storage import open_storage, study_url
+from nasdip_core.study.study import load_study
 
 Search = Callable[..., dict[str, Any]]
 
@@ -25,17 +35,14 @@ def search(toys: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Se
     monkeypatch.setattr("nasdip_core.searching.trials.BARREN", 9)
 
     def call(data: Path, proposals: list[tuple[int, int]], trials: int, **more: Any) -> Any:
-        limits = more.pop("limits", {})
-        options = {**TINY, "space": "toy", "reward": "width", "limits": limits}
-        options["launcher"] = "inline"
+        options = {**TINY, "space": "toy", "reward": "width", "limits": more.pop("limits", {})}
+        options |= {"launcher": "inline", "strategy": listed(*proposals)}
         return nasdip_core.search(
             data,
-            "denoise",
+            more.pop("task", "denoise"),
             trials=trials,
-            options={**options, "strategy": listed(*proposals)},
-            output=tmp_path / "out",
-            plugins=toys,
-            **more,
+            options=options | more.pop("options", {}),
+            **{"output": tmp_path / "out", "plugins": toys, **more},
         )
 
     return call
@@ -99,3 +106,112 @@ def test_a_space_brings_the_fit_options_of_its_networks(toys: Plugins, pictures:
     assert jitter("compact") == 0.1
     assert jitter("nas-dip") == 0.03
     assert jitter("nas-dip", jitter=0.5) == 0.5
+
+
+def test_a_study_has_its_own_fits(
+    search: Search, pictures: Path, toys: Plugins, tmp_path: Path
+) -> None:
+    """In one folder under two names, and after one that was removed."""
+    made = {}
+    for name, seed in (("a", 0), ("b", 1)):
+        search(pictures / "a.png", [(4, 1)], 1, name=name, options={"seed": seed})
+        made[name] = (tmp_path / "out" / "restored.png").read_bytes()
+    assert made["a"] != made["b"]
+    fits = [resolve_reference(f"{tmp_path / 'out'}#{n}/best", toys, Path()).fits for n in made]
+    assert [len(paths) for paths in fits] == [3, 3]
+    assert not set(fits[0]) & set(fits[1])
+    (tmp_path / "out" / "study.db").unlink()
+    fit = {"fit": {"steps": 9, "stopping": "fixed"}}
+    search(pictures / "a.png", [(4, 1)], 1, name="a", options=fit)
+    assert (tmp_path / "out" / "restored.png").read_bytes() not in made.values()
+
+
+def test_the_fits_are_found_wherever_the_study_is(
+    search: Search, pictures: Path, toys: Plugins, tmp_path: Path
+) -> None:
+    study = tmp_path / "elsewhere" / "runs.db"
+    search(pictures / "a.png", [(4, 1)], 1, study=study)
+    assert len(resolve_reference(f"{study}#best", toys, Path()).fits) == 3
+    search(pictures / "a.png", [(4, 1)], 1, output=tmp_path / "old")
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert len(resolve_reference(f"{tmp_path / 'new'}#best", toys, Path()).fits) == 3
+
+
+def test_fits_are_taken_for_the_same_mask_only(
+    search: Search, pictures: Path, toys: Plugins, tmp_path: Path
+) -> None:
+    masks = [tmp_path / "one.png", tmp_path / "other.png"]
+    for row, mask in enumerate(masks):
+        hole = np.zeros((16, 16), np.uint8)
+        hole[4 + row] = 255
+        Image.fromarray(hole).save(mask)
+    given = {"corrupt": None, "mask": str(masks[0])}
+    search(pictures / "a.png", [(4, 1)], 1, task="inpaint", options=given)
+    words = {
+        "picture": str(pictures / "a.png"),
+        "arch": f"{tmp_path / 'out'}#best",
+        "fit": {"steps": 2, "stopping": "fixed"},
+        "recipe": {},
+    }
+    for mask, taken in zip(masks, (3, 0), strict=True):
+        request = parse(RestoreRequest, {**words, "mask": str(mask)}, "")
+        assert len(resolve("inpaint", request, toys, Path()).kept) == taken
+    with pytest.raises(StudyError, match="has mask = "):
+        search(
+            pictures / "a.png",
+            [(4, 1)],
+            2,
+            task="inpaint",
+            options={**given, "mask": str(masks[1])},
+        )
+
+
+def test_a_folder_with_a_dot_is_a_folder(search: Search, pictures: Path, tmp_path: Path) -> None:
+    search(pictures / "a.png", [(4, 1)], 1, output=tmp_path / "out-1.5")
+    assert (tmp_path / "out-1.5" / "study.db").is_file()
+
+
+def test_what_would_fail_in_the_end_fails_at_once(
+    search: Search, pictures: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError, match="its folder is not there"):
+        search(pictures / "a.png", [(4, 1)], 1, export=tmp_path / "nowhere" / "x.yaml")
+    (pictures / "d.png").write_bytes(b"")
+    with pytest.raises(PictureError, match=r"d\.png"):
+        search(pictures, [(4, 1)], 1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_comparison_that_fails_is_told(
+    search: Search, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> float:
+        raise RunError("it breaks")
+
+    monkeypatch.setattr(Finals, "_value", failing)
+    told = search(pictures / "a.png", [(4, 1)], 1)
+    assert told["notes"] == ["3 of 3 fits of the last comparison failed: it breaks"]
+
+
+def test_options_that_name_files_are_those_of_the_first_command(
+    search: Search, pictures: Path, toys: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("kernel.npy", np.full((3, 3), 1 / 9))
+    kernel = {"corrupt": {"kernel": "kernel.npy"}}
+    search(pictures / "a.png", [(4, 1), (2, 1)], 1, task="deblur", options=kernel)
+    url = study_url(tmp_path / "out")
+    study = load_study(open_storage(url), url)
+    note_order(study, {**order_of(study), "trials": 2})
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert join(url, options={"launcher": "inline"}, plugins=toys)["trials"]["done"] == 2
+
+
+def test_several_of_the_best_are_one_method_of_a_bench(
+    search: Search, pictures: Path, toys: Plugins, tmp_path: Path
+) -> None:
+    search(pictures / "a.png", [(4, 1), (2, 1)], 2)
+    bench = plan_bench("denoise", pictures, {}, toys, archs=[f"{tmp_path / 'out'}#top2"])
+    assert [method.label for method in bench.methods] == ["nasdip-trial-0-nasdip-trial-1"]
