@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Cluster
+from commands import Cluster
 
 from nasdip_core.study.lease import LEASE
 from nasdip_core.study.records import NOT_KEPT

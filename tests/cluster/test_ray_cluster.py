@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import finished
+from commands import finished
 
 import nasdip_core
 from nasdip_core.searching.progress import Progress

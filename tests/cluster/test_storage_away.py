@@ -8,7 +8,7 @@ from typing import Any
 
 import optuna
 import torch
-from conftest import Cluster, finished
+from commands import Cluster, finished
 from postgresql import Server
 
 from nasdip_core.controller.policy import Policy
