@@ -87,9 +87,13 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
     started = time.monotonic()
     from nasdip_core.cli.pipeline import Asked, is_workflow, run_pipeline
     from nasdip_core.options import from_dotted, merge
+    from nasdip_core.pipeline.document import read_pipeline
     from nasdip_core.pipeline.jobs import plan
     from nasdip_core.plugins import Plugins
+    from nasdip_core.workflow.graph import graph_of
 
+    if source == "":
+        raise OptionError("PICTURE is empty", "an unset variable of the shell?")
     if resume and force:
         raise OptionError("--resume and --force exclude each other")
     if arch is not None and preset is not None:
@@ -104,12 +108,17 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
     given = merge(given, from_dotted(settings or []))
     plugins = Plugins.discover()
     trackers = [plugins.find("tracker", name) for name in tracker or []]
-    if source is not None and source.endswith((".yaml", ".yml")) and is_workflow(Path(source)):
-        if launcher is not None:
-            raise OptionError("--launcher is for folders of pictures")
-        asked = Asked(source, task, output, only, since, workers, dry_run, as_json, tracker or [])
-        run_pipeline(asked, given, plugins)
-        return
+    if source is not None and source.endswith((".yaml", ".yml")):
+        if is_workflow(Path(source)):
+            if launcher is not None:
+                raise OptionError("--launcher is for folders of pictures")
+            asked = Asked(
+                source, task, output, only, since, workers, dry_run, as_json, tracker or []
+            )
+            run_pipeline(asked, given, plugins)
+            return
+        # Of one step, but it may say that it needs another.
+        graph_of(read_pipeline(Path(source)), plugins)
     for flag, value in (("--only", only), ("--from", since)):
         if value is not None:
             raise OptionError(f"{flag} is for pipelines of several steps")
@@ -158,7 +167,8 @@ def _each(
             else:
                 results.append(_run(job, plugins, started=None if i else started, **how))
         except RunInterruptedError as error:
-            raise RunInterruptedError(error.what, _resume(planned, job)) from None
+            hint = None if dry_run else _resume(planned, job)
+            raise RunInterruptedError(error.what, hint) from None
         except NasdipError as error:
             if planned.kind != "batch":
                 raise
@@ -230,10 +240,12 @@ def _combined(
     }
 
 
-def _resume(planned: "Plan", job: "Job") -> str:
-    """Say how to go on after an interruption."""
+def _resume(planned: "Plan", job: "Job") -> str | None:
+    """Say how to go on after an interruption; nothing was begun: nothing."""
     if planned.kind != "single":
         return "resume with the same command and --resume"
+    if not (job.folder / "pipeline.yaml").exists():
+        return None
     folder = shlex.quote(str(job.folder))
     pipeline = shlex.quote(str(job.folder / "pipeline.yaml"))
     plugins = "".join(f" --plugin {shlex.quote(str(path))}" for path in named_files())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from nasdip_core.errors import NasdipError, OptionError
 from nasdip_core.options import Options, explain_one
@@ -39,6 +39,13 @@ class Pipeline(Options):
     steps: list[PipelineStep] = Field(
         min_length=1, description="run in order, each after those that it needs"
     )
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str | None) -> str | None:
+        if name is not None and (name in (".", "..") or {"/", "\\"} & set(name)):
+            raise ValueError("a name is no path: it names the folder in nasdip-out")
+        return name
 
 
 class Document:

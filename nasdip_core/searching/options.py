@@ -1,8 +1,9 @@
 """What a search is asked for, from the command line, YAML or Python (torch-free)."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nasdip_core.architecture.specification import Use
 from nasdip_core.options import Options
@@ -40,6 +41,10 @@ class PrunerOptions(Options):
     )
 
 
+SPACE = "compact"
+STRATEGY = "reinforce"
+
+
 class SearchRequest(Options):
     """Everything that `nasdip search` can say, under the same names."""
 
@@ -47,10 +52,10 @@ class SearchRequest(Options):
     mask: str | None = Field(default=None, description="mask of a damaged picture, white = missing")
     truth: str | None = Field(default=None, description="clean picture, for rewards that need it")
     space: Use = Field(
-        default_factory=lambda: Use(uses="compact"), description="space plugin and its options"
+        default_factory=lambda: Use(uses=SPACE), description="space plugin and its options"
     )
     strategy: Use = Field(
-        default_factory=lambda: Use(uses="reinforce"), description="strategy plugin and its options"
+        default_factory=lambda: Use(uses=STRATEGY), description="strategy plugin and its options"
     )
     reward: Use | None = Field(
         default=None,
@@ -73,3 +78,15 @@ class SearchRequest(Options):
         default=None, description="damage: pictures are clean and are damaged first"
     )
     fit: dict[str, Any] = Field(default_factory=dict, description="options of the fits")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _options_of_the_default(cls, content: Any) -> Any:
+        """Let `strategy.with.batch` be said without a name; that of the reward is chosen later."""
+        if not isinstance(content, Mapping):
+            return content
+        named = dict(content)
+        for kind, default in (("space", SPACE), ("strategy", STRATEGY), ("reward", "")):
+            if isinstance(named.get(kind), Mapping) and "uses" not in named[kind]:
+                named[kind] = {"uses": default, **named[kind]}
+        return named

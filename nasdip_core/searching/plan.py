@@ -146,7 +146,10 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
         for source in sources
     ]
     strategy_use, strategy = _plugin("strategy", request.strategy, plugins)
-    reward_use = request.reward or Use(uses="psnr" if _has_truth(resolved[0]) else "held-out")
+    reward_use = request.reward or Use(uses="")
+    if not reward_use.uses:
+        judge = "psnr" if _has_truth(resolved[0]) else "held-out"
+        reward_use = reward_use.model_copy(update={"uses": judge})
     reward_use, reward = _plugin("reward", reward_use, plugins, plugins)
     absolute = {
         role: None if path is None else str((base / path).absolute())

@@ -18,6 +18,7 @@ import torch
 import yaml
 from PIL import Image
 
+from nasdip_core.errors import RunInterruptedError
 from nasdip_core.fit import checkpoint as checkpoints
 
 Cli = Callable[..., Any]
@@ -85,6 +86,33 @@ def test_samples_that_are_not_numbers(cli: Cli, tiny: Tiny, value: float) -> Non
     assert "bad.tif" in line
     assert "not numbers" in line
     assert not Path("out").exists()
+
+
+def test_an_empty_name(cli: Cli, tiny: Tiny) -> None:
+    assert "PICTURE is empty" in one_line(cli("run", "", "-t", "denoise", *tiny), 3)
+
+
+def test_a_step_that_needs_another_in_a_file_of_one(cli: Cli, waves_file: Path) -> None:
+    for with_, needs, says in (
+        (f"picture: '{waves_file}'", "[zz]", "there is no step 'zz'"),
+        ("picture: '${a.restored}'", "[]", "need each other: a -> a"),
+    ):
+        steps = f"- {{id: a, uses: task.denoise, with: {{{with_}}}, needs: {needs}}}"
+        Path("one.yaml").write_text(f"nasdip: 1\nsteps:\n{steps}\n")
+        line = one_line(cli("run", "one.yaml", "-o", "out"), 3)
+        assert says in line
+        assert line == one_line(cli("check", "one.yaml"), 3)
+
+
+def test_an_interruption_before_anything_was_written(
+    cli: Cli, tiny: Tiny, waves_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise RunInterruptedError("interrupted")
+
+    monkeypatch.setattr("nasdip_core.pipeline.restore.prepare", interrupted)
+    line = one_line(cli("run", "-t", "denoise", waves_file, "-o", "out", *tiny), 130)
+    assert line == "error: interrupted"
 
 
 def test_a_mask_of_everything(cli: Cli, tiny: Tiny, waves_file: Path) -> None:

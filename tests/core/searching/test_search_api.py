@@ -108,6 +108,20 @@ def test_a_space_brings_the_fit_options_of_its_networks(toys: Plugins, pictures:
     assert jitter("nas-dip", jitter=0.5) == 0.5
 
 
+def test_options_of_plugins_that_are_not_named(toys: Plugins, pictures: Path) -> None:
+    content = {
+        "data": str(pictures / "a.png"),
+        "space": {"with": {}},
+        "strategy": {"with": {"batch": 3}},
+        "reward": {"with": {"fraction": 0.2}},
+    }
+    planned = plan_search("denoise", parse(SearchRequest, content, ""), toys, Path())
+    settings = planned.settings()
+    assert (settings["space"]["uses"], settings["strategy"]["uses"]) == ("compact", "reinforce")
+    assert settings["strategy"]["with"]["batch"] == 3
+    assert settings["reward"] == {"uses": "held-out", "with": {"fraction": 0.2}}
+
+
 def test_a_study_has_its_own_fits(
     search: Search, pictures: Path, toys: Plugins, tmp_path: Path
 ) -> None:

@@ -147,6 +147,8 @@ BOMB = "nasdip: 1\na0: &a0 [x, x]\n" + "".join(
         ("nasdip: 1\nsteps: [{id: a, id: b, uses: step.save}]", "stands here twice"),
         ("\0", ""),
         ("nasdip: 1\nsteps: [{id: ../../x, uses: step.save}]", "steps.0.id"),
+        ("nasdip: 1\nname: ../x\nsteps: [{id: a, uses: step.save}]", "a name is no path"),
+        ("nasdip: 1\nname: ..\nsteps: [{id: a, uses: step.save}]", "a name is no path"),
     ],
 )
 def test_hostile_files(folder: Path, plugins: Plugins, text: str, said: str) -> None:

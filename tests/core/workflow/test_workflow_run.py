@@ -150,6 +150,29 @@ def test_save_in_another_format_and_never_over_a_file(make: Make, folder: Path) 
     assert (folder / "taken.png").read_bytes() == b"mine"
 
 
+def test_save_goes_over_what_it_has_written_itself(make: Make, folder: Path) -> None:
+    text = (
+        "nasdip: 1\nsteps:\n- {id: a, uses: step.save, with: {file: UP.PNG, to: x.tif}}\n"
+        "- {id: b, uses: step.save, with: {file: album, to: copied}}\n"
+    )
+    for colour in ("red", "blue"):
+        Image.new("RGB", (4, 4), colour).save(folder / "UP.PNG")
+        Image.new("RGB", (4, 4), colour).save(folder / "album" / "one.png")
+        go(make(text))
+        for saved in ("x.tif", "copied/one.png"):
+            with Image.open(folder / saved) as picture:
+                assert picture.format == ("TIFF" if saved == "x.tif" else "PNG")
+                assert picture.getpixel((0, 0)) == Image.new("RGB", (1, 1), colour).getpixel((0, 0))
+    (folder / "out" / "b" / "step.json").unlink()
+    (folder / "out" / "b" / "written").unlink()
+    go(make(text))  # nothing has changed: the same folder is no other one
+    (folder / "out" / "b" / "step.json").unlink()
+    (folder / "out" / "b" / "written").unlink()
+    (folder / "copied" / "one.png").write_bytes(b"mine")
+    with pytest.raises(OptionError, match="copied' is there already"):
+        go(make(text))
+
+
 def test_a_search_and_a_run_with_its_best(make: Make, folder: Path) -> None:
     text = """
 nasdip: 1
