@@ -90,7 +90,9 @@ class Fit:
         diverges again and again or the memory does not suffice.
         """
         if self.checkpoint is not None and self.checkpoint.exists():
-            self._load(load_checkpoint(self.checkpoint))
+            state = load_checkpoint(self.checkpoint)
+            self._guard.snapshots.extend(state.get("snapshots", ()))
+            self._load(state)
             self._earlier_seconds = self._seconds
         self.advance(self.options.steps)
         rule, seconds = self.options.stopping.uses, self._seconds
@@ -114,7 +116,8 @@ class Fit:
         options = self.options
         saved = started = time.monotonic()
         before = self._seconds
-        self._guard.keep(self._state())
+        if not self._guard.snapshots:
+            self._guard.keep(self._state())
         while not self._ended and self._step < steps:
             begun = time.monotonic()
             self._threads.before(self._step + 1)
@@ -139,7 +142,9 @@ class Fit:
                 self._guard.keep(self._state())
             due = time.monotonic() - saved >= options.checkpoint_seconds
             if self.checkpoint is not None and (due or interrupt.requested or self._ended):
-                save_checkpoint(self.checkpoint, self._state())
+                # A divergence after a resumption leads back to where it would have led without.
+                kept = {"snapshots": list(self._guard.snapshots)}
+                save_checkpoint(self.checkpoint, self._state() | kept)
                 saved = time.monotonic()
             if interrupt.requested:
                 raise RunInterruptedError(f"interrupted after step {self._step} of {options.steps}")

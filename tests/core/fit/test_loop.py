@@ -209,6 +209,37 @@ class TestResume:
         assert torch.equal(whole.oracle["restored"], resumed.oracle["restored"])
         assert (whole.best_step, whole.oracle_step) == (resumed.best_step, resumed.oracle_step)
 
+    @pytest.mark.parametrize("die_at", [12, 24])
+    def test_a_resumed_fit_that_diverges_goes_back_as_far(
+        self, make_fit: MakeFit, tmp_path: Path, die_at: int
+    ) -> None:
+        def problem(die: bool) -> RestorationProblem:
+            problem = restoration()
+            inner, seen = problem.players[0].loss, []
+
+            def loss(step: Step) -> Tensor:
+                if die and step.index == die_at:
+                    raise Killed
+                seen.append(step.index)
+                spike = step.index == 27 and seen.count(27) == 1
+                return inner(step) * (math.nan if spike else 1)
+
+            object.__setattr__(problem.players[0], "loss", loss)
+            return problem
+
+        options = {"architecture": parse(Architecture, TINY, ""), "steps": 30, "jitter": 0.1}
+        options |= {"guard": {"every": 10}}
+        fit, events = make_fit(problem(die=False), **options)
+        whole, rewound = fit.run(), [e for e in events if isinstance(e, Rewound)]
+        options.update(checkpoint=tmp_path / "c.safetensors", checkpoint_seconds=0.0)
+        with pytest.raises(Killed):
+            make_fit(problem(die=True), **options)[0].run()
+        fit, events = make_fit(problem(die=False), **options)
+        resumed = fit.run()
+        assert [e for e in events if isinstance(e, Rewound)] == rewound
+        assert rewound[0].to_step == 10
+        assert torch.equal(whole.last["restored"], resumed.last["restored"])
+
     def test_the_problem_s_own_state_is_kept(self, make_fit: MakeFit, tmp_path: Path) -> None:
         options = {"checkpoint": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}
 
