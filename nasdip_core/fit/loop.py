@@ -47,8 +47,9 @@ class Fit:
         deadline: float | None = None,
         objectives: Sequence[Objective] = (),
     ) -> None:
-        """`checkpoint` is the file to save to, and to go on from where it exists.
+        """`name` is what events tell; the draws are those of `seed`, whatever it is.
 
+        `checkpoint` is the file to save to, and to go on from where it exists.
         The fit ends with what it has once `time.monotonic()` has reached `deadline`.
         """
         self.id = name
@@ -64,7 +65,7 @@ class Fit:
         self._objectives = objectives
         for objective in objectives:
             objective.begin(problem)
-        self._draws = generator(seed, name, "steps", device=device.type)
+        self._draws = generator(seed, "fit", "steps", device=device.type)
         self._optimisers = Optimisers(problem.players, networks, self.options, device)
         self._average = OutputAverage(options.averaging)
         if options.langevin.noise:

@@ -22,7 +22,7 @@ from nasdip_core.pipeline.request import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem
-from nasdip_core.seeds import generator
+from nasdip_core.seeds import derive, generator
 from nasdip_core.tiles import OVERLAP, Blend, Tile, lay_tiles
 
 _CALIBRATED = 3
@@ -86,7 +86,7 @@ class Fitter:
         rule = make_rule(self.resolved, self.plugins)
 
         def fit() -> FitResult:
-            return self._fit(problem, rule, self.resolved.fit, self.name, self.guide)
+            return self._fit(problem, rule, self.resolved.fit, self.name, self.seed, self.guide)
 
         problem.to(self.device)
         found = self._kept(self.name, fit) if self.keep else fit()
@@ -155,7 +155,9 @@ class Fitter:
         elif rule.held_out and (problem.kept_back is None or not problem.kept_back.any()):
             problem.hold_out(rule.held_out, generator(self.seed, "held-out", tile.name))
         guide = None if self.guide is None else tile.cut(self.guide)
-        return self._kept(name, lambda: self._fit(problem, rule, options, name, guide))
+        # Not by the name: how many fits were planned decides nothing.
+        seed = derive(self.seed, tile.name)
+        return self._kept(name, lambda: self._fit(problem, rule, options, name, seed, guide))
 
     def _kept(self, name: str, fit: Callable[[], FitResult]) -> FitResult:
         """Return a fit, taken from the folder where it is done."""
@@ -175,6 +177,7 @@ class Fitter:
         rule: StoppingRule,
         options: FitOptions,
         name: str,
+        seed: int,
         guide: torch.Tensor | None,
     ) -> FitResult:
         problem.to(self.device)
@@ -191,7 +194,7 @@ class Fitter:
             networks,
             options,
             rule,
-            seed=self.seed,
+            seed=seed,
             device=self.device,
             name=name,
             observers=self.observers,

@@ -1,7 +1,10 @@
 """Runs planned for a number of seconds, and what is known of the machine."""
 
+import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,7 @@ import torch
 from nasdip_core import restore
 from nasdip_core.errors import OptionError
 from nasdip_core.options import parse
-from nasdip_core.pipeline import budget
+from nasdip_core.pipeline import budget, recipe
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.estimate import Estimate
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
@@ -153,6 +156,26 @@ def test_what_was_done_in_time_can_be_done_again_without_a_clock(
             output=tmp_path / "timed",
             resume=True,
         )
+
+
+@pytest.mark.parametrize("tile", [None, 32])
+def test_fits_that_were_planned_and_not_done_leave_no_trace(
+    noisy: np.ndarray,
+    tiny: dict[str, Any],
+    toys: Plugins,
+    monkeypatch: pytest.MonkeyPatch,
+    tile: int | None,
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
+    options = {"task.sigma": 20, "tile": tile}
+    expecting(monkeypatch, step=49)
+    times = count(time.monotonic(), 200)
+    monkeypatch.setattr(recipe, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    found = restore(noisy, "denoise", **words, options=options | {"seconds": 1000})
+    names = {fit["id"].partition("-tile")[0] for fit in found.result["fits"]}
+    assert names == {"fit-1-of-5", "fit-2-of-5"}
+    again = restore(noisy, "denoise", **words, options=options | {"recipe.fits": 2})
+    assert np.array_equal(again.picture.colour, found.picture.colour)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), "soon"])
