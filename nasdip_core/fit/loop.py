@@ -50,7 +50,7 @@ class Fit:
         """`name` is what events tell; the draws are those of `seed`, whatever it is.
 
         `checkpoint` is the file to save to, and to go on from where it exists.
-        The fit ends with what it has once `time.monotonic()` has reached `deadline`.
+        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`.
         """
         self.id = name
         self.problem = problem
@@ -122,7 +122,10 @@ class Fit:
         while not self._ended and self._step < steps:
             begun = time.monotonic()
             self._threads.before(self._step + 1)
-            losses, estimate = self._train(self._step + 1)
+            # Told before it begins, so that the problem takes the last step for what it is.
+            late = self.deadline is not None and begun >= self.deadline
+            last = late or self._step + 1 == options.steps
+            losses, estimate = self._train(self._step + 1, last)
             now = time.monotonic()
             self._threads.after(self._step + 1, now - begun)
             self._seconds = before + now - started
@@ -131,13 +134,13 @@ class Fit:
                 self._rewind(reason)
                 continue
             self._step += 1
-            if self._judge(losses, estimate):
+            if self._judge(losses, estimate, last):
                 self._ended = "the stopping rule ended it"
             elif not self.problem.players:
                 self._ended = "there was nothing to learn"
             elif self._step >= options.steps:
                 self._ended = f"reached {options.steps} steps"
-            elif self.deadline is not None and time.monotonic() >= self.deadline:
+            elif last:
                 self._ended = "the time was up"
             if self._step % options.guard.every == 0:
                 self._guard.keep(self._state())
@@ -150,13 +153,12 @@ class Fit:
             if interrupt.requested:
                 raise RunInterruptedError(f"interrupted after step {self._step} of {options.steps}")
 
-    def _train(self, index: int) -> tuple[dict[str, float], Estimate]:
+    def _train(self, index: int, last: bool) -> tuple[dict[str, float], Estimate]:
         """Let every active player take its turns; return their losses and the estimate."""
         batch = self.problem.batch(index, self._draws)
         modules = {name: network.module for name, network in self.networks.items()}
         losses: dict[str, float] = {}
         self._parts = {}
-        last = index == self.options.steps
 
         def turn() -> Step:
             return Step(index, modules, self._run_slot, batch, self._draws, last)
@@ -184,7 +186,7 @@ class Fit:
             step.parts[use.uses] = float(term.detach())
         return sum(terms)
 
-    def _judge(self, losses: dict[str, float], estimate: Estimate) -> bool:
+    def _judge(self, losses: dict[str, float], estimate: Estimate, last: bool) -> bool:
         """Average, ask the stopping rule, measure and report; return whether to stop."""
         average = self._average.update(estimate)
         validation = self.problem.validation(average)
@@ -201,8 +203,8 @@ class Fit:
         )
         if verdict.best:
             self._kept.choose(self._step, average)
-        last = verdict.stop or self._step == self.options.steps
-        if self._step % self.options.report_every == 0 or self._step == 1 or last:
+        ends = verdict.stop or last
+        if self._step % self.options.report_every == 0 or self._step == 1 or ends:
             measures = self.problem.measures(average)
             self._kept.measured(self._step, measures.get("psnr"), average)
             self._tell(

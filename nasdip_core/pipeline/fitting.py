@@ -18,7 +18,7 @@ from nasdip_core.fit.result import FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.prepare import make_objectives, make_rule
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.request import Resolved, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem
@@ -148,9 +148,8 @@ class Fitter:
         name = tile.name if self.name == "fit" else f"{self.name}-{tile.name}"
         options, rule = self.resolved.fit, make_rule(self.resolved, self.plugins)
         if steps is not None:
-            options = options.model_copy(
-                update={"steps": steps, "stopping": Use(uses="calibrated")}
-            )
+            options = with_steps(self.resolved, steps).fit
+            options = options.model_copy(update={"stopping": Use(uses="calibrated")})
             rule = _TakeLast()
         elif rule.held_out and (problem.kept_back is None or not problem.kept_back.any()):
             problem.hold_out(rule.held_out, generator(self.seed, "held-out", tile.name))

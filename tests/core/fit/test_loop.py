@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,22 @@ class TestDivergence:
 
         with pytest.raises(RunError, match=r"out of memory.*lower --tile"):
             make_fit(Target(loss=loss))[0].run()
+
+
+def test_the_last_step_knows_that_it_is_when_the_time_is_up(make_fit: MakeFit) -> None:
+    lasts: list[bool] = []
+
+    def loss(step: Step, error: Tensor) -> Tensor:
+        lasts.append(step.last)
+        if step.index == 7:
+            fit.deadline = time.monotonic()
+        return error
+
+    fit, events = make_fit(Target(loss=loss), steps=20, deadline=math.inf)
+    found = fit.run()
+    assert found.reason == "the time was up"
+    assert lasts == [False] * 7 + [True]
+    assert [event.step for event in events if isinstance(event, StepDone)] == [1, 8]
 
 
 class Killed(BaseException):

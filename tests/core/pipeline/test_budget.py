@@ -13,11 +13,12 @@ import torch
 
 from nasdip_core import restore
 from nasdip_core.errors import OptionError
+from nasdip_core.fit.options import LangevinOptions
 from nasdip_core.options import parse
 from nasdip_core.pipeline import budget, recipe
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.estimate import Estimate
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 
@@ -156,6 +157,18 @@ def test_what_was_done_in_time_can_be_done_again_without_a_clock(
             output=tmp_path / "timed",
             resume=True,
         )
+
+
+@pytest.mark.parametrize(("burn_in", "begin"), [(0.0, 0), (0.25, 10), (0.35, 14), (0.9, 17)])
+def test_a_fit_that_was_cut_off_is_repeated_with_its_burn_in(
+    request_for: Any, burn_in: float, begin: int
+) -> None:
+    langevin = {"noise": 0.1, "burn_in": burn_in}
+    cut = with_steps(request_for(fit={"steps": 40, "langevin": langevin}), 17)
+    assert cut.fit.steps == 17
+    assert round(cut.fit.langevin.burn_in * 17) == begin
+    assert LangevinOptions.model_validate(cut.fit.langevin.model_dump()) == cut.fit.langevin
+    assert with_steps(cut, 17).fit == cut.fit
 
 
 @pytest.mark.parametrize("tile", [None, 32])
