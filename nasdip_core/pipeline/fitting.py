@@ -164,7 +164,8 @@ class Fitter:
             return fit()
         done = self.folder.checkpoint(f"{name}-done")
         if done.exists():
-            return FitResult(**moved(load_checkpoint(done), self.device))
+            found = FitResult(**moved(load_checkpoint(done), self.device))
+            return replace(found, earlier_seconds=found.seconds)
         found = fit()
         save_checkpoint(done, found.state_dict())
         self.folder.checkpoint(name).unlink(missing_ok=True)
