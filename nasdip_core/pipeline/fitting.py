@@ -41,6 +41,8 @@ class Fitted:
     fits: Sequence[FitResult]
     count: int = 1
     """Fits of the whole picture that this is the mean of."""
+    tiled: bool = False
+    """Each of `fits` is that of a tile."""
 
     def averaged(self, other: "Fitted", count: int) -> "Fitted":
         """Return the mean of this, which is already one of `count`, and one more."""
@@ -53,6 +55,7 @@ class Fitted:
             None,
             [*self.fits, *other.fits],
             count,
+            self.tiled,
         )
 
 
@@ -141,7 +144,7 @@ class Fitter:
                 blends[kind].add(tile, estimate)
         whole = {kind: moved(blend.result(), self.device) for kind, blend in blends.items()}
         last = whole.get("last", whole["chosen"])
-        return Fitted(whole["chosen"], last, whole.get("oracle"), None, fits)
+        return Fitted(whole["chosen"], last, whole.get("oracle"), None, fits, tiled=True)
 
     def _tile(self, problem: RestorationProblem, tile: Tile, steps: int | None) -> FitResult:
         """Fit one tile, by the rule or for a number of steps; taken from the folder if done."""

@@ -191,6 +191,25 @@ def test_fits_that_were_planned_and_not_done_leave_no_trace(
     assert np.array_equal(again.picture.colour, found.picture.colour)
 
 
+@pytest.mark.parametrize(("tile", "told"), [(None, True), (32, False)])
+def test_one_tile_does_not_tell_how_long_a_picture_takes(
+    noisy: np.ndarray,
+    tiny: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tile: int | None,
+    told: bool,
+) -> None:
+    expecting(monkeypatch, step=20)
+    learnt: list[str] = []
+    monkeypatch.setattr(Calibration, "learn", lambda _self, what, _seconds: learnt.append(what))
+    mask = np.zeros(noisy.shape, bool)
+    mask[2:5, 2:5] = True
+    options = {"seconds": 1000, "fit.steps": 30, "tile": tile}
+    found = restore(noisy, "inpaint", mask=mask, arch=tiny, options=options)
+    assert len(found.result["fits"]) == 1
+    assert [what.partition(" ")[0] for what in learnt] == ["step"] * told
+
+
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), "soon"])
 def test_seconds_that_make_no_sense(noisy: np.ndarray, seconds: Any) -> None:
     with pytest.raises(OptionError, match="option 'seconds'"):
