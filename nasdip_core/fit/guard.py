@@ -19,7 +19,8 @@ class DivergenceGuard:
     def __init__(self, options: GuardOptions) -> None:
         self.options = options
         self._running: dict[str, float] = {}
-        self._snapshots: deque[dict[str, Any]] = deque(maxlen=2)
+        self.snapshots: deque[dict[str, Any]] = deque(maxlen=2)
+        """States of the fit, the older one first."""
 
     def judge(self, losses: Mapping[str, float], descending: frozenset[str]) -> str | None:
         """Return why these losses are a divergence, or None; `descending` players should fall."""
@@ -36,13 +37,13 @@ class DivergenceGuard:
 
     def keep(self, state: dict[str, Any]) -> None:
         """Take a snapshot of the fit's state."""
-        self._snapshots.append(copied(state))
+        self.snapshots.append(copied(state))
 
     def go_back(self) -> dict[str, Any]:
         """Return the state to go on from; it stays the only snapshot."""
-        state = self._snapshots[0]
-        self._snapshots.clear()
-        self._snapshots.append(state)
+        state = self.snapshots[0]
+        self.snapshots.clear()
+        self.snapshots.append(state)
         return copied(state)  # type: ignore[no-any-return]  # a copied dict is a dict
 
     def state_dict(self) -> dict[str, Any]:

@@ -20,7 +20,8 @@ class PosteriorAverage(OutputAverage):
 
     def __init__(self, decay: float, options: LangevinOptions, steps: int) -> None:
         super().__init__(decay)
-        self._begin = round(options.burn_in * steps)
+        # There is a mean from the first step on, whenever the first output is drawn.
+        self._begin = max(1, round(options.burn_in * steps))
         self._every = options.every
         self._drawn = 0
         self._squares: dict[str, Tensor] = {}

@@ -47,9 +47,10 @@ class Fit:
         deadline: float | None = None,
         objectives: Sequence[Objective] = (),
     ) -> None:
-        """`checkpoint` is the file to save to, and to go on from where it exists.
+        """`name` is what events tell; the draws are those of `seed`, whatever it is.
 
-        The fit ends with what it has once `time.monotonic()` has reached `deadline`.
+        `checkpoint` is the file to save to, and to go on from where it exists.
+        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`.
         """
         self.id = name
         self.problem = problem
@@ -64,7 +65,7 @@ class Fit:
         self._objectives = objectives
         for objective in objectives:
             objective.begin(problem)
-        self._draws = generator(seed, name, "steps", device=device.type)
+        self._draws = generator(seed, "fit", "steps", device=device.type)
         self._optimisers = Optimisers(problem.players, networks, self.options, device)
         self._average = OutputAverage(options.averaging)
         if options.langevin.noise:
@@ -90,7 +91,9 @@ class Fit:
         diverges again and again or the memory does not suffice.
         """
         if self.checkpoint is not None and self.checkpoint.exists():
-            self._load(load_checkpoint(self.checkpoint))
+            state = load_checkpoint(self.checkpoint)
+            self._guard.snapshots.extend(state.get("snapshots", ()))
+            self._load(state)
             self._earlier_seconds = self._seconds
         self.advance(self.options.steps)
         rule, seconds = self.options.stopping.uses, self._seconds
@@ -114,11 +117,15 @@ class Fit:
         options = self.options
         saved = started = time.monotonic()
         before = self._seconds
-        self._guard.keep(self._state())
+        if not self._guard.snapshots:
+            self._guard.keep(self._state())
         while not self._ended and self._step < steps:
             begun = time.monotonic()
             self._threads.before(self._step + 1)
-            losses, estimate = self._train(self._step + 1)
+            # Told before it begins, so that the problem takes the last step for what it is.
+            late = self.deadline is not None and begun >= self.deadline
+            last = late or self._step + 1 == options.steps
+            losses, estimate = self._train(self._step + 1, last)
             now = time.monotonic()
             self._threads.after(self._step + 1, now - begun)
             self._seconds = before + now - started
@@ -127,30 +134,31 @@ class Fit:
                 self._rewind(reason)
                 continue
             self._step += 1
-            if self._judge(losses, estimate):
+            if self._judge(losses, estimate, last):
                 self._ended = "the stopping rule ended it"
             elif not self.problem.players:
                 self._ended = "there was nothing to learn"
             elif self._step >= options.steps:
                 self._ended = f"reached {options.steps} steps"
-            elif self.deadline is not None and time.monotonic() >= self.deadline:
+            elif last:
                 self._ended = "the time was up"
             if self._step % options.guard.every == 0:
                 self._guard.keep(self._state())
             due = time.monotonic() - saved >= options.checkpoint_seconds
             if self.checkpoint is not None and (due or interrupt.requested or self._ended):
-                save_checkpoint(self.checkpoint, self._state())
+                # A divergence after a resumption leads back to where it would have led without.
+                kept = {"snapshots": list(self._guard.snapshots)}
+                save_checkpoint(self.checkpoint, self._state() | kept)
                 saved = time.monotonic()
             if interrupt.requested:
                 raise RunInterruptedError(f"interrupted after step {self._step} of {options.steps}")
 
-    def _train(self, index: int) -> tuple[dict[str, float], Estimate]:
+    def _train(self, index: int, last: bool) -> tuple[dict[str, float], Estimate]:
         """Let every active player take its turns; return their losses and the estimate."""
         batch = self.problem.batch(index, self._draws)
         modules = {name: network.module for name, network in self.networks.items()}
         losses: dict[str, float] = {}
         self._parts = {}
-        last = index == self.options.steps
 
         def turn() -> Step:
             return Step(index, modules, self._run_slot, batch, self._draws, last)
@@ -178,7 +186,7 @@ class Fit:
             step.parts[use.uses] = float(term.detach())
         return sum(terms)
 
-    def _judge(self, losses: dict[str, float], estimate: Estimate) -> bool:
+    def _judge(self, losses: dict[str, float], estimate: Estimate, last: bool) -> bool:
         """Average, ask the stopping rule, measure and report; return whether to stop."""
         average = self._average.update(estimate)
         validation = self.problem.validation(average)
@@ -195,8 +203,8 @@ class Fit:
         )
         if verdict.best:
             self._kept.choose(self._step, average)
-        last = verdict.stop or self._step == self.options.steps
-        if self._step % self.options.report_every == 0 or self._step == 1 or last:
+        ends = verdict.stop or last
+        if self._step % self.options.report_every == 0 or self._step == 1 or ends:
             measures = self.problem.measures(average)
             self._kept.measured(self._step, measures.get("psnr"), average)
             self._tell(

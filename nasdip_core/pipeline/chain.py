@@ -88,14 +88,19 @@ class Chain:
         return blend.result()[problem.output].to(problem.measured)
 
     def _part(self, problem: RestorationProblem, pilot: Tensor | None) -> Tensor:
-        """Return the estimate of a part, each frame of a stack for itself."""
+        """Return the estimate of a part, each frame of a stack for itself.
+
+        Without a pilot, a frame of which nothing is known becomes the nearest of the others.
+        """
         if len(problem.measured) == 1:
             return self._frame(problem, pilot)
-        frames = [
-            self._frame(frame, None if pilot is None else pilot[i : i + 1])
-            for i, frame in enumerate(problem.frames())
-        ]
-        return torch.cat(frames)
+        frames = problem.frames()
+        if pilot is not None:
+            pilots = pilot[:, None].unbind()
+            return torch.cat([self._frame(*both) for both in zip(frames, pilots, strict=True)])
+        told = [i for i, frame in enumerate(frames) if bool(frame.fitted.any())]
+        made = {i: self._frame(frames[i], None) for i in told or range(len(frames))}
+        return torch.cat([made[min(made, key=lambda i: abs(i - at))] for at in range(len(frames))])
 
     def _frame(self, problem: RestorationProblem, pilot: Tensor | None) -> Tensor:
         picture = None if pilot is None else pilot.clamp(0, 1)

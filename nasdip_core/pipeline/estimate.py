@@ -169,7 +169,9 @@ def learn(
     """Note how long the steps and filters of a run took, for plans to come."""
     known = Calibration(device)
     slot = next(iter(problem.slots.values()))
-    if len(solved.fits) == 1 and solved.fits[0].iterations >= _TELLING:
+    fitted = solved.fitted
+    whole = fitted is not None and len(fitted.fits) == 1 and not fitted.tiled
+    if whole and solved.fits[0].iterations >= _TELLING:
         fit = solved.fits[0]
         arch = resolved.arch.architecture
         macs = cost_of(arch, slot.channels, slot.size, plugins, slot.frames).macs

@@ -18,11 +18,11 @@ from nasdip_core.fit.result import FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.prepare import make_objectives, make_rule
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.request import Resolved, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem
-from nasdip_core.seeds import generator
+from nasdip_core.seeds import derive, generator
 from nasdip_core.tiles import OVERLAP, Blend, Tile, lay_tiles
 
 _CALIBRATED = 3
@@ -41,6 +41,8 @@ class Fitted:
     fits: Sequence[FitResult]
     count: int = 1
     """Fits of the whole picture that this is the mean of."""
+    tiled: bool = False
+    """Each of `fits` is that of a tile."""
 
     def averaged(self, other: "Fitted", count: int) -> "Fitted":
         """Return the mean of this, which is already one of `count`, and one more."""
@@ -53,6 +55,7 @@ class Fitted:
             None,
             [*self.fits, *other.fits],
             count,
+            self.tiled,
         )
 
 
@@ -86,7 +89,7 @@ class Fitter:
         rule = make_rule(self.resolved, self.plugins)
 
         def fit() -> FitResult:
-            return self._fit(problem, rule, self.resolved.fit, self.name, self.guide)
+            return self._fit(problem, rule, self.resolved.fit, self.name, self.seed, self.guide)
 
         problem.to(self.device)
         found = self._kept(self.name, fit) if self.keep else fit()
@@ -141,21 +144,22 @@ class Fitter:
                 blends[kind].add(tile, estimate)
         whole = {kind: moved(blend.result(), self.device) for kind, blend in blends.items()}
         last = whole.get("last", whole["chosen"])
-        return Fitted(whole["chosen"], last, whole.get("oracle"), None, fits)
+        return Fitted(whole["chosen"], last, whole.get("oracle"), None, fits, tiled=True)
 
     def _tile(self, problem: RestorationProblem, tile: Tile, steps: int | None) -> FitResult:
         """Fit one tile, by the rule or for a number of steps; taken from the folder if done."""
         name = tile.name if self.name == "fit" else f"{self.name}-{tile.name}"
         options, rule = self.resolved.fit, make_rule(self.resolved, self.plugins)
         if steps is not None:
-            options = options.model_copy(
-                update={"steps": steps, "stopping": Use(uses="calibrated")}
-            )
+            options = with_steps(self.resolved, steps).fit
+            options = options.model_copy(update={"stopping": Use(uses="calibrated")})
             rule = _TakeLast()
         elif rule.held_out and (problem.kept_back is None or not problem.kept_back.any()):
             problem.hold_out(rule.held_out, generator(self.seed, "held-out", tile.name))
         guide = None if self.guide is None else tile.cut(self.guide)
-        return self._kept(name, lambda: self._fit(problem, rule, options, name, guide))
+        # Not by the name: how many fits were planned decides nothing.
+        seed = derive(self.seed, tile.name)
+        return self._kept(name, lambda: self._fit(problem, rule, options, name, seed, guide))
 
     def _kept(self, name: str, fit: Callable[[], FitResult]) -> FitResult:
         """Return a fit, taken from the folder where it is done."""
@@ -163,7 +167,8 @@ class Fitter:
             return fit()
         done = self.folder.checkpoint(f"{name}-done")
         if done.exists():
-            return FitResult(**moved(load_checkpoint(done), self.device))
+            found = FitResult(**moved(load_checkpoint(done), self.device))
+            return replace(found, earlier_seconds=found.seconds)
         found = fit()
         save_checkpoint(done, found.state_dict())
         self.folder.checkpoint(name).unlink(missing_ok=True)
@@ -175,6 +180,7 @@ class Fitter:
         rule: StoppingRule,
         options: FitOptions,
         name: str,
+        seed: int,
         guide: torch.Tensor | None,
     ) -> FitResult:
         problem.to(self.device)
@@ -191,7 +197,7 @@ class Fitter:
             networks,
             options,
             rule,
-            seed=self.seed,
+            seed=seed,
             device=self.device,
             name=name,
             observers=self.observers,

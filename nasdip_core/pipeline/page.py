@@ -74,7 +74,7 @@ def _drawn(resolved: Resolved, slot: Slot, plugins: Plugins) -> dict[str, str]:
     architecture = resolved.arch.architecture
     if isinstance(architecture, PluginNetwork):
         return {}
-    cost = cost_of(architecture, slot.channels, slot.size, plugins)
+    cost = cost_of(architecture, slot.channels, slot.size, plugins, slot.frames)
     caption = f"{cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds"
     drawing = draw_network(architecture, residual_matrix(architecture, plugins), caption=caption)
     return {resolved.arch.name: drawing}

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from nasdip_core.architecture.specification import Use
@@ -102,7 +103,7 @@ class Solver:
         problem.give_back()
         parts = [replace(part, weight=0.0) for part in parts]
         if alone is not None:
-            parts.append(replace(alone, weight=0.5))
+            parts.append(replace(_lent(problem, parts[0], alone), weight=0.5))
         pilot = None if fitted is None else fitted.chosen
         parts.append(replace(chain.refine(problem, pilot), weight=1 - sum(p.weight for p in parts)))
         chosen = blended([part.estimate for part in parts], [part.weight for part in parts])
@@ -117,13 +118,14 @@ class Solver:
         that the filter makes of everything that is known.
         """
         one = self.fitter.resolved.recipe.choice == "best"
+        alone = _lent(problem, fit, alone)
         both = [fit.estimate, alone.estimate]
         mixing = held_out_weights(problem, both, one=one)
         refined = chain.refine(problem, blended(both, mixing))
         weights = held_out_weights(problem, [*both, refined.estimate], one=one)
         problem.give_back()
         if weights[1] or (weights[2] and mixing[1]):
-            alone = chain.refine(problem, None).judged_as(alone)
+            alone = _lent(problem, fit, chain.refine(problem, None)).judged_as(alone)
         if weights[2]:
             pilot = blended([fit.estimate, alone.estimate], mixing)
             refined = chain.refine(problem, pilot).judged_as(refined)
@@ -180,3 +182,15 @@ class Solver:
             share = _KEPT_BACK
         if share:
             problem.hold_out(share, generator(self.fitter.resolved.seed, "held-out"))
+
+
+def _lent(problem: RestorationProblem, fit: Part, alone: Part) -> Part:
+    """Return a filter's part with the fit's frames where the filter had nothing to work on.
+
+    What is kept back says nothing of such frames: their weights are those of the others.
+    """
+    told = problem.fitted.flatten(1).any(dim=1)[:, None, None, None]
+    lent = {
+        name: torch.where(told, value, fit.estimate[name]) for name, value in alone.estimate.items()
+    }
+    return replace(alone, estimate=lent)

@@ -265,8 +265,13 @@ def _alternatives(
 
 
 def with_steps(resolved: Resolved, steps: int) -> Resolved:
-    """Return the same run with another number of steps."""
-    return replace(resolved, fit=resolved.fit.model_copy(update={"steps": steps}))
+    """Return the same run with fewer steps; what is drawn is drawn at the same ones."""
+    fit, changes = resolved.fit, dict[str, object](steps=steps)
+    if fit.langevin.noise:
+        # The share is below 1: where nothing is drawn it stands for all steps, rounded.
+        begin = min(round(fit.langevin.burn_in * fit.steps), steps - 0.25)
+        changes["langevin"] = fit.langevin.model_copy(update={"burn_in": begin / steps})
+    return replace(resolved, fit=fit.model_copy(update=changes))
 
 
 def run_name(resolved: Resolved) -> str:

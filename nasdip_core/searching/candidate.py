@@ -44,7 +44,7 @@ class Candidate:
     proxy: Architecture
     """As the search fits it."""
     cost: Cost
-    """Of `architecture`, on the first picture."""
+    """Of `architecture`, on the first picture, all frames of a stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,7 @@ class Evaluator:
         self.search = search
         self.plugins = plugins
         self.device = device
-        slot = next(iter(self.prepared(0, None).problem.slots.values()))
-        self._channels, self._size = slot.channels, slot.size
+        self._slot = next(iter(self.prepared(0, None).problem.slots.values()))
 
     def prepared(self, picture: int, fresh: int | None) -> Prepared:
         """Return a picture and its problem as a run has them, nothing kept for the reward."""
@@ -82,7 +81,8 @@ class Evaluator:
         """Return the candidate of canonical choices. Raises NasdipError where none can be built."""
         architecture = self.search.space.decode(choices)
         proxy = self.search.space.proxy(architecture)
-        cost = cost_of(architecture, self._channels, self._size, self.plugins)
+        slot = self._slot
+        cost = cost_of(architecture, slot.channels, slot.size, self.plugins, slot.frames)
         return Candidate(architecture, proxy, cost)
 
     def excess(self, candidate: Candidate) -> str:
@@ -126,7 +126,7 @@ class Evaluator:
     def rungs(self) -> list[int]:
         """Return the steps of hyperband: iterations, or sides in pixels, the last one whole."""
         pruner, fit = self.search.request.pruner, self.search.resolved[0].fit
-        whole = fit.steps if pruner.rungs == "iterations" else min(self._size)
+        whole = fit.steps if pruner.rungs == "iterations" else min(self._slot.size)
         least = 1 if pruner.rungs == "iterations" else _SMALLEST
         factors = [pruner.factor**i for i in reversed(range(_RUNGS))]
         return sorted({max(least, whole // factor) for factor in factors})

@@ -33,6 +33,7 @@ def make_fit(plugins: Plugins) -> MakeFit:
         *,
         seed: int = 0,
         checkpoint: Path | None = None,
+        deadline: float | None = None,
         architecture: Architecture | None = None,
         observers: tuple[Callable[[Event], None], ...] = (),
         **options: Any,
@@ -51,6 +52,7 @@ def make_fit(plugins: Plugins) -> MakeFit:
             device=device,
             observers=[events.append, *observers],
             checkpoint=checkpoint,
+            deadline=deadline,
         )
         return fit, events
 

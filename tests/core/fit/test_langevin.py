@@ -47,6 +47,14 @@ def test_before_the_burn_in_it_is_the_output_average() -> None:
     assert plain.deviation is None
 
 
+def test_without_a_burn_in_there_is_a_mean_before_the_first_draw() -> None:
+    average = PosteriorAverage(0.9, LangevinOptions(burn_in=0.0, every=3), 10)
+    seen = outputs(4)
+    for output in seen[:3]:
+        assert "x" in average.update(output)
+    assert torch.equal(average.update(seen[3])["x"], seen[3]["x"])
+
+
 def test_it_goes_on_from_its_state() -> None:
     options = LangevinOptions(burn_in=0.1, every=2)
     first, second = (PosteriorAverage(0.9, options, 30) for _ in range(2))

@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,22 @@ class TestDivergence:
             make_fit(Target(loss=loss))[0].run()
 
 
+def test_the_last_step_knows_that_it_is_when_the_time_is_up(make_fit: MakeFit) -> None:
+    lasts: list[bool] = []
+
+    def loss(step: Step, error: Tensor) -> Tensor:
+        lasts.append(step.last)
+        if step.index == 7:
+            fit.deadline = time.monotonic()
+        return error
+
+    fit, events = make_fit(Target(loss=loss), steps=20, deadline=math.inf)
+    found = fit.run()
+    assert found.reason == "the time was up"
+    assert lasts == [False] * 7 + [True]
+    assert [event.step for event in events if isinstance(event, StepDone)] == [1, 8]
+
+
 class Killed(BaseException):
     """Stands for `kill -9`: nothing in the loop may catch it."""
 
@@ -208,6 +225,37 @@ class TestResume:
         assert resumed.oracle is not None
         assert torch.equal(whole.oracle["restored"], resumed.oracle["restored"])
         assert (whole.best_step, whole.oracle_step) == (resumed.best_step, resumed.oracle_step)
+
+    @pytest.mark.parametrize("die_at", [12, 24])
+    def test_a_resumed_fit_that_diverges_goes_back_as_far(
+        self, make_fit: MakeFit, tmp_path: Path, die_at: int
+    ) -> None:
+        def problem(die: bool) -> RestorationProblem:
+            problem = restoration()
+            inner, seen = problem.players[0].loss, []
+
+            def loss(step: Step) -> Tensor:
+                if die and step.index == die_at:
+                    raise Killed
+                seen.append(step.index)
+                spike = step.index == 27 and seen.count(27) == 1
+                return inner(step) * (math.nan if spike else 1)
+
+            object.__setattr__(problem.players[0], "loss", loss)
+            return problem
+
+        options = {"architecture": parse(Architecture, TINY, ""), "steps": 30, "jitter": 0.1}
+        options |= {"guard": {"every": 10}}
+        fit, events = make_fit(problem(die=False), **options)
+        whole, rewound = fit.run(), [e for e in events if isinstance(e, Rewound)]
+        options.update(checkpoint=tmp_path / "c.safetensors", checkpoint_seconds=0.0)
+        with pytest.raises(Killed):
+            make_fit(problem(die=True), **options)[0].run()
+        fit, events = make_fit(problem(die=False), **options)
+        resumed = fit.run()
+        assert [e for e in events if isinstance(e, Rewound)] == rewound
+        assert rewound[0].to_step == 10
+        assert torch.equal(whole.last["restored"], resumed.last["restored"])
 
     def test_the_problem_s_own_state_is_kept(self, make_fit: MakeFit, tmp_path: Path) -> None:
         options = {"checkpoint": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}

@@ -1,7 +1,10 @@
 """Runs planned for a number of seconds, and what is known of the machine."""
 
+import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,11 +13,12 @@ import torch
 
 from nasdip_core import restore
 from nasdip_core.errors import OptionError
+from nasdip_core.fit.options import LangevinOptions
 from nasdip_core.options import parse
-from nasdip_core.pipeline import budget
+from nasdip_core.pipeline import budget, recipe
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.estimate import Estimate
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 
@@ -153,6 +157,57 @@ def test_what_was_done_in_time_can_be_done_again_without_a_clock(
             output=tmp_path / "timed",
             resume=True,
         )
+
+
+@pytest.mark.parametrize(("burn_in", "begin"), [(0.0, 0), (0.25, 10), (0.35, 14), (0.9, 17)])
+def test_a_fit_that_was_cut_off_is_repeated_with_its_burn_in(
+    request_for: Any, burn_in: float, begin: int
+) -> None:
+    langevin = {"noise": 0.1, "burn_in": burn_in}
+    cut = with_steps(request_for(fit={"steps": 40, "langevin": langevin}), 17)
+    assert cut.fit.steps == 17
+    assert round(cut.fit.langevin.burn_in * 17) == begin
+    assert LangevinOptions.model_validate(cut.fit.langevin.model_dump()) == cut.fit.langevin
+    assert with_steps(cut, 17).fit == cut.fit
+
+
+@pytest.mark.parametrize("tile", [None, 32])
+def test_fits_that_were_planned_and_not_done_leave_no_trace(
+    noisy: np.ndarray,
+    tiny: dict[str, Any],
+    toys: Plugins,
+    monkeypatch: pytest.MonkeyPatch,
+    tile: int | None,
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
+    options = {"task.sigma": 20, "tile": tile}
+    expecting(monkeypatch, step=49)
+    times = count(time.monotonic(), 200)
+    monkeypatch.setattr(recipe, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    found = restore(noisy, "denoise", **words, options=options | {"seconds": 1000})
+    names = {fit["id"].partition("-tile")[0] for fit in found.result["fits"]}
+    assert names == {"fit-1-of-5", "fit-2-of-5"}
+    again = restore(noisy, "denoise", **words, options=options | {"recipe.fits": 2})
+    assert np.array_equal(again.picture.colour, found.picture.colour)
+
+
+@pytest.mark.parametrize(("tile", "told"), [(None, True), (32, False)])
+def test_one_tile_does_not_tell_how_long_a_picture_takes(
+    noisy: np.ndarray,
+    tiny: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tile: int | None,
+    told: bool,
+) -> None:
+    expecting(monkeypatch, step=20)
+    learnt: list[str] = []
+    monkeypatch.setattr(Calibration, "learn", lambda _self, what, _seconds: learnt.append(what))
+    mask = np.zeros(noisy.shape, bool)
+    mask[2:5, 2:5] = True
+    options = {"seconds": 1000, "fit.steps": 30, "tile": tile}
+    found = restore(noisy, "inpaint", mask=mask, arch=tiny, options=options)
+    assert len(found.result["fits"]) == 1
+    assert [what.partition(" ")[0] for what in learnt] == ["step"] * told
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), "soon"])

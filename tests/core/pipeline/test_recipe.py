@@ -9,6 +9,7 @@ import pytest
 
 from nasdip_core import restore
 from nasdip_core.errors import OptionError, PluginError
+from nasdip_core.fit.checkpoint import load_checkpoint, save_checkpoint
 from nasdip_core.plugins import Plugins
 
 
@@ -215,6 +216,28 @@ def test_an_interrupted_recipe_repeats_no_finished_fit(
     lines = (folder / "events.jsonl").read_text().splitlines()
     kinds = [json.loads(line)["event"] for line in lines]
     assert kinds.count("fit-ended") == 3
+
+
+@pytest.mark.parametrize("tile", [None, 32])
+def test_seconds_are_those_of_all_sessions(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path, tile: int | None
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(event: Any) -> None:
+        if event.fit.startswith("fit-2-of-2"):
+            raise Killed
+
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys, "output": tmp_path / "out"}
+    words["options"] = options(fits=2) | {"tile": tile}
+    with pytest.raises(Killed):
+        restore(noisy, "denoise", **words, observers=[die])
+    for done in (tmp_path / "out").glob("checkpoint-*-done*"):
+        found = load_checkpoint(done)
+        save_checkpoint(done, found | {"seconds": 1000.0})
+    resumed = restore(noisy, "denoise", **words, resume=True)
+    assert resumed.result["seconds"] > 1000 * len(resumed.result["fits"]) / 2
 
 
 def test_the_page_says_what_the_result_is_made_of(

@@ -131,6 +131,34 @@ def test_a_classical_estimate_is_made_frame_by_frame(
     assert torch.equal(together.picture.tensor(), torch.cat(alone))
 
 
+def lost(frames: np.ndarray, **words: Any) -> np.ndarray:
+    """Return what becomes of the second frame where nothing is known of it."""
+    mask = np.zeros(frames.shape, bool)
+    mask[1] = mask[:, 4:6, 4:9] = True
+    restored = restore(frames, "inpaint", mask=mask, **words)
+    assert isinstance(restored.picture, Stack)
+    samples: np.ndarray = restored.picture.samples[..., 0].astype(int)
+    assert np.array_equal(samples[~mask], frames[~mask])
+    return samples[1]
+
+
+@pytest.mark.parametrize("choice", ["mean", "best", "blend"])
+def test_of_a_frame_that_is_lost_the_fit_tells(
+    choice: str, frames: np.ndarray, tiny: dict[str, Any]
+) -> None:
+    told = lost(frames, arch=tiny, options=options())
+    chosen = options(recipe_refine=["biharmonic"], recipe_choice=choice)
+    found = lost(frames, arch=tiny, options=chosen)
+    # What is kept back for the choice changes the fit a little.
+    assert np.abs(found - told).max() <= (0 if choice == "mean" else 9)
+    assert np.ptp(told) > 30
+
+
+def test_without_fits_a_frame_that_is_lost_is_its_neighbour(frames: np.ndarray) -> None:
+    found = lost(frames, options=options(recipe_fits=0, recipe_refine=["biharmonic"]))
+    assert np.abs(found - frames[0]).mean() < 3
+
+
 def test_a_guide_lies_beside_every_frame(
     frames: np.ndarray, toys: Plugins, tiny: dict[str, Any]
 ) -> None:

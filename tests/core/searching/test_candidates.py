@@ -1,5 +1,6 @@
 """How candidates are judged on several pictures, ended early, compared and weighed by cost."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,20 @@ def test_one_picture_is_damaged_once(searcher: Searcher, pictures: Path) -> None
     assert len({run.seed for run in runs}) == 3
     first, *others = [judge.problem(run, 0).measured for run in runs]  # type: ignore[attr-defined]
     assert all(torch.equal(first, other) for other in others)
+
+
+def test_the_cost_of_a_stack_is_that_of_all_frames(searcher: Searcher, pictures: Path) -> None:
+    film = pictures.parent / "film"
+    film.mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        shutil.copy(pictures / "a.png", film / name)
+    one = evaluator(searcher, pictures / "a.png").candidate(POINT).cost
+    limits = {"macs": 2 * one.macs, "memory": 4 * one.activation_bytes}
+    judge = evaluator(searcher, film, task={"stack": True}, limits=limits)
+    candidate = judge.candidate(POINT)
+    assert candidate.cost.macs == 3 * one.macs
+    assert candidate.cost.activation_bytes == 3 * one.activation_bytes
+    assert judge.excess(candidate).startswith("limits.macs")
 
 
 def test_a_crop_is_the_centre(searcher: Searcher, pictures: Path) -> None:
