@@ -7,7 +7,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Tag, ValidationError
 from pydantic_core import PydanticUndefined
 
 from nasdip_core.errors import OptionError, did_you_mean
@@ -53,7 +53,7 @@ def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) ->
     keys = [part for part in map(str, first["loc"]) if not part.startswith(("function-", "form-"))]
     path = ".".join([where, *keys] if where else keys)
     if first["type"] == "extra_forbidden":
-        hint = did_you_mean(keys[-1], _known_keys(model, keys[:-1]))
+        hint = did_you_mean(keys[-1], _known_keys(model, list(map(str, first["loc"][:-1]))))
         return f"unknown option '{path}'; {hint}"
     message = first["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
@@ -66,12 +66,17 @@ def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) ->
 
 
 def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
-    """Return the keys of the (nested) model at `path`; of the outer one where it is no model."""
+    """Return the keys of the (nested) model at `path`; none where it is no model."""
+    annotation: Any = model
     for key in path:
-        if key.isdigit():  # a place in a list of models
+        if key.isdigit() or key.startswith("function-"):  # a place in a list, a validator
             continue
-        field = model.model_fields.get(key)
-        nested = _model_in(field.annotation) if field is not None else None
+        if key.startswith("form-"):  # one of a union, by its tag
+            nested = _tagged(annotation, key)
+        else:
+            field = model.model_fields.get(key)
+            annotation = None if field is None else field.annotation
+            nested = _model_in(annotation)
         if nested is None:
             return []
         model = nested
@@ -86,6 +91,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         found = _model_in(inner)
         if found is not None:
             return found
+    return None
+
+
+def _tagged(annotation: Any, tag: str) -> type[BaseModel] | None:
+    """Return the model of a union that has a tag."""
+    for member in get_args(annotation):
+        if get_origin(member) is Annotated and Tag(tag) in get_args(member):
+            return _model_in(get_args(member)[0])
     return None
 
 

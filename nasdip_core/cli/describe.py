@@ -37,6 +37,8 @@ def describe(
         matches = [r for r in plugins.registrations() if r.offer.name == what]
         if len(matches) != 1:
             hint = did_you_mean(kind, KINDS)
+            if kind in KINDS:
+                hint = f"`nasdip list {kind}` shows the names"
             if matches:
                 hint = "say " + " or ".join(f"'{r.offer.kind}.{what}'" for r in matches)
             raise PluginError(f"cannot describe '{what}': say KIND.NAME", hint)
@@ -111,8 +113,14 @@ def _architecture(
     from nasdip_core.architecture.named import find_architecture
     from nasdip_core.architecture.pattern import residual_matrix
     from nasdip_core.architecture.specification import PluginNetwork
+    from nasdip_core.fit.options import FitOptions
+    from nasdip_core.options import merge, parse
+    from nasdip_core.recipe import RecipeOptions
 
     named = find_architecture(name, plugins)
+    for task, options in {"": {}, **named.tasks}.items():
+        parse(FitOptions, merge(named.fit, options), f"tasks.{task}" if task else "fit")
+    parse(RecipeOptions, named.recipe, "recipe")
     architecture = named.architecture
     cost = cost_of(architecture, channels, size, plugins)
     matrix: list[list[bool]] = []

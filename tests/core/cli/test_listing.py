@@ -142,3 +142,26 @@ def test_describe_a_network_that_is_no_unet(cli: Cli, tmp_path: Path) -> None:
     assert "levels" not in answer.out
     assert "not drawn" in answer.err
     assert not list(tmp_path.glob("*.svg"))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("architecture: dip\nfit: {stpes: 3}", "unknown option 'fit.stpes'; did you mean 'steps'?"),
+        ("architecture: dip\ntasks: {denoise: {lr: -1}}", "option 'tasks.denoise.lr' = -1"),
+        (
+            "architecture: dip\nrecipe: {fitz: 3}",
+            "unknown option 'recipe.fitz'; did you mean 'fits'",
+        ),
+        ("architecture: {uses: siren, levels: 3}", "levels'; known: input, uses, with"),
+    ],
+)
+def test_what_a_run_would_refuse_is_not_described(cli: Cli, content: str, says: str) -> None:
+    Path("mine.yaml").write_text(f"{content}\n")
+    answer = cli("describe", "mine.yaml")
+    assert (answer.code, says in answer.err) == (3, True), answer.err
+
+
+def test_a_kind_alone_is_not_described(cli: Cli) -> None:
+    answer = cli("describe", "task")
+    assert (answer.code, "`nasdip list task` shows the names" in answer.err) == (4, True)
