@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from nasdip_core import restore
-from nasdip_core.errors import PictureError
+from nasdip_core.errors import PictureError, RunError
 from nasdip_core.held_out import kept_back
 from nasdip_core.imaging.arrays import stack_of
 from nasdip_core.imaging.read import read_stack
@@ -69,11 +69,15 @@ def test_a_finished_run_is_taken_up_and_forced(
     again = restore(film, "denoise", output=tmp_path / "out", resume=True, **words)
     assert torch.equal(again.picture.tensor(), first.picture.tensor())
     (tmp_path / "out" / "restored" / "notes.txt").write_text("mine")
-    (tmp_path / "out" / "restored" / "shot9.png").write_bytes(b"")
+    (film / f"shot{FRAMES - 1}.png").unlink()
     forced = restore(film, "denoise", output=tmp_path / "out", force=True, **words)
-    assert torch.equal(forced.picture.tensor(), first.picture.tensor())
+    assert isinstance(forced.picture, Stack)
     left = {path.name for path in (tmp_path / "out" / "restored").iterdir()}
-    assert left == {"notes.txt", *(f"shot{number}.png" for number in range(FRAMES))}
+    assert left == {"notes.txt", *(f"shot{number}.png" for number in range(FRAMES - 1))}
+    (tmp_path / "out" / "restored" / "mine.png").write_bytes(b"mine")
+    with pytest.raises(RunError, match=r"mine\.png' is in the way"):
+        restore(film, "denoise", output=tmp_path / "out", force=True, **words)
+    assert (tmp_path / "out" / "restored" / "mine.png").read_bytes() == b"mine"
 
 
 def test_quality_is_that_of_all_frames(film: Path, tiny: dict[str, Any]) -> None:
