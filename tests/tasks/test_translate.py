@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nasdip_core.errors import NasdipError, OptionError, PictureError
+from nasdip_core.errors import NasdipError, OptionError, PictureError, RunInterruptedError
+from nasdip_core.fit.events import Event
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.imaging.read import read_picture
@@ -21,6 +22,7 @@ from nasdip_core.pipeline.restore import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs
+from nasdip_core.weights import read_weights
 from nasdip_tasks.translate.critic import PatchCritic
 from nasdip_tasks.translate.data import Domain
 from nasdip_tasks.translate.looks import edges
@@ -148,6 +150,28 @@ def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_p
         options={"task.weights": weights},
     )
     assert np.array_equal(repeated.picture.colour, done.picture.colour)
+
+
+@pytest.mark.parametrize("pairs", ["none", "grey"])
+def test_weights_of_a_run_that_stopped_after_its_last_step(
+    sets: tuple[Path, Path], tmp_path: Path, pairs: str
+) -> None:
+    def stop(event: Event) -> None:
+        if event.kind == "fit-ended":
+            raise RunInterruptedError("stopped")
+
+    blue, red = sets
+    words: dict[str, Any] = {
+        "arch": TINY,
+        "options": {**FAST, "task.target": str(red / "0.png"), "task.pairs": pairs, "fit.steps": 2},
+    }
+    with pytest.raises(RunInterruptedError):
+        restore(blue / "0.png", "translate", output=tmp_path / "a", observers=[stop], **words)
+    restore(blue / "0.png", "translate", output=tmp_path / "a", resume=True, **words)
+    restore(blue / "0.png", "translate", output=tmp_path / "b", **words)
+    resumed, whole = (read_weights(tmp_path / x / "weights.safetensors") for x in "ab")
+    assert resumed.keys() == whole.keys()
+    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
 
 
 def test_weights_of_another_architecture(sets: tuple[Path, Path], tmp_path: Path) -> None:
