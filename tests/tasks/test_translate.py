@@ -13,6 +13,7 @@ from nasdip_core.errors import NasdipError, OptionError, PictureError, RunInterr
 from nasdip_core.fit.events import Event
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
+from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
 from nasdip_core.pipeline.jobs import is_batch
@@ -247,6 +248,27 @@ def test_one_picture_learns_from_one(size: tuple[int, int], tmp_path: Path) -> N
     Image.fromarray(np.full(size, 90, np.uint8)).save(path)
     done = run(path, task__target="sample:coffee", task__side=32)
     assert done.picture.colour.shape == (*size, 3)
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_grey_picture_is_measured_in_colour(
+    sets: tuple[Path, Path], tmp_path: Path, damaged: bool
+) -> None:
+    blue, red = sets
+    Image.open(blue / "0.png").convert("L").save(tmp_path / "grey.png")
+    given: dict[str, Any] = {"corrupt.look": "edges"} if damaged else {}
+    done = restore(
+        tmp_path / "grey.png",
+        "translate",
+        truth=None if damaged else red / "0.png",
+        arch=TINY,
+        options={**FAST, "task.target": str(red / "1.png"), "fit.steps": 2, **given},
+    )
+    assert done.picture.mode == "RGB"
+    assert done.quality is not None
+    truth = read_picture(tmp_path / "grey.png" if damaged else red / "0.png").tensor()
+    expected = psnr(done.picture.tensor(), truth.expand(-1, 3, -1, -1))
+    assert done.quality["self_stopped"]["psnr"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_small_pictures_are_noted(sets: tuple[Path, Path]) -> None:

@@ -235,3 +235,37 @@ def test_frames_are_blended_each_for_itself() -> None:
     for tile in lay_tiles((40, 50), 32, 4):
         blend.add(tile, {"restored": tile.cut(frames)})
     torch.testing.assert_close(blend.result()["restored"], frames)
+
+
+def test_arrays_are_measured_in_the_range_of_the_stack(
+    frames: np.ndarray, tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    truth = frames.astype(np.float32)
+    noisy = truth.copy()
+    noisy[:, 0, 0] = 600
+    for name, array in (("noisy", noisy), ("truth", truth)):
+        np.save(tmp_path / f"{name}.npy", array)
+    restored = restore(
+        tmp_path / "noisy.npy",
+        "denoise",
+        truth=tmp_path / "truth.npy",
+        arch=tiny,
+        options=options(),
+    )
+    samples = np.concatenate([f.colour[None, ..., 0] for f in restored.picture.frames])  # type: ignore[attr-defined]
+    expected = -10 * np.log10(np.square((samples - truth) / 600).mean())
+    assert restored.quality is not None
+    assert restored.quality["self_stopped"]["psnr"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_red_denoises_frame_by_frame(frames: np.ndarray, tiny: dict[str, Any]) -> None:
+    words = options(fit_objectives=["red"], task_sigma=20)
+    restored = restore(frames, "denoise", arch=tiny, options=words)
+    assert isinstance(restored.picture, Stack)
+
+
+@pytest.mark.parametrize("role", ["picture", "truth"])
+def test_one_picture_is_no_stack(role: str, frames: np.ndarray, tiny: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"picture": frames, "truth": frames, role: frames[0]}
+    with pytest.raises(PictureError, match=f"the {role} is no stack of frames; it must be"):
+        restore(task="denoise", arch=tiny, options=options(), **given)
