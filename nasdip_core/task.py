@@ -34,6 +34,8 @@ class TaskOptions(Options):
     """Whether a mask picture means something to the task."""
     takes_arrays: ClassVar[bool] = False
     """Whether its source may have gaps (NaN), be a folder of frames, and have a mask by entry."""
+    in_colour: ClassVar[bool] = False
+    """Whether its result is RGB, also of a grey picture."""
     demonstration: ClassVar[Mapping[str, Any]]
     """What `nasdip run --task NAME` without a picture does: `picture` and `corrupt`."""
 
@@ -73,6 +75,7 @@ class StackOptions(TaskOptions):
 
     stack: bool = Field(
         default=False,
+        strict=True,
         description="the files of the folder, the pages of the TIFF or (T, H, W[, C]) of the array "
         "are frames of a film or slices of a volume, restored together",
     )

@@ -60,6 +60,8 @@ def read_stack(source: str | Path, *, or_one: bool = False) -> Picture:
     frames of different sizes or kinds.
     """
     path = Path(source)
+    if isinstance(source, str) and source.startswith(PREFIX):
+        path = Path(sample_path(source.removeprefix(PREFIX)))
     with naming(str(source)):
         if path.is_dir():
             files = frame_files(path)

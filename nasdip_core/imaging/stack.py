@@ -106,16 +106,24 @@ class Stack(Picture):
             )
             for i, frame in enumerate(self.frames)
         ]
-        return Stack.of(changed, self.names)
+        return Stack.of(_of_one_model(changed), self.names)
 
     def settled(self) -> Stack:
         """Return the frames in a kind that can be written."""
-        return Stack.of([frame.settled() for frame in self.frames], self.names)
+        return Stack.of(_of_one_model([frame.settled() for frame in self.frames]), self.names)
 
 
 def _frame(marks: Tensor, number: int) -> Tensor:
     """Return (1, 1, H, W) of a frame."""
     return marks if marks.shape[0] == 1 else marks[number : number + 1]
+
+
+def _of_one_model(frames: Sequence[Picture]) -> Sequence[Picture]:
+    """Return settled frames of one model: where some have left a palette or 1 bit, all do."""
+    wider = next((f.kind.model for f in frames if f.kind.model not in ("bilevel", "palette")), None)
+    if wider is None:
+        return frames
+    return [replace(f, kind=replace(f.kind, model=wider, palette=None)).settled() for f in frames]
 
 
 def _of_one_range(frames: Sequence[Picture]) -> Sequence[Picture]:

@@ -27,7 +27,12 @@ SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WHITE_IS_0, _BLACK_IS_0, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _COLOURS = {_WHITE_IS_0: 1, _BLACK_IS_0: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _MODELS: dict[int, Model] = {_WHITE_IS_0: "grey", _BLACK_IS_0: "grey", _RGB: "rgb", _CMYK: "cmyk"}
-_PHOTOMETRIC: dict[Model, str] = {"grey": "minisblack", "rgb": "rgb", "cmyk": "separated"}
+_PHOTOMETRIC: dict[Model, str] = {
+    "grey": "minisblack",
+    "palette": "rgb",
+    "rgb": "rgb",
+    "cmyk": "separated",
+}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _INCH, _CENTIMETRE = 2, 3
 _ONLY_FIRST = "only the first"

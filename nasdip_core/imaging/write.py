@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from nasdip_core.errors import RunError
 from nasdip_core.files import whole_file
@@ -21,48 +22,94 @@ def write_picture(picture: Picture, path: str | Path) -> list[Path]:
     cannot hold the picture or the folder cannot be written.
     """
     path = Path(path)
-    if isinstance(picture, Stack) and picture.names and path.suffix.lower() not in SUFFIXES:
-        return _write_frames(picture, path)
+    files = _planned(picture, path)
+    folder = _is_folder(picture, path)
+    if folder:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot write '{path}': {error.strerror or error}") from None
+    for target, (content, file_format) in files.items():
+        data = encode(content, file_format)
+        with whole_file(target) as draft:
+            draft.write_bytes(data)
+    return [path] if folder else list(files)
+
+
+def files_of(picture: Picture, path: str | Path) -> list[Path]:
+    """Return the files that `write_picture` would write; raises what it would."""
+    return list(_planned(picture, Path(path)))
+
+
+def _is_folder(picture: Picture, path: Path) -> TypeGuard[Stack]:
+    """Return whether the frames of a picture become a folder of files."""
+    return (
+        isinstance(picture, Stack) and bool(picture.names) and path.suffix.lower() not in SUFFIXES
+    )
+
+
+def _planned(picture: Picture, path: Path) -> dict[Path, tuple[Picture, str]]:
+    """Return the files to write, each with what it holds and its format."""
+    if _is_folder(picture, path):
+        files: dict[Path, tuple[Picture, str]] = {}
+        for frame, name in zip(picture.frames, _frame_names(picture), strict=True):
+            files |= _planned(frame, path / name)
+        return files
     if path.suffix.lower() not in SUFFIXES:
         path = path.with_name(path.name + picture.suffix)
-    side = max(picture.height, picture.width)
     file_format = SUFFIXES[path.suffix.lower()]
     if isinstance(picture, Stack) and file_format not in ("TIFF", "NPY"):
         raise RunError(
             f"cannot write {path}: {file_format} does not hold stacks of frames",
             "name a folder, or a file that ends in .tif",
         )
-    if not holds(file_format, picture.mode, side) and picture.is_opaque:
-        picture = replace(picture, alpha=None)
-    if not holds(file_format, picture.mode, side):
+    content = _held(picture, file_format)
+    if content is None:
         raise RunError(
             f"cannot write {path}: {file_format} does not hold {picture.mode} pictures of "
             f"{picture.width}x{picture.height}",
             f"use the suffix {picture.suffix}",
         )
-    files = {path: encode(picture, file_format)}
+    files = {path: (content, file_format)}
     if file_format == "JPEG":
-        suffix = ".png" if holds("PNG", picture.mode, side) else ".tif"
-        files[path.with_suffix(suffix)] = encode(picture, SUFFIXES[suffix])
-    for target, data in files.items():
-        with whole_file(target) as draft:
-            draft.write_bytes(data)
-    return list(files)
+        suffix = ".tif" if _held(content, "PNG") is None else ".png"
+        files[path.with_suffix(suffix)] = (content, SUFFIXES[suffix])
+    return files
 
 
-def _write_frames(stack: Stack, folder: Path) -> list[Path]:
-    """Write a folder of frames under their names."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"cannot write '{folder}': {error.strerror or error}") from None
-    for frame, name in zip(stack.frames, stack.names, strict=True):
-        lossless = frame.kind.lossless
-        # A decoder would give back other samples, of the known pixels too.
-        write_picture(frame, folder / name) if lossless else _write_lossless(frame, folder / name)
-    return [folder]
+def _held(picture: Picture, file_format: str) -> Picture | None:
+    """Return what a format holds of a picture: all, or all but an alpha that hides nothing."""
+    side = max(picture.height, picture.width)
+    if not holds(file_format, picture.mode, side) and picture.is_opaque:
+        picture = replace(picture, alpha=None)
+    return picture if holds(file_format, picture.mode, side) else None
 
 
-def _write_lossless(frame: Picture, path: Path) -> None:
-    suffix = ".tif" if frame.kind.model == "cmyk" else ".png"
-    write_picture(frame, path.with_suffix(suffix))
+def _frame_names(stack: Stack) -> list[str]:
+    """Return the names of a stack's files, each once.
+
+    A frame keeps its name where that format gives its samples back; else its suffix is changed.
+    """
+    kept = [_keeps(frame, name) for frame, name in zip(stack.frames, stack.names, strict=True)]
+    taken = {name for name, keeps in zip(stack.names, kept, strict=True) if keeps}
+    names: list[str] = []
+    for frame, name, keeps in zip(stack.frames, stack.names, kept, strict=True):
+        if keeps:
+            names.append(name)
+            continue
+        lossless = frame.suffix if frame.kind.lossless else ".png"
+        suffix = ".tif" if _held(frame, SUFFIXES[lossless]) is None else lossless
+        new, longer = Path(name).with_suffix(suffix).name, name
+        while new in taken:  # a.jpg beside a.png
+            new = longer = f"{longer}{suffix}"
+        taken.add(new)
+        names.append(new)
+    return names
+
+
+def _keeps(frame: Picture, name: str) -> bool:
+    """Return whether a decoder gives a frame back from a file of this name."""
+    file_format = SUFFIXES.get(Path(name).suffix.lower())
+    if file_format in (None, "JPEG") or not frame.kind.lossless:
+        return False
+    return _held(frame, file_format) is not None

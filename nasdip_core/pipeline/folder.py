@@ -1,18 +1,22 @@
 """The output folder of a run: what it holds, and when it may be written."""
 
+import contextlib
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nasdip_core.errors import OptionError, RunError
 from nasdip_core.files import remove_drafts, whole_file
 from nasdip_core.imaging.folder import frame_files
+from nasdip_core.imaging.kinds import SUFFIXES
 from nasdip_core.pipeline.document import to_yaml
 
 WEIGHTS = "weights"
 """Name of the output that is no picture: what was learnt."""
 _FILES = ("result.json", "report.html", "events.jsonl", "pipeline.yaml", "samples.png")
-_PICTURES = ("restored", "damaged", "mask", "given-picture", "given-mask", "given-truth")
+_LIST = ".nasdip-files.json"
+"""Names what runs have written into the folder: all that may be replaced or removed."""
 
 
 class RunFolder:
@@ -26,10 +30,14 @@ class RunFolder:
         self.pipeline = path / "pipeline.yaml"
         self.samples = path / "samples.png"
         self.weights = path / f"{WEIGHTS}.safetensors"
+        self._list = path / _LIST
+        self._own: set[str] = set()
 
     def checkpoint(self, fit: str) -> Path:
-        """Return the checkpoint file of a fit."""
-        return self.path / f"checkpoint-{fit}.safetensors"
+        """Return the checkpoint file of a fit. Raises RunError where the user has one."""
+        path = self.path / f"checkpoint-{fit}.safetensors"
+        self.claim([path])
+        return path
 
     def earlier(self, document: dict[str, Any]) -> dict[str, Any] | None:
         """Return the result of a finished run that is resumed, None for an unfinished one.
@@ -48,24 +56,53 @@ class RunFolder:
         result: dict[str, Any] = json.loads(self.result.read_text("utf-8"))
         return result
 
-    def open(self, document: dict[str, Any], *, resume: bool, force: bool) -> None:
-        """Make the folder ready for a run.
+    def open(
+        self,
+        document: dict[str, Any],
+        *,
+        names: Iterable[str],
+        given: Iterable[str],
+        stacked: bool,
+        resume: bool,
+        force: bool,
+    ) -> None:
+        """Make the folder ready for a run that will write pictures of these names.
 
-        Raises RunError where an earlier run would be overwritten or the folder cannot be written.
+        The roles in `given` are in memory; other paths of the document are inputs, which stay.
+        Raises RunError where an earlier run or another file would be overwritten, or the folder
+        cannot be written.
         """
+        memory = {f"given-{role}" for role in given}
+        inputs = [path.resolve() for path in _paths(document) if path.stem not in memory]
         try:
-            if self.pipeline.exists() or self.result.exists():
-                if force:
-                    self._clear()
-                elif not resume:
-                    state = "a result" if self.result.exists() else "an unfinished run"
-                    raise RunError(
-                        f"'{self.path}' holds {state} already", "use --resume, --force or -o DIR"
-                    )
+            self._own = self._listed()
+            if (self.pipeline.exists() or self.result.exists()) and not (resume or force):
+                state = "a result" if self.result.exists() else "an unfinished run"
+                raise RunError(
+                    f"'{self.path}' holds {state} already", "use --resume, --force or -o DIR"
+                )
+            fixed = [self.path / name for name in _FILES]
+            pictures = list(self._of_names(memory.union(names), stacked))
+            for path in (*fixed, *pictures):
+                if self._is_foreign(path) or (path in pictures and _is_input(path, inputs)):
+                    raise _in_the_way(path)
+            if force:
+                self._clear(inputs)
             self.path.mkdir(parents=True, exist_ok=True)
+            self.claim(fixed)
             self.write(self.pipeline, to_yaml(document))
         except OSError as error:
             raise RunError(f"cannot write to '{self.path}': {error.strerror or error}") from None
+
+    def claim(self, paths: Iterable[Path]) -> None:
+        """List files as the run's own, before they are written.
+
+        Raises RunError where one is there that no run has written.
+        """
+        paths = list(paths)
+        for path in filter(self._is_foreign, paths):
+            raise _in_the_way(path)
+        self._keep_list(self._own | {self._name(path) for path in paths})
 
     def write(self, path: Path, text: str) -> None:
         """Write a text file as a whole. Raises RunError where the folder does not take it."""
@@ -75,29 +112,71 @@ class RunFolder:
     def finish(self, result: dict[str, Any]) -> None:
         """Write the result last of all: a folder with a result is complete."""
         self.write(self.result, json.dumps(result, indent=2) + "\n")
-        for checkpoint in self.path.glob("checkpoint-*.safetensors"):
-            checkpoint.unlink(missing_ok=True)
+        for name in self._own:
+            if name.startswith("checkpoint-"):
+                (self.path / name).unlink(missing_ok=True)
+        self._keep_list({name for name in self._own if (self.path / name).exists()})
         remove_drafts(self.path)
 
-    def _clear(self) -> None:
-        """Remove an earlier run's files, and nothing else that lies in the folder."""
-        owned = [self.path / name for name in _FILES]
-        owned += self.path.glob("checkpoint-*.safetensors")
-        if self.result.exists():
-            outputs = json.loads(self.result.read_text("utf-8"))["outputs"].values()
-            owned += [self.path / Path(output).name for output in outputs]
-        for stem in _PICTURES:
-            owned += [self.path / stem, *self.path.glob(f"{stem}.*")]
-        for path in owned:
-            if path.is_dir():
-                _clear_frames(path)
-            else:
-                path.unlink(missing_ok=True)
+    def _is_foreign(self, path: Path) -> bool:
+        """Return whether a file is there that no run has written."""
+        return path.exists() and self._name(path) not in self._own
+
+    def _clear(self, inputs: list[Path]) -> None:
+        """Remove what earlier runs have written and this one does not read."""
+        left = {name for name in self._own if _is_input(self.path / name, inputs)}
+        for name in self._own - left:
+            path = self.path / name
+            path.unlink(missing_ok=True)
+            if path.parent != self.path:
+                with contextlib.suppress(OSError):  # other files stay, and so does their folder
+                    path.parent.rmdir()
+        self._keep_list(left)
+
+    def _of_names(self, names: Iterable[str], stacked: bool) -> Iterator[Path]:
+        """Yield the pictures of these names that are there; of a stack, the frames, too."""
+        for name in sorted(names):
+            suffixes = [".safetensors"] if name == WEIGHTS else SUFFIXES
+            yield from (path for s in suffixes if (path := self.path / f"{name}{s}").exists())
+            if stacked and (self.path / name).is_dir():
+                yield from frame_files(self.path / name)
+
+    def _listed(self) -> set[str]:
+        if not self._list.exists():
+            return set()
+        here = self.path.resolve()
+        names: list[str] = json.loads(self._list.read_text("utf-8"))
+        # A list that came from elsewhere shall not reach beyond the folder.
+        return {name for name in names if (here / name).resolve().is_relative_to(here)}
+
+    def _keep_list(self, names: set[str]) -> None:
+        if names != self._own:
+            self.write(self._list, json.dumps(sorted(names), indent=2) + "\n")
+            self._own = names
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.path).as_posix()
 
 
-def _clear_frames(folder: Path) -> None:
-    """Remove the frames of a stack, and their folder where nothing else lies in it."""
-    for frame in frame_files(folder):
-        frame.unlink(missing_ok=True)
-    if not any(folder.iterdir()):
-        folder.rmdir()
+def _paths(document: Any) -> Iterator[Path]:
+    """Yield the absolute paths that a document names."""
+    if isinstance(document, dict):
+        document = list(document.values())
+    if isinstance(document, list):
+        for part in document:
+            yield from _paths(part)
+    elif isinstance(document, str) and Path(document).is_absolute():
+        yield Path(document)
+
+
+def _is_input(path: Path, inputs: Iterable[Path]) -> bool:
+    """Return whether a path is one of resolved inputs, or a file of one that is a folder."""
+    path = path.resolve()
+    return any(other in (path, path.parent) for other in inputs)
+
+
+def _in_the_way(path: Path) -> RunError:
+    return RunError(
+        f"'{path}' is in the way of this run, which does not own it",
+        "move the file, or name another folder with -o DIR",
+    )

@@ -92,12 +92,14 @@ def _stopping(fit: FitResult) -> dict[str, Any]:
 
 
 def _picture(rendered: Rendered, sources: Sources) -> Picture:
-    if rendered.array or rendered.own:
-        frames = [_own(rendered, frame) for frame in rendered.samples]
+    # A map of as many channels as the picture may be no picture, such as an air-light of five.
+    array = rendered.array or (rendered.own and rendered.samples.shape[1] not in (1, 3))
+    if array or rendered.own:
+        frames = [_own(frame, array=array) for frame in rendered.samples]
         if len(frames) == 1:
             return frames[0]
         names = [f"{number:04}.png" for number in range(1, len(frames) + 1)]
-        return Stack.of(frames, () if rendered.array else names)
+        return Stack.of(frames, () if array else names)
     known = None if rendered.known is None else rendered.known.cpu()
     form = rendered.form or sources.picture
     if rendered.alpha is None:
@@ -105,9 +107,9 @@ def _picture(rendered: Rendered, sources: Sources) -> Picture:
     return form.with_samples(rendered.samples.cpu(), known=known, alpha=rendered.alpha.cpu())
 
 
-def _own(rendered: Rendered, samples: Tensor) -> Picture:
+def _own(samples: Tensor, *, array: bool) -> Picture:
     """Return samples (C, H, W) that are not of the input's kind."""
-    if rendered.array:
+    if array:
         return array_picture(samples.permute(1, 2, 0).cpu().numpy())
     bytes_ = (samples.clamp(0, 1) * 255).round().byte()
     return picture_of(bytes_.permute(1, 2, 0).cpu().numpy())

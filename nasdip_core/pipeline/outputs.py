@@ -6,7 +6,7 @@ from typing import Any
 
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture, read_stack
-from nasdip_core.imaging.write import write_picture
+from nasdip_core.imaging.write import files_of, write_picture
 from nasdip_core.pipeline.folder import WEIGHTS, RunFolder
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import Sources
@@ -25,14 +25,25 @@ def written(
     return {key: read_picture(place) for key, place in places.items()}
 
 
+def names_written(resolved: Resolved, sources: Sources) -> set[str]:
+    """Return the names of the pictures that a run may write, and `weights`."""
+    names = set(resolved.task.outputs)
+    if sources.damage is not None:
+        names |= {"damaged"} if sources.mask is None else {"damaged", "mask"}
+    if resolved.fit.langevin.noise:
+        names |= {"uncertainty", "uncertainty-shown"}
+    return names
+
+
 def write_sources(folder: RunFolder, sources: Sources, given: Mapping[str, Picture]) -> None:
     """Write the pictures that exist nowhere else: what was damaged here, what was in memory."""
-    for role, picture in given.items():
-        write_picture(picture, folder.path / f"given-{role}{picture.suffix}")
+    pictures = {f"given-{role}": picture for role, picture in given.items()}
     if sources.damage is not None:
-        write_picture(sources.picture, folder.path / f"damaged{sources.picture.suffix}")
+        pictures["damaged"] = sources.picture
         if sources.mask is not None:
-            write_picture(sources.mask, folder.path / f"mask{sources.mask.suffix}")
+            pictures["mask"] = sources.mask
+    for name, picture in pictures.items():
+        _write(folder, name, picture)
 
 
 def write_outputs(
@@ -41,11 +52,18 @@ def write_outputs(
     """Write the result and what was learnt; return the files by name."""
     outputs: dict[str, str] = {}
     for name, picture in pictures.items():
-        written = write_picture(picture, folder.path / f"{name}{picture.suffix}")
+        written = _write(folder, name, picture)
         for path in written:
             key = name if path == written[0] else f"{name}-lossless"
             outputs[key] = str(path)
     if learnt := problem.weights():
+        folder.claim([folder.weights])
         save_weights(folder.weights, learnt, resolved.arch, resolved.task_name)
         outputs[WEIGHTS] = str(folder.weights)
     return outputs
+
+
+def _write(folder: RunFolder, name: str, picture: Picture) -> list[Path]:
+    path = folder.path / f"{name}{picture.suffix}"
+    folder.claim(files_of(picture, path))
+    return write_picture(picture, path)

@@ -198,6 +198,8 @@ def _picture(
     if picture is None:
         if request.mask is not None or request.truth is not None:
             raise PictureError("a mask or a truth without a picture", "give PICTURE")
+        if model.stacks(request.task):
+            raise PictureError("a stack without a picture", "give PICTURE, a folder of frames say")
         picture = model.demonstration["picture"]
         damage = merge(model.demonstration["corrupt"], damage or {})
     followed: Mapping[str, Any] = {}

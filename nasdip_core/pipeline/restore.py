@@ -15,6 +15,7 @@ from nasdip_core.hooks import Run
 from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of, stack_of
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.memory import memory_limit_explained
 from nasdip_core.options import merge, nested, parse
@@ -24,7 +25,7 @@ from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.outcome import made_of, outcome, rendered, uncertainty
-from nasdip_core.pipeline.outputs import write_outputs, write_sources, written
+from nasdip_core.pipeline.outputs import names_written, write_outputs, write_sources, written
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.recipe import Solved, Solver
@@ -189,7 +190,14 @@ def _run(
     prepared = prepare(resolved, plugins, given)
     sources, problem = prepared.sources, prepared.problem
     if folder is not None:
-        folder.open(document, resume=resume, force=force)
+        folder.open(
+            document,
+            names=names_written(resolved, sources),
+            given=given,
+            stacked=isinstance(sources.picture, Stack),
+            resume=resume,
+            force=force,
+        )
         write_sources(folder, sources, given)
     watch.begin(Run(title, resolved.task_name, None if folder is None else folder.path, document))
     observers = [*observers, *watch.observers]

@@ -28,15 +28,18 @@ class Sources:
     truth: Picture | None
     damage: Damaged | None
     """What was done here to a picture that was clean."""
+    in_colour: bool = False
+    """Whether the result is RGB, also of a grey picture."""
 
     def inputs(self) -> Inputs:
         """Return what the task is given, as tensors."""
         picture, kind = self.picture.tensor(), self.picture.kind
-        truth = None if self.truth is None else _in_channels(self.truth, int(picture.shape[1]))
+        channels = 3 if self.in_colour else self.picture.channels
+        truth = None if self.truth is None else _in_channels(self.truth, channels)
         return Inputs(
             picture=picture,
             alpha=self.picture.alpha_tensor(),
-            mask=None if self.mask is None else _mask(self.mask, self.picture),
+            mask=None if self.mask is None else _mask(self.mask),
             truth=truth,
             measured=None if self.damage is None else self.damage.measured,
             guide=None if self.damage is None else self.damage.guide,
@@ -72,6 +75,7 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
     picture = load("picture", resolved.picture)
     assert picture is not None
     mask, truth = load("mask", resolved.mask), load("truth", resolved.truth)
+    _check_frames(picture, mask, truth, stacked=resolved.task.stacked)
     if truth is not None:
         truth = _in_range(truth, picture)
     if resolved.corrupt is not None:
@@ -84,18 +88,41 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
         picture = picture.with_samples(damaged.picture)
         if picture.kind.format == "NPY" and not isinstance(picture, Stack):
             picture = array_picture(picture.colour)
-        return Sources(picture, mask, _in_range(truth, picture), damaged)
-    if mask is not None and mask.colour.shape[:2] != picture.colour.shape[:2]:
-        raise PictureError(
-            f"the mask '{resolved.mask}' is {_size(mask)}, the picture is {_size(picture)}",
-            "they must have the same size",
-        )
+        return Sources(picture, mask, _in_range(truth, picture), damaged, resolved.task.in_colour)
+    if mask is not None:
+        _check_mask(mask, picture, resolved)
+    return Sources(picture, mask, truth, None, resolved.task.in_colour)
+
+
+def _check_frames(
+    picture: Picture, mask: Picture | None, truth: Picture | None, *, stacked: bool
+) -> None:
+    if stacked:
+        for role, each in (("picture", picture), ("truth", truth)):
+            if each is not None and not isinstance(each, Stack):
+                raise PictureError(
+                    f"the {role} is no stack of frames", "it must be (T, H, W) or (T, H, W, C)"
+                )
     for role, other in (("mask", mask), ("truth", truth)):
         if isinstance(other, Stack) and isinstance(picture, Stack):
             frames = len(other.frames), len(picture.frames)
             if frames[0] != frames[1]:
                 raise PictureError(f"the {role} has {frames[0]} frames, the stack {frames[1]}")
-    return Sources(picture, mask, truth, None)
+
+
+def _check_mask(mask: Picture, picture: Picture, resolved: Resolved) -> None:
+    if mask.colour.shape[:2] != picture.colour.shape[:2]:
+        raise PictureError(
+            f"the mask '{resolved.mask}' is {_size(mask)}, the picture is {_size(picture)}",
+            "they must have the same size",
+        )
+    if mask.kind.format == "NPY" and mask.channels > 1:
+        wanted = picture.channels if resolved.task.takes_arrays else 1
+        if mask.channels != wanted:
+            raise PictureError(
+                f"the mask '{resolved.mask}' has {mask.channels} marks a pixel",
+                "it must be (H, W)" + (f" or (H, W, {wanted})" if wanted > 1 else ""),
+            )
 
 
 def check_truth(truth: Tensor | None, size: tuple[int, int]) -> None:
@@ -117,6 +144,8 @@ def _in_range(truth: Picture, picture: Picture) -> Picture:
     """Return the truth in the picture's range, which of an array is that of what is in it."""
     if truth.kind.format != "NPY":
         return truth
+    if isinstance(truth, Stack):
+        return Stack.of([_in_range(frame, picture) for frame in truth.frames], truth.names)
     return replace(truth, kind=replace(truth.kind, low=picture.kind.low, peak=picture.kind.peak))
 
 
@@ -133,15 +162,13 @@ def _marks(mask: Tensor, *, by_entry: bool) -> Picture:
     return Stack.of(frames, [f"{number:04}.png" for number in range(1, len(frames) + 1)])
 
 
-def _mask(mask: Picture, picture: Picture) -> Tensor:
+def _mask(mask: Picture) -> Tensor:
     """Return (1, 1, H, W), or (1, C, H, W) where an array has a mark for every entry.
 
     (T, 1, H, W) where there is one for each frame.
     """
     marks = mask.tensor()
-    if mask.kind.format == "NPY" and mask.channels == picture.channels:
-        return marks
-    return marks.mean(dim=1, keepdim=True)
+    return marks if mask.kind.format == "NPY" else marks.mean(dim=1, keepdim=True)
 
 
 def _in_channels(picture: Picture, channels: int) -> Tensor:
@@ -150,7 +177,7 @@ def _in_channels(picture: Picture, channels: int) -> Tensor:
         return tensor.expand(-1, channels, -1, -1)
     if tensor.shape[1] != channels:
         raise PictureError(
-            f"the truth has {tensor.shape[1]} channels, the picture {channels}",
+            f"the truth has {tensor.shape[1]} channels, the result {channels}",
             "they must be of one kind",
         )
     return tensor

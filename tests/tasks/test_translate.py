@@ -9,9 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nasdip_core.errors import NasdipError, OptionError, PictureError
+from nasdip_core.errors import NasdipError, OptionError, PictureError, RunInterruptedError
+from nasdip_core.fit.events import Event
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
+from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
 from nasdip_core.pipeline.jobs import is_batch
@@ -21,6 +23,7 @@ from nasdip_core.pipeline.restore import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs
+from nasdip_core.weights import read_weights
 from nasdip_tasks.translate.critic import PatchCritic
 from nasdip_tasks.translate.data import Domain
 from nasdip_tasks.translate.looks import edges
@@ -150,6 +153,28 @@ def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_p
     assert np.array_equal(repeated.picture.colour, done.picture.colour)
 
 
+@pytest.mark.parametrize("pairs", ["none", "grey"])
+def test_weights_of_a_run_that_stopped_after_its_last_step(
+    sets: tuple[Path, Path], tmp_path: Path, pairs: str
+) -> None:
+    def stop(event: Event) -> None:
+        if event.kind == "fit-ended":
+            raise RunInterruptedError("stopped")
+
+    blue, red = sets
+    words: dict[str, Any] = {
+        "arch": TINY,
+        "options": {**FAST, "task.target": str(red / "0.png"), "task.pairs": pairs, "fit.steps": 2},
+    }
+    with pytest.raises(RunInterruptedError):
+        restore(blue / "0.png", "translate", output=tmp_path / "a", observers=[stop], **words)
+    restore(blue / "0.png", "translate", output=tmp_path / "a", resume=True, **words)
+    restore(blue / "0.png", "translate", output=tmp_path / "b", **words)
+    resumed, whole = (read_weights(tmp_path / x / "weights.safetensors") for x in "ab")
+    assert resumed.keys() == whole.keys()
+    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
 def test_weights_of_another_architecture(sets: tuple[Path, Path], tmp_path: Path) -> None:
     blue, red = sets
     run(blue, tmp_path / "out", task__target=str(red))
@@ -223,6 +248,27 @@ def test_one_picture_learns_from_one(size: tuple[int, int], tmp_path: Path) -> N
     Image.fromarray(np.full(size, 90, np.uint8)).save(path)
     done = run(path, task__target="sample:coffee", task__side=32)
     assert done.picture.colour.shape == (*size, 3)
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_grey_picture_is_measured_in_colour(
+    sets: tuple[Path, Path], tmp_path: Path, damaged: bool
+) -> None:
+    blue, red = sets
+    Image.open(blue / "0.png").convert("L").save(tmp_path / "grey.png")
+    given: dict[str, Any] = {"corrupt.look": "edges"} if damaged else {}
+    done = restore(
+        tmp_path / "grey.png",
+        "translate",
+        truth=None if damaged else red / "0.png",
+        arch=TINY,
+        options={**FAST, "task.target": str(red / "1.png"), "fit.steps": 2, **given},
+    )
+    assert done.picture.mode == "RGB"
+    assert done.quality is not None
+    truth = read_picture(tmp_path / "grey.png" if damaged else red / "0.png").tensor()
+    expected = psnr(done.picture.tensor(), truth.expand(-1, 3, -1, -1))
+    assert done.quality["self_stopped"]["psnr"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_small_pictures_are_noted(sets: tuple[Path, Path]) -> None:

@@ -45,13 +45,19 @@ class Red(Objective):
         self._sigma = max(_LEAST, level / 2) if self._given is None else self._given
 
     def term(self, picture: "Tensor", step: int) -> "Tensor":
-        """Return the weighted mean squared difference of (1, C, H, W) to its denoised form."""
+        """Return the weighted mean squared difference of (1, C, H, W) to its denoised form.
+
+        Frames (T, C, H, W) of a stack are denoised one by one.
+        """
+        import torch
+
         from nasdip_core.restoration import RestorationProblem
 
         if self._denoised is None or step % self._every == 0:
             now = picture.detach().clamp(0, 1)
             noisy = RestorationProblem(now, deviation=lambda _: self._sigma)
-            self._denoised = self._denoiser.refine(noisy, None).to(now)
+            frames = [self._denoiser.refine(frame, None) for frame in noisy.frames()]
+            self._denoised = torch.cat(frames).to(now)
         difference: Tensor = picture - self._denoised
         return self._factor * difference.square().mean()
 

@@ -32,6 +32,7 @@ class TranslateOptions(TaskOptions):
     architecture: ClassVar[str] = "balanced-translate"
     Corruption: ClassVar[type[Options]] = TranslateCorruption
     outputs: ClassVar[Sequence[str]] = ("translated", "weights")
+    in_colour: ClassVar[bool] = True
     demonstration: ClassVar[Mapping[str, Any]] = {
         "picture": "sample:chelsea",
         "corrupt": {"look": "grey"},

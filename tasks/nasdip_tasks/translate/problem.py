@@ -144,7 +144,10 @@ class TranslationProblem(Problem):
 
     def weights(self) -> Mapping[str, Tensor]:
         """Return the mean weights, which have made the estimate."""
-        return {} if self._mean is None or not self.players else self._mean.state_dict()
+        if not self.players:
+            return {}
+        # A fit that is resumed after its last step takes none: they lie where they were loaded.
+        return self._state if self._mean is None else self._mean.state_dict()
 
     def show(self, *rows: Tensor) -> None:
         """Keep squares (B, C, H, W) for the samples: a row is a stage of the same squares."""

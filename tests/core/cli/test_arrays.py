@@ -123,3 +123,30 @@ def test_a_folder_of_frames_is_one_source(cli: Cli, tmp_path: Path) -> None:
     done = cli("run", frames, "-t", "factorize", *FAST, "-o", tmp_path / "out", "--json")
     assert json.loads(done.out)["schema"] == "nasdip.result/1"
     assert np.load(tmp_path / "out" / "restored.npy").shape == (9, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("task", "shape", "said"),
+    [
+        ("inpaint", (12, 12, 3), "has 3 marks a pixel; it must be (H, W)"),
+        ("segment", (12, 12, 3), "has 3 marks a pixel; it must be (H, W)"),
+        ("factorize", (12, 12, 2), "has 2 marks a pixel; it must be (H, W) or (H, W, 3)"),
+    ],
+)
+def test_a_mask_of_other_channels(
+    cli: Cli, tmp_path: Path, task: str, shape: tuple[int, ...], said: str
+) -> None:
+    np.save(tmp_path / "m.npy", np.random.default_rng(0).random(shape) > 0.8)
+    np.save(tmp_path / "p.npy", np.random.default_rng(1).random((12, 12, 3)))
+    answer = cli("run", tmp_path / "p.npy", "-t", task, "--mask", tmp_path / "m.npy", *FAST)
+    assert answer.code == ExitCode.PICTURE
+    assert said in " ".join(answer.err.split())
+
+
+def test_a_map_that_is_no_picture_is_an_array(cli: Cli, tmp_path: Path) -> None:
+    np.save(tmp_path / "p.npy", np.random.default_rng(1).random((64, 64, 5)))
+    answer = cli(
+        "run", tmp_path / "p.npy", "-t", "dehaze", *FAST, "-S", "fit.stopping=fixed", "-o", "out"
+    )
+    assert answer.code == 0, answer.err
+    assert np.load("out/air-light.npy").shape[2] == 5

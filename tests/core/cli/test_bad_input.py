@@ -194,6 +194,7 @@ class TestFullDisk:
         self, cli: Cli, tiny: Tiny, waves_file: Path
     ) -> None:
         Path("out/events.jsonl").mkdir(parents=True)
+        Path("out/.nasdip-files.json").write_text('["events.jsonl"]')
         line = one_line(cli(*self.words(waves_file, tiny)), 1)
         assert "cannot write 'out/events.jsonl': Is a directory" in line
 

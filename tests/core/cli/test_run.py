@@ -12,7 +12,14 @@ from PIL import Image
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
-FILES = {"events.jsonl", "pipeline.yaml", "report.html", "restored.png", "result.json"}
+FILES = {
+    ".nasdip-files.json",
+    "events.jsonl",
+    "pipeline.yaml",
+    "report.html",
+    "restored.png",
+    "result.json",
+}
 
 
 @pytest.fixture
@@ -278,3 +285,48 @@ def test_relative_paths_of_a_pipeline_are_relative_to_the_file(
     assert [r["task"] for r in results] == ["denoise", "super-resolution"]
     assert Path("nasdip-out/job/one/restored.png").exists()
     assert Path("nasdip-out/job/two/restored.png").exists()
+
+
+def test_what_no_run_has_written_stays(
+    cli: Cli, tiny: Tiny, waves_file: Path, mask_file: Path
+) -> None:
+    folder = Path("here")
+    folder.mkdir()
+    for source, name in ((waves_file, "damaged.png"), (mask_file, "mask.png")):
+        (folder / name).write_bytes(source.read_bytes())
+    others = ("mask.txt", "checkpoint-mine.safetensors")
+    for other in others:
+        (folder / other).write_text("mine")
+    words = ("run", folder / "damaged.png", "--mask", folder / "mask.png", "-t", "inpaint", *tiny)
+    for again in ((), ("--force",)):
+        answer = cli(*words, "-o", folder, *again)
+        assert answer.code == 0, answer.err
+    assert {path.name for path in folder.iterdir()} == FILES | {
+        "damaged.png", "mask.png", *others
+    }  # fmt: skip
+    assert (folder / "mask.png").read_bytes() == mask_file.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["mask.png", "restored.png", "report.html"])
+def test_a_file_of_the_user_is_not_overwritten(
+    cli: Cli, tiny: Tiny, waves_file: Path, name: str
+) -> None:
+    folder = Path("here")
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    words = ("run", waves_file, "-t", "inpaint", "-S", "corrupt.missing=0.5", *tiny, "-o", folder)
+    for again in ((), ("--force",)):
+        answer = cli(*words, *again)
+        assert answer.code == 1
+        assert f"error: 'here/{name}' is in the way of this run" in answer.err
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert (folder / name).read_text() == "mine"
+
+
+def test_an_input_is_not_overwritten(cli: Cli, tiny: Tiny, waves_file: Path) -> None:
+    assert cli("run", waves_file, "-t", "denoise", *tiny, "-o", "out").code == 0
+    before = Path("out/restored.png").read_bytes()
+    answer = cli("run", "out/restored.png", "-t", "denoise", *tiny, "-o", "out", "--force")
+    assert answer.code == 1
+    assert "'out/restored.png' is in the way of this run" in answer.err
+    assert Path("out/restored.png").read_bytes() == before

@@ -58,6 +58,7 @@ def test_a_plan_says_how_many_frames(cli: Cli, film: Path, tiny: Tiny) -> None:
     [
         ("film/0.png", "it is no stack of frames; a folder of frames, a TIFF of several pages"),
         ("empty", "it has 0 frames, two are needed"),
+        ("sample:camera", "cannot read sample:camera: it is no stack of frames"),
         ("nowhere", "there is no such file"),
     ],
 )
@@ -65,6 +66,22 @@ def test_what_is_no_stack(cli: Cli, film: Path, tiny: Tiny, source: str, said: s
     (film.parent / "empty").mkdir()
     answer = cli("run", source, "-t", "denoise", *tiny, "-S", "task.stack=true", "-o", "out")
     assert answer.code == ExitCode.PICTURE
+    assert said in " ".join(answer.err.split())
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("-S", "task.stack=true"), ExitCode.PICTURE, "a stack without a picture; give PICTURE"),
+        (("film", "-S", "task.stack=1"), ExitCode.OPTION, "task.stack"),
+    ],
+)
+def test_a_stack_that_is_asked_for_wrongly(
+    cli: Cli, film: Path, tiny: Tiny, words: tuple[str, ...], code: ExitCode, said: str
+) -> None:
+    answer = cli("run", *words, "-t", "denoise", *tiny, "-o", "out")
+    assert answer.code == code
     assert said in " ".join(answer.err.split())
     assert not Path("out").exists()
 

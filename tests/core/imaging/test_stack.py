@@ -15,7 +15,7 @@ from nasdip_core.imaging.metrics import psnr, ssim
 from nasdip_core.imaging.preview import preview_png
 from nasdip_core.imaging.read import read_picture, read_stack
 from nasdip_core.imaging.stack import Stack
-from nasdip_core.imaging.write import write_picture
+from nasdip_core.imaging.write import files_of, write_picture
 
 RNG = np.random.default_rng(0)
 
@@ -207,3 +207,59 @@ def test_measures_are_over_all_frames() -> None:
     assert psnr(first, second) == pytest.approx(-10 * np.log10(0.005))
     apart = [ssim(a[None], b[None]) for a, b in zip(first, second, strict=True)]
     assert ssim(first, second) == pytest.approx(np.mean(np.array(apart, float)))
+
+
+@pytest.mark.parametrize(("mode", "wider"), [("1", "L"), ("P", "RGB")])
+def test_where_one_frame_leaves_its_model_all_do(mode: str, wider: str, tmp_path: Path) -> None:
+    folder = tmp_path / "film"
+    folder.mkdir()
+    for i in range(3):
+        Image.fromarray(volume(20, 20, 3)).quantize(8).convert(mode).save(folder / f"{i}.png")
+    stack = read_stack(folder)
+    assert stack.mode == mode
+    samples = stack.tensor()
+    samples[1] = torch.rand(samples.shape[1:], generator=torch.Generator().manual_seed(0))
+    changed = stack.with_samples(samples)
+    assert isinstance(changed, Stack)
+    assert {frame.mode for frame in changed.frames} == {wider}
+    assert len(changed.notes) == 1
+    write_picture(changed, tmp_path / "out")
+    back = read_stack(tmp_path / "out").tensor()
+    assert torch.equal(back, changed.tensor())
+    assert torch.equal(back[0], stack.tensor()[0])
+
+
+def test_a_frame_whose_format_does_not_hold_it_changes_its_suffix(tmp_path: Path) -> None:
+    stack = read_stack(folder_of(volume(2, 5, 6, dtype="uint16"), tmp_path / "film", ".pgm"))
+    write_picture(stack, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "shot-00.png", "shot-01.png"
+    ]  # fmt: skip
+    assert torch.equal(read_stack(tmp_path / "out").tensor(), stack.tensor())
+
+
+def test_frames_whose_new_names_are_taken_are_kept_apart(tmp_path: Path) -> None:
+    folder = tmp_path / "film"
+    folder.mkdir()
+    names = ["a.jpeg", "a.jpg", "a.jpg.png", "a.png", "b.jpg"]
+    for name, frame in zip(names, volume(5, 16, 16), strict=True):
+        Image.fromarray(frame).save(folder / name)
+    stack = read_stack(folder)
+    write_picture(stack, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a.jpeg.png", "a.jpg.png", "a.jpg.png.png", "a.png", "b.png"
+    ]  # fmt: skip
+    assert files_of(stack, tmp_path / "out")[3] == tmp_path / "out" / "a.png"
+
+
+def test_pages_with_palettes_are_written_as_rgb(tmp_path: Path) -> None:
+    first, *others = (Image.fromarray(volume(8, 8, 3)).quantize(16) for _ in range(3))
+    first.save(tmp_path / "a.tif", save_all=True, append_images=others)
+    stack = read_stack(tmp_path / "a.tif")
+    assert stack.mode == "P"
+    write_picture(stack, tmp_path / "b.tif")
+    back = read_stack(tmp_path / "b.tif")
+    assert back.mode == "RGB"
+    assert torch.equal(back.tensor(), stack.tensor())
+    with Image.open(tmp_path / "b.tif") as image:
+        assert image.mode == "RGB"

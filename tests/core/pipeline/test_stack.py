@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from nasdip_core import restore
-from nasdip_core.errors import PictureError
+from nasdip_core.errors import PictureError, RunError
 from nasdip_core.held_out import kept_back
 from nasdip_core.imaging.arrays import stack_of
 from nasdip_core.imaging.read import read_stack
@@ -69,11 +69,15 @@ def test_a_finished_run_is_taken_up_and_forced(
     again = restore(film, "denoise", output=tmp_path / "out", resume=True, **words)
     assert torch.equal(again.picture.tensor(), first.picture.tensor())
     (tmp_path / "out" / "restored" / "notes.txt").write_text("mine")
-    (tmp_path / "out" / "restored" / "shot9.png").write_bytes(b"")
+    (film / f"shot{FRAMES - 1}.png").unlink()
     forced = restore(film, "denoise", output=tmp_path / "out", force=True, **words)
-    assert torch.equal(forced.picture.tensor(), first.picture.tensor())
+    assert isinstance(forced.picture, Stack)
     left = {path.name for path in (tmp_path / "out" / "restored").iterdir()}
-    assert left == {"notes.txt", *(f"shot{number}.png" for number in range(FRAMES))}
+    assert left == {"notes.txt", *(f"shot{number}.png" for number in range(FRAMES - 1))}
+    (tmp_path / "out" / "restored" / "mine.png").write_bytes(b"mine")
+    with pytest.raises(RunError, match=r"mine\.png' is in the way"):
+        restore(film, "denoise", output=tmp_path / "out", force=True, **words)
+    assert (tmp_path / "out" / "restored" / "mine.png").read_bytes() == b"mine"
 
 
 def test_quality_is_that_of_all_frames(film: Path, tiny: dict[str, Any]) -> None:
@@ -231,3 +235,37 @@ def test_frames_are_blended_each_for_itself() -> None:
     for tile in lay_tiles((40, 50), 32, 4):
         blend.add(tile, {"restored": tile.cut(frames)})
     torch.testing.assert_close(blend.result()["restored"], frames)
+
+
+def test_arrays_are_measured_in_the_range_of_the_stack(
+    frames: np.ndarray, tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    truth = frames.astype(np.float32)
+    noisy = truth.copy()
+    noisy[:, 0, 0] = 600
+    for name, array in (("noisy", noisy), ("truth", truth)):
+        np.save(tmp_path / f"{name}.npy", array)
+    restored = restore(
+        tmp_path / "noisy.npy",
+        "denoise",
+        truth=tmp_path / "truth.npy",
+        arch=tiny,
+        options=options(),
+    )
+    samples = np.concatenate([f.colour[None, ..., 0] for f in restored.picture.frames])  # type: ignore[attr-defined]
+    expected = -10 * np.log10(np.square((samples - truth) / 600).mean())
+    assert restored.quality is not None
+    assert restored.quality["self_stopped"]["psnr"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_red_denoises_frame_by_frame(frames: np.ndarray, tiny: dict[str, Any]) -> None:
+    words = options(fit_objectives=["red"], task_sigma=20)
+    restored = restore(frames, "denoise", arch=tiny, options=words)
+    assert isinstance(restored.picture, Stack)
+
+
+@pytest.mark.parametrize("role", ["picture", "truth"])
+def test_one_picture_is_no_stack(role: str, frames: np.ndarray, tiny: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"picture": frames, "truth": frames, role: frames[0]}
+    with pytest.raises(PictureError, match=f"the {role} is no stack of frames; it must be"):
+        restore(task="denoise", arch=tiny, options=options(), **given)
