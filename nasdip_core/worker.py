@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from nasdip_core.bench.worker import compare
+from nasdip_core.blame import attributed
 from nasdip_core.device import no_more_threads_than_cores
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 from nasdip_core.parent import order_of_parent
@@ -58,9 +59,12 @@ def main() -> None:
         work(order)
     except RunInterruptedError:
         sys.exit(ExitCode.INTERRUPTED)
-    except NasdipError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  # read by the launcher
-        sys.exit(error.exit_code)
+    except Exception as error:
+        known = attributed(error)
+        if not isinstance(known, NasdipError):
+            raise
+        print(f"error: {known}", file=sys.stderr)  # noqa: T201  # read by the launcher
+        sys.exit(known.exit_code)
 
 
 if __name__ == "__main__":

@@ -81,11 +81,14 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        if isinstance(error, NasdipError):
-            fail(str(error))
-            sys.exit(error.exit_code)
+        from nasdip_core.blame import advice, attributed
+
+        known = attributed(error)
+        if isinstance(known, NasdipError):
+            fail(str(known))
+            sys.exit(known.exit_code)
         reason = f"{type(error).__name__}: {error}"
-        fail(f"internal error: {reason}; please report it with the output of --debug")
+        fail(f"internal error: {reason}; {advice()}")
         sys.exit(ExitCode.FAILED)
 
 

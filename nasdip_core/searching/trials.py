@@ -11,6 +11,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from nasdip_core.blame import attributed
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Candidate, Evaluator, Score
@@ -99,14 +100,14 @@ class Trials:
             except RunInterruptedError:
                 give_up(self._study, self._frozen(trial), died=False)
                 raise
-            except NasdipError as error:
-                self._fail(trial, str(error))
             except MemoryError:
                 self._fail(trial, "out of memory")
             except UpdateFinishedTrialError:
                 return  # given up by another worker, which took this one for dead
             except Exception as error:  # a plugin may fail in any way, and the search goes on
-                self._fail(trial, f"{type(error).__name__}: {error}")
+                told = attributed(error)
+                known = isinstance(told, NasdipError)
+                self._fail(trial, str(told) if known else f"{type(told).__name__}: {told}")
         self._listener(self._frozen(trial))
 
     def _settle(self, trial: Trial) -> None:

@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from nasdip_core.blame import attributed
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
@@ -73,10 +74,11 @@ class Units:
                 give_up(study, study._storage.get_trial(trial._trial_id), died=False)
                 raise
             except Exception as error:  # a plugin may fail in any way, and the others go on
-                known = isinstance(error, NasdipError)
-                reason = str(error) if known else f"{type(error).__name__}: {error}"
+                told = attributed(error)
+                known = isinstance(told, NasdipError)
+                reason = str(told) if known else f"{type(told).__name__}: {told}"
                 note(trial, REASON, " ".join(reason.split()))
-                note(trial, EXIT_CODE, int(getattr(error, "exit_code", ExitCode.FAILED)))
+                note(trial, EXIT_CODE, int(getattr(told, "exit_code", ExitCode.FAILED)))
                 tell(study, trial, None, TrialState.FAIL)
             else:
                 tell(study, trial, [value])

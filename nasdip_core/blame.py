@@ -1,0 +1,60 @@
+"""Whose error it is: one that comes out of a guest's code is no defect of ours (torch-free)."""
+
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from nasdip_core.discovery import FILE, sources
+from nasdip_core.errors import NasdipError, PluginError
+from nasdip_core.registration import OWN_DISTRIBUTION
+
+
+def attributed(error: Exception) -> Exception:
+    """Return an error that comes out of a guest's code as a PluginError; any other as it is.
+
+    The deepest frame of a guest counts: torch may fail beneath it, for what it was given.
+    """
+    if isinstance(error, NasdipError):
+        return error
+    guests = _guests()
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        plugin = guests.get(_top(frame.f_globals.get("__name__", "")))
+        if plugin is not None:
+            said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+            what = f"plugin '{plugin}' failed: {said} ({_place(frame, line)})"
+            return PluginError(what, "mend it, or tell its author")
+    return error
+
+
+def advice() -> str:
+    """Return whom to tell of an error that is none of ours, and comes out of nobody's code.
+
+    What a guest returned may break a step of ours, or of torch, in which none of its code runs.
+    """
+    report = "please report it with the output of --debug"
+    present = [f"'{plugin}'" for module, plugin in _guests().items() if module in sys.modules]
+    if not present:
+        return report
+    return (
+        f"if it is gone without {' and '.join(present)}, `nasdip plugins check` it, else {report}"
+    )
+
+
+def _guests() -> dict[str, str]:
+    """Return the id of each guest by the name of its outermost package or module."""
+    return {
+        Path(source.value).stem if source.name == FILE else _top(source.value.partition(":")[0]): (
+            f"{source.distribution}:{source.name}"
+        )
+        for source in sources()
+        if source.distribution != OWN_DISTRIBUTION
+    }
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _place(frame: FrameType, line: int) -> str:
+    return f"{Path(frame.f_code.co_filename).name}:{line}"

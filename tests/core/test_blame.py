@@ -1,0 +1,136 @@
+"""Whose error it is: a guest's is told as its own, with its exit code."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nasdip_core import blame, worker
+from nasdip_core.blame import advice, attributed
+from nasdip_core.discovery import Source, load_file
+from nasdip_core.errors import ExitCode, OptionError, PluginError
+from nasdip_core.testing.pytest_plugin import Answer
+
+Cli = Callable[..., Answer]
+SOURCE = """
+from nasdip_core import Offer, hookimpl
+from nasdip_core.fit.stopping import StoppingRule
+
+@hookimpl
+def nasdip_offers():
+    return [
+        Offer("stopping", "boom", "raises", factory=__name__ + ":Boom"),
+        Offer("activation", "number", "is none", factory=__name__ + ":number"),
+        Offer("residual", "torn", "raises within torch", factory=__name__ + ":torn"),
+    ]
+
+class Boom(StoppingRule):
+    def observe(self, observation):
+        raise KeyError("boom")
+
+def number():
+    return 3
+
+def torn(levels):
+    import torch
+    return torch.eye(2) @ torch.eye(3)
+
+def boom(*_):
+    raise ValueError
+"""
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "throwaway_blamed.py"
+    path.write_text(SOURCE)
+    yield path
+    sys.modules.pop(path.stem, None)
+
+
+def ran(cli: Cli, guest: Path, *words: str) -> tuple[int, str]:
+    answer = cli(
+        "run", "sample:camera", "-t", "denoise", "-S", "fit.steps=2", "--preset", "fast",
+        "-o", "out", *words, "--plugin", guest,
+    )  # fmt: skip
+    (line,) = [line for line in answer.err.splitlines() if line.startswith("error: ")]
+    return answer.code, line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-S", "fit.stopping=boom"), "failed: KeyError: 'boom' (throwaway_blamed.py:15); mend"),
+        (("-S", "architecture.residual=torn"), "failed: RuntimeError: "),
+    ],
+)
+def test_what_comes_out_of_a_guest_is_its_own(
+    guest: Path, nasdip_cli: Cli, words: tuple[str, ...], said: str
+) -> None:
+    code, line = ran(nasdip_cli, guest, *words)
+    assert code == ExitCode.PLUGIN
+    assert f"plugin 'throwaway-blamed:file' {said}" in line
+    assert "internal error" not in line
+
+
+def test_debug_still_raises(guest: Path, nasdip_cli: Cli) -> None:
+    with pytest.raises(KeyError, match="boom"):
+        ran(nasdip_cli, guest, "-S", "fit.stopping=boom", "--debug")
+
+
+def test_where_no_code_of_a_guest_runs_it_is_named_as_one_that_may_be_the_cause(
+    guest: Path, nasdip_cli: Cli
+) -> None:
+    code, line = ran(nasdip_cli, guest, "-S", "architecture.activation=number")
+    assert code == ExitCode.FAILED
+    assert "internal error" in line
+    assert "if it is gone without 'throwaway-blamed:file', `nasdip plugins check` it" in line
+
+
+def raised(module: str, error: Exception) -> Exception:
+    """Return an error that a function of this module has raised."""
+    namespace = {"__name__": module, "error": error}
+    exec("def fail():\n    raise error\n", namespace)
+    try:
+        namespace["fail"]()  # type: ignore[operator]
+    except Exception as caught:
+        return caught
+    raise AssertionError
+
+
+def test_an_installed_guest_is_blamed_for_all_its_modules_and_we_never_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed = [
+        Source("mine", "nasdip-mine", "1", "mine_package.offers", lambda: None),
+        Source("core", "nasdip", "1", "nasdip_core.offers", lambda: None),
+    ]
+    monkeypatch.setattr(blame, "sources", lambda: installed)
+    told = attributed(raised("mine_package.deep.part", ValueError("ill")))
+    assert isinstance(told, PluginError)
+    assert "plugin 'nasdip-mine:mine' failed: ValueError: ill (<string>:2)" in str(told)
+    for error in (
+        raised("nasdip_core.fit.loop", ValueError("ill")),
+        raised("mine_packages", ValueError("ill")),
+        raised("mine_package", OptionError("theirs")),
+    ):
+        assert attributed(error) is error
+    assert advice() == "please report it with the output of --debug"
+    monkeypatch.setitem(sys.modules, "mine_package", sys)
+    assert advice().startswith("if it is gone without 'nasdip-mine:mine'")
+
+
+def test_a_worker_tells_it_as_well(
+    guest: Path,
+    nasdip_settings: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("NASDIP_PLUGIN", str(guest))
+    monkeypatch.setattr(worker, "order_of_parent", dict)
+    monkeypatch.setattr(worker, "work", load_file(guest).boom)
+    with pytest.raises(SystemExit) as end:
+        worker.main()
+    assert end.value.code == ExitCode.PLUGIN
+    assert "error: plugin 'throwaway-blamed:file' failed: ValueError (" in capsys.readouterr().err
