@@ -12,6 +12,13 @@ from nasdip_core.errors import PluginError, RunInterruptedError
 from nasdip_core.hooks import Offer
 
 OWN_DISTRIBUTION = "nasdip"
+CLASS_VARIABLES = {
+    "upsampling": "channel_divisor",
+    "baseline": "tasks",
+    "refine": "tasks",
+    "metric": "higher_is_better",
+}
+"""Of these kinds the factory is a class, of which this is read before one is made."""
 State = Literal["loaded", "disabled", "failed", "incompatible", "shadowed"]
 
 
@@ -67,10 +74,17 @@ class Registration:
         return f"{self.distribution}:{self.offer.name}"
 
     def resolve(self) -> Any:
-        """Import and return the factory. Raises PluginError when that fails."""
+        """Import and return the factory. Raises PluginError when that fails or it is no class."""
         if self.offer.factory is None:
             raise PluginError(f"{self._label} has no factory")
-        return resolve(self.offer.factory, self._label)
+        factory = resolve(self.offer.factory, self._label)
+        variable = CLASS_VARIABLES.get(self.offer.kind)
+        if variable is not None and not hasattr(factory, variable):
+            raise PluginError(
+                f"{self._label}: its factory '{self.offer.factory}' has no '{variable}'",
+                "name a class that has it",
+            )
+        return factory
 
     def options(self) -> type[BaseModel] | None:
         """Import and return the options model, if there is one."""

@@ -137,8 +137,12 @@ def _failed(report: Path) -> Iterator[Finding]:
     for case in ET.parse(report).iter("testcase"):
         for outcome in (*case.iter("failure"), *case.iter("error")):
             name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')}"
-            said = " ".join((outcome.get("message") or "").split())[:200]
+            said = outcome.get("message") or ""
             mend = "see the test's docstring in nasdip_core.testing for what is asked"
+            if said == "collection failure":  # the reason is in the traceback alone
+                said = (outcome.text or "").strip().splitlines()[-1].removeprefix("E")
+                mend = "mend what keeps the tests from being collected"
+            said = " ".join(said.split())[:200]
             yield Finding("tests", "error", f"{name}: {said}", mend)
 
 

@@ -138,6 +138,37 @@ def test_a_file(tmp_path: Path, nasdip_cli: Cli) -> None:
     assert "Idenity" in findings[0]["what"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "variable"),
+    [
+        ("upsampling", "channel_divisor"),
+        ("baseline", "tasks"),
+        ("refine", "tasks"),
+        ("metric", "higher_is_better"),
+    ],
+)
+def test_a_function_where_a_class_is_needed(
+    tmp_path: Path, nasdip_cli: Cli, kind: str, variable: str
+) -> None:
+    path = tmp_path / "throwaway_function.py"
+    path.write_text(
+        "from nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
+        f"    return [Offer('{kind}', 'mine', 'made', factory='throwaway_function:make')]\n"
+        "def make(*_, **__):\n    return None\n"
+    )
+    code, findings = checked(nasdip_cli, path)
+    assert code == ExitCode.PLUGIN
+    assert [f["check"] for f in findings] == ["factory"]
+    assert f"'throwaway_function:make' has no '{variable}'; name a class" in findings[0]["what"]
+
+
+def test_why_tests_cannot_be_collected(project: Path, nasdip_cli: Cli) -> None:
+    (project / "tests" / "test_broken.py").write_text("import nowhere_at_all\n")
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert "No module named 'nowhere_at_all'" in findings[0]["what"]
+
+
 def test_files_of_the_current_folder_are_not_imported(
     tmp_path: Path, nasdip_cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
