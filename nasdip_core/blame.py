@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from nasdip_core.discovery import FILE, sources
+from nasdip_core.discovery import sources
 from nasdip_core.errors import NasdipError, PluginError
 from nasdip_core.registration import OWN_DISTRIBUTION
 
@@ -44,9 +44,7 @@ def advice() -> str:
 def _guests() -> dict[str, str]:
     """Return the id of each guest by the name of its outermost package or module."""
     return {
-        Path(source.value).stem if source.name == FILE else _top(source.value.partition(":")[0]): (
-            f"{source.distribution}:{source.name}"
-        )
+        _top(source.module): f"{source.distribution}:{source.name}"
         for source in sources()
         if source.distribution != OWN_DISTRIBUTION
     }

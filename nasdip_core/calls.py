@@ -14,6 +14,8 @@ from pluggy import HookImpl
 SLOW_SECONDS = 0.5
 """An import that takes longer is told: every command waits for it."""
 _LONGEST = 100
+_SEEN = "__nasdip_import__"
+"""Attribute of a module: what was seen of its import, which a second discovery cannot see."""
 
 
 class Watched:
@@ -25,9 +27,13 @@ class Watched:
 
 
 @contextmanager
-def watched_import() -> Iterator[Watched]:
-    """Keep what a plugin prints off stdout, which belongs to results, and note what it does."""
+def watched_import(module: str) -> Iterator[Watched]:
+    """Keep what a plugin prints off stdout, which belongs to results, and note what it does.
+
+    Of a module that is there already, what was seen when it came.
+    """
     seen, printed = Watched(), io.StringIO()
+    before = getattr(sys.modules.get(module), _SEEN, None)
     light, started = "torch" not in sys.modules, time.perf_counter()
     try:
         with redirect_stdout(printed):
@@ -42,6 +48,10 @@ def watched_import() -> Iterator[Watched]:
         if printed.getvalue():
             remarks.append(f"prints when it is imported: {_short(printed.getvalue())}")
         seen.remarks = tuple(remarks)
+        if isinstance(before, Watched):
+            seen.seconds, seen.remarks = before.seconds, before.remarks
+        elif module in sys.modules:
+            setattr(sys.modules[module], _SEEN, seen)
 
 
 def call(hook: str, implementation: HookImpl, arguments: Mapping[str, Any]) -> Any:

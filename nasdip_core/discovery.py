@@ -35,6 +35,8 @@ class Source:
     version: str
     value: str
     """The module, or the path of the file."""
+    module: str
+    """Name of the module that is imported."""
     load: Callable[[], object]
 
 
@@ -43,7 +45,7 @@ def sources() -> Iterator[Source]:
     yield from _installed()
     for path in plugin_files():
         name = path.stem.replace("_", "-")
-        yield Source(FILE, name, "0", str(path), partial(load_file, path))
+        yield Source(FILE, name, "0", str(path), path.stem, partial(load_file, path))
 
 
 def plugin_files() -> list[Path]:
@@ -107,5 +109,6 @@ def _installed() -> Iterator[Source]:
             distribution="unknown" if dist is None else dist.name,
             version="0" if dist is None else dist.version,
             value=entry.value,
+            module=entry.module,
             load=entry.load,
         )

@@ -164,7 +164,7 @@ class Plugins:
     def _load(self, source: Source) -> None:
         """Import one plugin and note how it went."""
         names = (source.name, source.distribution, source.version, source.value)
-        with watched_import() as seen:
+        with watched_import(source.module) as seen:
             try:
                 module = source.load()
             except RunInterruptedError:

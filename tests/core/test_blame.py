@@ -103,8 +103,10 @@ def test_an_installed_guest_is_blamed_for_all_its_modules_and_we_never_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installed = [
-        Source("mine", "nasdip-mine", "1", "mine_package.offers", lambda: None),
-        Source("core", "nasdip", "1", "nasdip_core.offers", lambda: None),
+        Source(
+            "mine", "nasdip-mine", "1", "mine_package.offers", "mine_package.offers", lambda: None
+        ),
+        Source("core", "nasdip", "1", "nasdip_core.offers", "nasdip_core.offers", lambda: None),
     ]
     monkeypatch.setattr(blame, "sources", lambda: installed)
     told = attributed(raised("mine_package.deep.part", ValueError("ill")))

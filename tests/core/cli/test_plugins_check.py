@@ -138,6 +138,23 @@ def test_a_file(tmp_path: Path, nasdip_cli: Cli) -> None:
     assert "Idenity" in findings[0]["what"]
 
 
+def test_a_file_may_import_torch_and_its_contracts_are_run(tmp_path: Path, nasdip_cli: Cli) -> None:
+    path = tmp_path / "throwaway_heavy.py"
+    path.write_text(
+        "import torch\nfrom nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
+        "    return [Offer('activation', 'mine', 'sum', factory='torch.nn:Identity')]\n"
+    )
+    code, findings = checked(nasdip_cli, path)
+    assert code == 0
+    # It may take its time, too.
+    assert {(f["level"], f["check"]) for f in findings} == {("warning", "import")}
+    assert any(f["what"].startswith("discovery imports torch") for f in findings)
+    path.write_text(path.read_text().replace("torch.nn:Identity", "torch.nn:AdaptiveAvgPool1d"))
+    code, findings = checked(nasdip_cli, path)
+    assert code == ExitCode.PLUGIN
+    assert any("Test_activation_mine" in f["what"] for f in findings)
+
+
 @pytest.mark.parametrize(
     ("kind", "variable"),
     [

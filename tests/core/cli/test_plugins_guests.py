@@ -131,6 +131,16 @@ def test_a_run_with_a_file_says_how_to_go_on_with_it(guest: Path, nasdip_cli: Cl
     assert nasdip_cli(*resume).code == 0
 
 
+def test_what_its_import_did_is_told(guest: Path, nasdip_cli: Cli) -> None:
+    guest.write_text(
+        "import time\nfrom nasdip_core import hookimpl\ntime.sleep(0.6)\nprint('noise')\n"
+        "@hookimpl\ndef nasdip_offers():\n    return []\n"
+    )
+    listed = nasdip_cli("plugins", "list", "--plugin", guest).out
+    assert "its import takes 0." in listed
+    assert "prints when it is imported: noise" in listed
+
+
 def test_a_missing_file_is_told(nasdip_cli: Cli) -> None:
     answer = nasdip_cli("--plugin", "nowhere.py", "list")
     assert answer.code == ExitCode.PLUGIN
