@@ -9,7 +9,7 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,6 +57,19 @@ def plugin_files() -> list[Path]:
 def named_files() -> list[Path]:
     """Return the files that this process was told of."""
     return [Path(name) for name in os.environ.get(FILES, "").split(os.pathsep) if name]
+
+
+def naming(files: Iterable[Path]) -> str:
+    """Return the value of `NASDIP_PLUGIN` that names files.
+
+    Raises PluginError for a path that it cannot hold.
+    """
+    paths = [str(path.absolute()) for path in files]
+    for path in paths:
+        if os.pathsep in path:
+            what = f"the path of the plugin '{path}' holds '{os.pathsep}', which stands between two"
+            raise PluginError(what, "move or rename it")
+    return os.pathsep.join(dict.fromkeys(paths))
 
 
 def plugins_folder() -> Path:

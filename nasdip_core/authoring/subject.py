@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nasdip_core.discovery import FILES, FOLDER
+from nasdip_core.discovery import FILES, FOLDER, naming
 from nasdip_core.errors import PluginError, did_you_mean
 from nasdip_core.hooks import ENTRY_POINT_GROUP
 from nasdip_core.plugin_settings import DISABLE
@@ -50,7 +50,7 @@ class Subject:
             "PYTHONPATH": os.pathsep.join(word for word in path if word),
             "PYTHONDONTWRITEBYTECODE": "1",
             "XDG_CONFIG_HOME": str(scratch / "settings"),
-            FILES: "" if self.file is None else str(self.file),
+            FILES: naming([] if self.file is None else [self.file]),
             FOLDER: "",
             DISABLE: ",".join(others),
         }

@@ -105,14 +105,14 @@ def add_files(files: list[Path] | None) -> list[Path] | None:
 
     Raises PluginError where one is missing or cannot be used.
     """
-    from nasdip_core.discovery import FILES, named_files
+    from nasdip_core.discovery import FILES, named_files, naming
 
     for path in files or []:
         if not path.is_file():
             raise PluginError(f"cannot read the plugin '{path}'", "give the path of a Python file")
-    named = [str(path.absolute()) for path in (*named_files(), *(files or []))]
+    named = naming([*named_files(), *(files or [])])
     if named:
-        os.environ[FILES] = os.pathsep.join(dict.fromkeys(named))
+        os.environ[FILES] = named
     if files:
         _refuse_failed({str(path.absolute()) for path in files})
     return files

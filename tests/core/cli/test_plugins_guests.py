@@ -1,5 +1,6 @@
 """Commands of plugins, and `--plugin FILE.py`."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -145,6 +146,19 @@ def test_a_missing_file_is_told(nasdip_cli: Cli) -> None:
     answer = nasdip_cli("--plugin", "nowhere.py", "list")
     assert answer.code == ExitCode.PLUGIN
     assert "cannot read the plugin 'nowhere.py'" in answer.err
+
+
+@pytest.mark.parametrize("words", [("list", "--plugin"), ("plugins", "check")])
+def test_a_path_that_would_read_as_two_is_refused(
+    guest: Path, nasdip_cli: Cli, words: tuple[str, ...]
+) -> None:
+    folder = guest.parent / f"co{os.pathsep}lon"
+    folder.mkdir()
+    answer = nasdip_cli(*words, guest.rename(folder / guest.name))
+    assert (answer.code, answer.out) == (ExitCode.PLUGIN, "")
+    last = answer.err.splitlines()[-1]
+    assert last.startswith(f"error: the path of the plugin '{folder / guest.name}' holds ")
+    assert last.endswith("move or rename it")
 
 
 def test_a_file_that_is_no_plugin_is_told(tmp_path: Path, nasdip_cli: Cli) -> None:
