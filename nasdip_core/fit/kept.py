@@ -1,6 +1,8 @@
 """What a fit keeps of the way: the average that the rule chose, and that nearest to the truth."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -9,59 +11,54 @@ from nasdip_core.fit.checkpoint import moved
 from nasdip_core.problem import Estimate
 
 
-class KeptAverages:
-    """Two averages of outputs and the steps they are from; either may not be there yet."""
+@dataclass(frozen=True, slots=True)
+class KeptAverage:
+    """The average of the outputs after a step; later steps do not change it."""
 
-    def __init__(self) -> None:
-        self._best: dict[str, Any] = {"step": 0, "estimate": {}}
-        self._oracle: dict[str, Any] = {"step": 0, "psnr": None, "estimate": {}}
+    step: int
+    estimate: Estimate
+    psnr: float = 0.0
+    """In dB, of one that was kept for that; else it means nothing."""
 
-    @property
-    def best_step(self) -> int | None:
-        """The step that the stopping rule chose last."""
-        return self._best["step"] or None
-
-    @property
-    def best(self) -> Estimate:
-        """The average at that step."""
-        estimate: Estimate = self._best["estimate"]
-        return estimate
-
-    @property
-    def oracle_step(self) -> int | None:
-        """The measured step of the best PSNR."""
-        return self._oracle["step"] or None
-
-    @property
-    def oracle(self) -> Estimate:
-        """The average at that step."""
-        estimate: Estimate = self._oracle["estimate"]
-        return estimate
-
-    @property
-    def oracle_psnr(self) -> float | None:
-        """The best PSNR measured, in dB."""
-        psnr: float | None = self._oracle["psnr"]
-        return psnr
-
-    def choose(self, step: int, average: Estimate) -> None:
-        """Keep what the rule found best so far."""
-        self._best = {"step": step, "estimate": cloned(average)}
-
-    def measured(self, step: int, psnr: float | None, average: Estimate) -> None:
-        """Keep the average if it is nearer to the truth than any before."""
-        known = self._oracle["psnr"]
-        if psnr is not None and (known is None or psnr > known):
-            self._oracle = {"step": step, "psnr": psnr, "estimate": cloned(average)}
+    @classmethod
+    def of(cls, step: int, average: Estimate, psnr: float = 0.0) -> Self:
+        """Return a copy of an average."""
+        return cls(step, cloned(average), psnr)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""
-        return {"best": self._best, "oracle": self._oracle}
+        return {"step": self.step, "estimate": dict(self.estimate), "psnr": self.psnr}
 
-    def load_state_dict(self, state: dict[str, Any], device: torch.device) -> None:
+
+class KeptAverages:
+    """The averages that the result is made of; either may not be there yet."""
+
+    def __init__(self) -> None:
+        self.best: KeptAverage | None = None
+        """The one that the stopping rule chose last."""
+        self.oracle: KeptAverage | None = None
+        """The one of the best PSNR that was measured."""
+
+    def choose(self, step: int, average: Estimate) -> None:
+        """Keep what the rule found best so far."""
+        self.best = KeptAverage.of(step, average)
+
+    def measured(self, step: int, psnr: float | None, average: Estimate) -> None:
+        """Keep the average if it is nearer to the truth than any before."""
+        if psnr is not None and (self.oracle is None or psnr > self.oracle.psnr):
+            self.oracle = KeptAverage.of(step, average, psnr)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state for a checkpoint."""
+        kept = {"best": self.best, "oracle": self.oracle}
+        return {name: None if one is None else one.state_dict() for name, one in kept.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
         """Take back a state."""
-        self._best = moved(state["best"], device)
-        self._oracle = moved(state["oracle"], device)
+        self.best, self.oracle = (
+            None if state[name] is None else KeptAverage(**moved(state[name], device))
+            for name in ("best", "oracle")
+        )
 
 
 def cloned(estimate: Estimate) -> dict[str, Tensor]:

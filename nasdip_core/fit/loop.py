@@ -217,7 +217,7 @@ class Fit:
                     measures,
                     validation,
                     verdict.statistic,
-                    self._kept.best_step,
+                    None if self._kept.best is None else self._kept.best.step,
                 )
             )
         return verdict.stop
@@ -243,13 +243,13 @@ class Fit:
         """Return what the steps so far have found, at least one."""
         last: Estimate = cloned(self._average.mean)
         chosen, best_step = last, self._step
-        if self._kept.best_step is not None:
-            chosen, best_step = self._kept.best, self._kept.best_step
+        if self._kept.best is not None:
+            chosen, best_step = self._kept.best.estimate, self._kept.best.step
         oracle, oracle_step = None, None
-        if self._kept.oracle_psnr is not None:
-            oracle, oracle_step = self._kept.oracle, self._kept.oracle_step
+        if self._kept.oracle is not None:
+            oracle, oracle_step = self._kept.oracle.estimate, self._kept.oracle.step
             # The rule may have chosen a step between two measured ones, and a better one.
-            if self.problem.measures(chosen)["psnr"] > self._kept.oracle_psnr:
+            if self.problem.measures(chosen)["psnr"] > self._kept.oracle.psnr:
                 oracle, oracle_step = chosen, best_step
         return FitResult(
             self.id,

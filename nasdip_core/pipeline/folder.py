@@ -145,7 +145,10 @@ class RunFolder:
         if not self._list.exists():
             return set()
         here = self.path.resolve()
-        names: list[str] = json.loads(self._list.read_text("utf-8"))
+        try:
+            names: list[str] = json.loads(self._list.read_text("utf-8"))
+        except ValueError as error:
+            raise RunError(f"cannot read '{self._list}': {error}", "use another -o DIR") from None
         # A list that came from elsewhere shall not reach beyond the folder.
         return {name for name in names if (here / name).resolve().is_relative_to(here)}
 

@@ -53,7 +53,7 @@ def search(
     content.pop("launcher", None)
     planned = plan_search(task, parse(SearchRequest, content, ""), plugins, Path())
     file = None if export is None else Path(export)
-    _refuse_late_surprises(planned, file)
+    _check_files(planned, file)
     stem = Path(str(data).removeprefix(PREFIX)).absolute().stem
     folder = OUTPUT / f"{stem}-{task}-search" if output is None else Path(output)
     effort = Effort(
@@ -95,8 +95,8 @@ def join(
     return told
 
 
-def _refuse_late_surprises(planned: Search, export: Path | None) -> None:
-    """Raise NasdipError for what would fail once hours have been spent."""
+def _check_files(planned: Search, export: Path | None) -> None:
+    """Raise NasdipError for files that would fail once hours have been spent."""
     for resolved in planned.resolved:
         read_source(resolved.picture, resolved.task)
     if export is not None and not export.absolute().parent.is_dir():

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from nasdip_core.architecture.specification import Use
-from nasdip_core.options import Options
+from nasdip_core.options import Options, merge
 
 
 class Limits(Options):
@@ -85,8 +85,5 @@ class SearchRequest(Options):
         """Let `strategy.with.batch` be said without a name; that of the reward is chosen later."""
         if not isinstance(content, Mapping):
             return content
-        named = dict(content)
-        for kind, default in (("space", SPACE), ("strategy", STRATEGY), ("reward", "")):
-            if isinstance(named.get(kind), Mapping) and "uses" not in named[kind]:
-                named[kind] = {"uses": default, **named[kind]}
-        return named
+        defaults = {"space": SPACE, "strategy": STRATEGY, "reward": ""}
+        return merge({kind: uses for kind, uses in defaults.items() if kind in content}, content)

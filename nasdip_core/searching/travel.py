@@ -32,8 +32,6 @@ def receive(request: SearchRequest, artifacts: Artifacts, folder: Path) -> Searc
         role, dashes, file = name.partition("--")
         if not dashes or role not in ("data", *_ROLES):
             continue
-        if role in _ROLES and file != Path(getattr(request, role) or "").name:
-            continue  # the same, once sent under another name
         if not artifacts.get(name, folder / role / file):
             raise PictureError(f"'{file}' is gone from the files of the study")
         places[role] = str(folder / role / file)

@@ -129,7 +129,9 @@ class ProblemConformance:
         """With another truth, or none, the result and the notes are the same."""
         truth = case.inputs.truth
         if truth is None:
-            pytest.skip("the case has no truth")
+            problem = case.problem(case.inputs)
+            assert problem.measures(_found(case, problem).chosen) == {}
+            return
         problems = [case.problem(replace(case.inputs, truth=t)) for t in (truth, 1 - truth, None)]
         found = [_found(case, problem) for problem in problems]
         for problem, other in zip(problems[1:], found[1:], strict=True):

@@ -104,6 +104,14 @@ def test_a_step_that_needs_another_in_a_file_of_one(cli: Cli, waves_file: Path) 
         assert line == one_line(cli("check", "one.yaml"), 3)
 
 
+def test_a_list_of_files_that_is_damaged(cli: Cli, tiny: Tiny, waves_file: Path) -> None:
+    Path("out").mkdir()
+    Path("out/.nasdip-files.json").write_text("[")
+    line = one_line(cli("run", "-t", "denoise", waves_file, "-o", "out", *tiny), 1)
+    assert "cannot read 'out/.nasdip-files.json'" in line
+    assert not Path("out/restored.png").exists()
+
+
 def test_an_interruption_before_anything_was_written(
     cli: Cli, tiny: Tiny, waves_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
