@@ -4,11 +4,12 @@
 
 DATA holds `dip_denoising_jpeg/F16_GT.png` and `cbsd68/`. Each curve is one CSV file in
 benchmarks/reference/, written once it is whole: iteration, PSNR of the raw output, PSNR of the
-average (decay 0.99). A curve that is under way goes on from its checkpoint in DIR. The curves stand
-in the order in which they are wanted.
+average (decay 0.99). A curve that is under way goes on from its checkpoint in DIR; several processes
+share the work. The curves stand in the order in which they are wanted.
 """
 
 import argparse
+import fcntl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -166,10 +167,16 @@ def main() -> None:
     CURVES.mkdir(exist_ok=True)
     options.work.mkdir(parents=True, exist_ok=True)
     for curve in wanted(options.data):
-        if not (CURVES / f"{curve.name}.csv").exists():
-            started = time.monotonic()
-            compute(curve, options.data, options.work)
-            print(f"{curve.name}: {time.monotonic() - started:.0f} s this session", flush=True)
+        # The claim ends with the process.
+        with (options.work / f"{curve.name}.claim").open("w") as claim:
+            try:
+                fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            if not (CURVES / f"{curve.name}.csv").exists():
+                started = time.monotonic()
+                compute(curve, options.data, options.work)
+                print(f"{curve.name}: {time.monotonic() - started:.0f} s this session", flush=True)
 
 
 if __name__ == "__main__":
