@@ -4,8 +4,8 @@
 
 DATA holds `dip_denoising_jpeg/F16_GT.png` and `cbsd68/`. Each curve is one CSV file in
 benchmarks/reference/, written once it is whole: iteration, PSNR of the raw output, PSNR of the
-average (decay 0.99). A curve that is under way goes on from its checkpoint in DIR; several processes
-share the work. The curves stand in the order in which they are wanted.
+average (decay 0.99). A curve that is under way goes on from its checkpoint in DIR; several
+processes share the work. The curves stand in the order in which they are wanted.
 """
 
 import argparse
