@@ -23,11 +23,13 @@ from nasdip_core.imaging.stack import Stack
 from nasdip_core.metric import Metric
 from nasdip_core.options import parse
 from nasdip_core.parent import order_of_parent
+from nasdip_core.pipeline.outcome import picture_from
 from nasdip_core.pipeline.prepare import Prepared, prepare
 from nasdip_core.pipeline.quality import compare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.restore import run
 from nasdip_core.plugins import Plugins
+from nasdip_core.problem import Rendered
 from nasdip_core.restoration import RestorationProblem
 
 
@@ -81,7 +83,8 @@ def _outcome(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> dict[
 
 def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Picture:
     """Return what a baseline makes of a prepared problem. Raises PluginError where it cannot."""
-    problem, picture = prepared.problem, prepared.sources.picture
+    problem, sources = prepared.problem, prepared.sources
+    picture = sources.picture
     baseline: Baseline[Any] = plugins.create("baseline", name)
     known = None
     if isinstance(problem, RestorationProblem):
@@ -94,10 +97,11 @@ def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Pictu
         frames = len(picture.frames)
     else:
         samples = baseline.restore(problem)
-    wanted = (frames, picture.channels, *problem.result_size)
+    wanted = (frames, sources.channels, *problem.result_size)
     if tuple(samples.shape) != wanted:
         raise PluginError(f"baseline '{name}' returned {tuple(samples.shape)}, not {wanted}")
-    return picture.with_samples(samples, known=known)
+    own = sources.channels != picture.channels
+    return picture_from(Rendered(samples, known=known, own=own), sources)
 
 
 def _metrics(

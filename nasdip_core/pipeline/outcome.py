@@ -56,7 +56,7 @@ def outcome(
 
 def rendered(problem: Problem, estimate: Estimate, sources: Sources) -> dict[str, Picture]:
     """Return the outputs as pictures: of the kind of the input, maps as PNG."""
-    return {name: _picture(r, sources) for name, r in problem.render(estimate).items()}
+    return {name: picture_from(r, sources) for name, r in problem.render(estimate).items()}
 
 
 def uncertainty(problem: Problem, solved: Solved, sources: Sources) -> dict[str, Picture]:
@@ -76,7 +76,7 @@ def uncertainty(problem: Problem, solved: Solved, sources: Sources) -> dict[str,
         "uncertainty": Rendered(deviation, array=True),
         "uncertainty-shown": Rendered(shown, own=True),
     }
-    return {name: _picture(output, sources) for name, output in outputs.items()}
+    return {name: picture_from(output, sources) for name, output in outputs.items()}
 
 
 def made_of(solved: Solved) -> list[str]:
@@ -91,7 +91,8 @@ def _stopping(fit: FitResult) -> dict[str, Any]:
     return {"rule": fit.rule, "iteration": fit.best_step, "reason": fit.reason}
 
 
-def _picture(rendered: Rendered, sources: Sources) -> Picture:
+def picture_from(rendered: Rendered, sources: Sources) -> Picture:
+    """Return an output in the form that it is written in."""
     # A map of as many channels as the picture may be no picture, such as an air-light of five.
     array = rendered.array or (rendered.own and rendered.samples.shape[1] not in (1, 3))
     if array or rendered.own:

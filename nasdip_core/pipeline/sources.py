@@ -31,11 +31,15 @@ class Sources:
     in_colour: bool = False
     """Whether the result is RGB, also of a grey picture."""
 
+    @property
+    def channels(self) -> int:
+        """Return the channels of the result."""
+        return 3 if self.in_colour else self.picture.channels
+
     def inputs(self) -> Inputs:
         """Return what the task is given, as tensors."""
         picture, kind = self.picture.tensor(), self.picture.kind
-        channels = 3 if self.in_colour else self.picture.channels
-        truth = None if self.truth is None else _in_channels(self.truth, channels)
+        truth = None if self.truth is None else _in_channels(self.truth, self.channels)
         return Inputs(
             picture=picture,
             alpha=self.picture.alpha_tensor(),

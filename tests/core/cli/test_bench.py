@@ -20,7 +20,7 @@ import nasdip_core.bench.run
 from nasdip_core.bench.child import execute
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.units import Unit
-from nasdip_core.imaging.read import read_stack
+from nasdip_core.imaging.read import read_picture, read_stack
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
@@ -327,3 +327,15 @@ def test_stacks_are_measured_frame_by_frame(
     ]
     assert films
     assert all(len(read_stack(path).tensor()) == 3 for path in films)
+
+
+def test_a_baseline_of_a_task_that_makes_colour_takes_grey_pictures(
+    cli: Cli, here: list[Unit], data: Path
+) -> None:
+    answer = cli(
+        "bench", "-t", "translate", "--data", data, "--baseline", "colour-transfer",
+        "-S", f"task.target={data}", "-S", "corrupt.look=grey", "-o", "out", "--json",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    restored = sorted(Path("out").rglob("*colour-transfer*.png"))
+    assert [read_picture(str(file)).channels for file in restored] == [3, 3]
