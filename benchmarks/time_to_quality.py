@@ -30,10 +30,13 @@ from reference_curves import DAMAGES, picture_file, small_names
 DAMAGED = {**DAMAGES, "super-resolution": ("super-resolution", {"factor": 4})}
 PRESETS = ("fast", "balanced", "best")
 NETWORKS = {
-    "denoise": ("dip", "deep-decoder", "nas-dip-denoise"),
-    "inpaint": ("dip", "deep-decoder", "nas-dip-inpaint"),
+    "denoise": ("deep-decoder", "nas-dip-denoise"),
+    "inpaint": ("deep-decoder", "nas-dip-inpaint"),
     "super-resolution": ("dip", "deep-decoder", "nas-dip-sr"),
 }
+"""Those of others, at 256 px; `dip` has its reference curves for the other tasks."""
+LIMIT = 300
+"""Seconds that each of them is given."""
 CLASSICAL = {
     "denoise": ("non-local-means", "total-variation", "wavelet", "collaborative"),
     "inpaint": ("biharmonic", "collaborative"),
@@ -80,10 +83,11 @@ def units(options: argparse.Namespace) -> Iterator[Unit]:
     for kinds in [kind.split("+") for kind in options.kinds.split(",")]:
         for damage, name, side in quick:
             task = DAMAGED[damage][0]
-            methods = {"classical": CLASSICAL[task], "networks": NETWORKS[task]}
+            networks = NETWORKS[task] if side == 256 else ()
+            methods = {"classical": CLASSICAL[task], "networks": networks}
             for kind in kinds:
                 for method in methods.get(kind, (kind,)):
-                    yield Unit(damage, name, side, method, 600 if side == 256 else 200)
+                    yield Unit(damage, name, side, method, LIMIT)
 
 
 def compute(unit: Unit, data: Path | None, work: Path) -> dict[str, Any]:
