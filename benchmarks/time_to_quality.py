@@ -27,7 +27,11 @@ from typing import Any
 
 from reference_curves import DAMAGES, picture_file, small_names
 
-DAMAGED = {**DAMAGES, "super-resolution": ("super-resolution", {"factor": 4})}
+DAMAGED = {
+    **DAMAGES,
+    "holes": ("inpaint", {"kind": "box"}),
+    "super-resolution": ("super-resolution", {"factor": 4}),
+}
 PRESETS = ("fast", "balanced", "best")
 NETWORKS = {
     "denoise": ("deep-decoder", "nas-dip-denoise"),

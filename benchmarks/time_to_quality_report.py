@@ -19,6 +19,7 @@ RIVALS = {
     "denoise": ("dip peak", "non-local-means", "collaborative"),
     "inpaint": ("dip peak", "biharmonic", "collaborative"),
     "text": ("dip peak", "biharmonic", "collaborative"),
+    "holes": ("biharmonic", "collaborative"),
     "super-resolution": ("lanczos", "back-projection"),
 }
 COLOURS = {"fast": "C1", "balanced": "C0", "best": "C3", "dip": "0.45"}
