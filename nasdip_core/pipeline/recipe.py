@@ -120,9 +120,9 @@ class Solver:
         one = self.fitter.resolved.recipe.choice == "best"
         alone = _lent(problem, fit, alone)
         both = [fit.estimate, alone.estimate]
-        mixing = held_out_weights(problem, both, one=one)
+        mixing = held_out_weights(problem, both, trusted=1, one=one)
         refined = chain.refine(problem, blended(both, mixing))
-        weights = held_out_weights(problem, [*both, refined.estimate], one=one)
+        weights = held_out_weights(problem, [*both, refined.estimate], trusted=1, one=one)
         problem.give_back()
         if weights[1] or (weights[2] and mixing[1]):
             alone = _lent(problem, fit, chain.refine(problem, None)).judged_as(alone)

@@ -134,6 +134,33 @@ def test_a_hole_wider_than_a_patch_stays_as_in_the_pilot(plugins: Plugins) -> No
     assert torch.equal(found[..., 23:25, 23:25], pilot[..., 23:25, 23:25])
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.5])
+def test_an_edge_goes_on_through_a_hole_wider_than_a_patch(slope: float, plugins: Plugins) -> None:
+    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    truth = torch.sigmoid(2 * (columns - 20 - slope * rows)).expand(1, 3, 64, 64)
+    known = torch.ones(1, 1, 64, 64, dtype=torch.bool)
+    known[..., 20:44, 20:44] = False
+    problem = RestorationProblem(torch.where(known, truth, 0.3), known=known, copy_known=True)
+    found = refined("collaborative", problem, plugins)
+    for other in (filled(problem.measured, known), refined("biharmonic", problem, plugins)):
+        assert psnr(found, truth) > psnr(other, truth) + 3
+
+
+@pytest.mark.parametrize("size", [(3, 5), (21, 50), (64, 64)])
+def test_what_lies_in_the_hole_is_not_looked_at(size: tuple[int, int], plugins: Plugins) -> None:
+    truth = torch.rand(1, 2, *size, generator=draws(0))
+    known = torch.ones(1, 1, *size, dtype=torch.bool)
+    known[..., 1 : size[0] // 2 + 1, 1 : size[1] // 2 + 1] = False
+    one, other = (
+        refined(
+            "collaborative", RestorationProblem(torch.where(known, truth, x), known=known), plugins
+        )
+        for x in (0.0, float("nan"))
+    )
+    assert torch.equal(one, other)
+    assert bool(one.isfinite().all())
+
+
 @pytest.mark.parametrize("sizes", [(30, 8), (8, 30)], ids=["by patches", "by samples"])
 def test_the_conditional_mean_is_exact(sizes: tuple[int, int]) -> None:
     """Both forms equal S_xy (S_yy + N)^-1 d computed for the known samples alone."""

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
 _FEW = 0.1
 """Share of missing pixels up to which noisy patches are filtered as if complete."""
-_TOLERANCES = (1e-3, 1e-4, 3e-5, 1e-5)
-"""Variances that noise-free samples count with, pass by pass."""
-_STEP = 1.5
-"""Passes over missing pixels creep in one direction: this much farther saves a third of them."""
 
 
 class Collaborative(Refine):
@@ -43,31 +39,28 @@ class Collaborative(Refine):
         """Return (1, C, H, W); what is known without noise comes back unchanged."""
         import torch
 
-        from nasdip_plugins.refine.cosine import filled
+        from nasdip_plugins.refine.completion import completed
+        from nasdip_plugins.refine.groups import Grouping
 
-        known = problem.fitted.expand_as(problem.measured)
         pilot = None if pilot is None else pilot.clamp(0, 1)
-        if not bool(known.any()):
+        if not bool(problem.fitted.any()):
             return torch.full_like(problem.measured, 0.5) if pilot is None else pilot
-        measured = torch.where(known, problem.measured, 0)
-        if pilot is None:
-            completed = filled(measured, problem.fitted)
-        else:
-            completed = torch.where(known, measured, pilot)
         if problem.noisy:
-            return self._denoised(problem, completed, pilot).clamp(0, 1)
-        return self._completed(measured, known, completed).clamp(0, 1)
+            return self._denoised(problem, pilot).clamp(0, 1)
+        passes = self._schedule([Grouping(5, 3, 10, 60), *[Grouping(5, 2, 10, 80)] * 3])
+        return completed(problem.measured, problem.fitted, passes, pilot).clamp(0, 1)
 
-    def _denoised(
-        self, problem: "RestorationProblem", data: "Tensor", pilot: "Tensor | None"
-    ) -> "Tensor":
+    def _denoised(self, problem: "RestorationProblem", pilot: "Tensor | None") -> "Tensor":
         import torch
 
-        from nasdip_plugins.refine.cosine import smoothed, thresholded
+        from nasdip_plugins.refine.cosine import filled, smoothed, thresholded
         from nasdip_plugins.refine.groups import Grouping
         from nasdip_plugins.refine.patches import filtered
 
-        known = problem.fitted.expand_as(data)
+        known = problem.fitted.expand_as(problem.measured)
+        measured = torch.where(known, problem.measured, 0)
+        start = filled(measured, problem.fitted) if pilot is None else pilot
+        data = torch.where(known, measured, start)
         noise = problem.clipped_noise()
         estimate = thresholded(data, noise.variance(smoothed(data))) if pilot is None else pilot
         schedule = [Grouping(4, 3, 12, 40), Grouping(4, 3, 12, 40), Grouping(6, 4, 12, 32)]
@@ -82,21 +75,6 @@ class Collaborative(Refine):
                 data = torch.where(known, data, estimate)
                 estimate = filtered(data, precision, estimate, grouping)
         return noise.signal(estimate)
-
-    def _completed(self, measured: "Tensor", known: "Tensor", estimate: "Tensor") -> "Tensor":
-        import torch
-
-        from nasdip_plugins.refine.groups import Grouping
-        from nasdip_plugins.refine.patches import filtered
-
-        if bool(known.all()):
-            return measured
-        schedule = [Grouping(5, 3, 10, 60), *[Grouping(5, 2, 10, 80)] * 3]
-        for index, grouping in enumerate(self._schedule(schedule)):
-            precision = known / _TOLERANCES[min(index, len(_TOLERANCES) - 1)]
-            found = filtered(measured, precision, estimate, grouping, each="incomplete")
-            estimate = torch.where(known, measured, estimate + _STEP * (found - estimate))
-        return estimate
 
     def _schedule(self, schedule: "list[Grouping]") -> "list[Grouping]":
         """Return the passes that were asked for, the last one repeated."""
