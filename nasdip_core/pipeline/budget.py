@@ -111,8 +111,6 @@ def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:
 def _shortened(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     """Take fewer steps, else no network."""
     recipe = chosen.recipe.model_copy(update={"fits": 1})
-    if recipe.judges:
-        recipe = recipe.model_copy(update={"choice": "mean"})
     before, after = (count * expected.refine_seconds for count in refinements(recipe))
     steps = int((room - before - after) / expected.step_seconds)
     if steps >= (_LEAST * chosen.fit.steps if recipe.refine else 1):

@@ -86,6 +86,16 @@ def test_only_what_follows_the_fits_is_set_aside(
         assert planned.fit_seconds == pytest.approx(30 - after, abs=0.1)
 
 
+def test_a_recipe_that_chooses_still_does_with_fewer_steps(
+    request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expecting(monkeypatch, step=0.1, refine=1)
+    words = {"recipe": {"refine": ["blur"], "choice": "blend"}, "fit": {"steps": 100}}
+    planned = plan(request_for(seconds=11.55, **words))
+    assert planned.resolved.recipe.choice == "blend"
+    assert planned.resolved.fit.steps == 70
+
+
 def test_too_little_for_a_network_is_enough_for_a_filter(
     request_for: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
