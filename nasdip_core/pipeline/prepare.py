@@ -13,6 +13,9 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.seeds import generator
 
+_KEPT_BACK = 0.03
+"""Share of the measurements to choose by where the stopping rule keeps none back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -35,6 +38,15 @@ def prepare(
     problem: Problem = task.problem(inputs, resolved.task, generator(resolved.seed, "problem"))
     check_truth(inputs.truth, problem.result_size)
     return Prepared(sources, problem)
+
+
+def keep_back(problem: Problem, resolved: Resolved, plugins: Plugins) -> None:
+    """Keep back from the fits what the run's stopping rule, or else its recipe, judges by."""
+    share = make_rule(resolved, plugins).held_out
+    if not share and resolved.recipe.judges:
+        share = _KEPT_BACK
+    if share:
+        problem.hold_out(share, generator(resolved.problem_seed, "held-out"))
 
 
 def make_objectives(resolved: Resolved, plugins: Plugins) -> list[Objective]:

@@ -13,14 +13,11 @@ from nasdip_core.fit.result import FitResult
 from nasdip_core.pipeline.blend import blended, held_out_weights
 from nasdip_core.pipeline.chain import Chain, Part
 from nasdip_core.pipeline.fitting import Fitted, Fitter
-from nasdip_core.pipeline.prepare import make_rule
+from nasdip_core.pipeline.prepare import keep_back
 from nasdip_core.pipeline.request import with_steps
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem
-from nasdip_core.seeds import derive, generator
-
-_KEPT_BACK = 0.03
-"""Share of the measurements to choose by where the stopping rule keeps none back."""
+from nasdip_core.seeds import derive
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +61,15 @@ class Solver:
             )
         if self.side is not None:
             problem.in_tiles(self.side)
-        self._keep_back(problem)
+        keep_back(problem, self.fitter.resolved, self.fitter.plugins)
         started = time.monotonic()
-        fitted = self.fitter.whole(problem)
+        resolved = self.fitter.resolved
+        if resolved.kept:
+            # Only the fits of one restored picture can be averaged.
+            first = replace(resolved, kept=resolved.kept[:1])
+            fitted = replace(self.fitter, resolved=first).kept()
+        else:
+            fitted = self.fitter.whole(problem)
         held_out = problem.validation(fitted.chosen)
         part = Part("fit", fitted.chosen, held_out, 1.0, time.monotonic() - started)
         return Solved(fitted.chosen, fitted, [part])
@@ -80,7 +83,7 @@ class Solver:
         if recipe.choice == "mean" and recipe.fits and recipe.refine:
             alone = chain.refine(problem, None)
         if recipe.judges or self.side is None:
-            self._keep_back(problem)
+            keep_back(problem, self.fitter.resolved, self.fitter.plugins)
         if recipe.judges:
             alone = chain.refine(problem, None)
         parts: list[Part] = []
@@ -175,13 +178,6 @@ class Solver:
                 fitter = replace(fitter, resolved=with_steps(fitter.resolved, steps), deadline=None)
         assert fitted is not None
         return fitted
-
-    def _keep_back(self, problem: Problem) -> None:
-        share = make_rule(self.fitter.resolved, self.fitter.plugins).held_out
-        if not share and self.fitter.resolved.recipe.judges:
-            share = _KEPT_BACK
-        if share:
-            problem.hold_out(share, generator(self.fitter.resolved.seed, "held-out"))
 
 
 def _lent(problem: RestorationProblem, fit: Part, alone: Part) -> Part:

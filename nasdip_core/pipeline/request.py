@@ -96,10 +96,16 @@ class Resolved:
     """Files of finished fits that are averaged in place of new ones."""
     seconds: float | None = None
     """To be planned for; a plan has none."""
-    corrupt_seed: int | None = None
-    """Seed of the damage where that is not `seed`: a search fits one damaged picture anew."""
+    shared_seed: int | None = None
+    """Seed of the damage and of what is kept back where that is not `seed`: a search fits one
+    damaged picture anew, and what it found can be averaged and chosen from."""
     alternatives: tuple["Resolved", ...] = ()
     """The same run by each preset, the quickest first, to be chosen from for `seconds`."""
+
+    @property
+    def problem_seed(self) -> int:
+        """The seed of the damage and of what is kept back."""
+        return self.seed if self.shared_seed is None else self.shared_seed
 
     def document(self, name: str) -> dict[str, Any]:
         """Return the pipeline that repeats this run."""

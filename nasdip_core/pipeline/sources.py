@@ -83,8 +83,7 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
     if truth is not None:
         truth = _in_range(truth, picture)
     if resolved.corrupt is not None:
-        seed = resolved.seed if resolved.corrupt_seed is None else resolved.corrupt_seed
-        draws = generator(seed, "corrupt")
+        draws = generator(resolved.problem_seed, "corrupt")
         damaged = task.corrupt(picture.tensor(), resolved.corrupt, draws)
         if damaged.mask is not None:
             mask = _marks(damaged.mask, by_entry=resolved.task.takes_arrays)

@@ -14,7 +14,13 @@ from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.picture import Picture
-from nasdip_core.pipeline.prepare import Prepared, make_objectives, make_rule, prepare
+from nasdip_core.pipeline.prepare import (
+    Prepared,
+    keep_back,
+    make_objectives,
+    make_rule,
+    prepare,
+)
 from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
@@ -75,7 +81,7 @@ class Evaluator:
         """Return a picture and its problem as a run has them, nothing kept for the reward."""
         standard = self.search.resolved[picture].arch.architecture
         resolved = self.search.of(standard, picture, fresh)
-        return prepare(resolved, self.plugins, self._given(picture))
+        return prepare(resolved, self.plugins, self.given(picture))
 
     def candidate(self, choices: Choices) -> Candidate:
         """Return the candidate of canonical choices. Raises NasdipError where none can be built."""
@@ -164,7 +170,7 @@ class Evaluator:
     def restored(self, candidate: Candidate, picture: int, fresh: int) -> FitResult:
         """Return a fit with a fresh seed to the picture as it is, nothing kept for the reward."""
         resolved = self.search.of(candidate.proxy, picture, fresh)
-        problem = prepare(resolved, self.plugins, self._given(picture)).problem
+        problem = prepare(resolved, self.plugins, self.given(picture)).problem
         return self._make(resolved, self._held_out(problem, resolved)).run()
 
     def standard(self, picture: int) -> FitResult:
@@ -175,14 +181,13 @@ class Evaluator:
 
     def problem(self, resolved: Resolved, picture: int, scale: float = 1.0) -> Problem:
         """Return a fresh problem, changed as the reward and the stopping rule want it."""
-        problem = prepare(resolved, self.plugins, self._given(picture, scale)).problem
+        problem = prepare(resolved, self.plugins, self.given(picture, scale)).problem
         self.search.reward.prepare(problem, generator(resolved.seed, "reward"))
         return self._held_out(problem, resolved)
 
     def _held_out(self, problem: Problem, resolved: Resolved) -> Problem:
-        share = make_rule(resolved, self.plugins).held_out
-        if share and not problem.keeps_back:
-            problem.hold_out(share, generator(resolved.seed, "held-out"))
+        if not problem.keeps_back:
+            keep_back(problem, resolved, self.plugins)
         problem.to(self.device)
         return problem
 
@@ -216,7 +221,7 @@ class Evaluator:
         trained = Trained(fit.problem, found, candidate.cost, others)
         return self.search.reward.score(trained)
 
-    def _given(self, picture: int, scale: float = 1.0) -> dict[str, Picture]:
+    def given(self, picture: int, scale: float = 1.0) -> dict[str, Picture]:
         """Return the clean picture as the search sees it: its centre, or smaller; else nothing."""
         crop = self.search.request.crop
         if crop is None and scale == 1.0:

@@ -2,23 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from optuna.study import Study
 
 from nasdip_core.architecture.named import to_yaml
 from nasdip_core.device import choose_device
 from nasdip_core.files import whole_file
-from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.pipeline.outcome import rendered
+from nasdip_core.pipeline.restore import run
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate
-from nasdip_core.restoration import RestorationProblem
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.finals import SEEDS, failed_comparisons
 from nasdip_core.searching.kept import KeptFits, final_label, restored_label
@@ -60,7 +59,8 @@ def conclude(
         evaluator = Evaluator(search, plugins, choose_device(search.request.device))
         kept = KeptFits(fits_folder(study, effort.output), artifacts_of(study))
         if search.single:
-            pictures = _restored(evaluator, told["best"][0], kept)
+            pictures, notes = _restored(evaluator, told["best"][0], kept)
+            told["notes"] += notes
             for name, picture in pictures.items():
                 written = write_picture(picture, effort.output / f"{name}{picture.suffix}")
                 outputs[name] = str(written[0])
@@ -81,25 +81,30 @@ def _write(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
 
 
-def _restored(evaluator: Evaluator, best: Mapping[str, Any], kept: KeptFits) -> dict[str, Picture]:
-    """Return the picture as the best candidate restores it: the mean over the fresh seeds."""
+def _restored(
+    evaluator: Evaluator, best: Mapping[str, Any], kept: KeptFits
+) -> tuple[dict[str, Picture], Sequence[str]]:
+    """Return the picture as a run with the best candidate restores it, and what is to be known.
+
+    The fits are those of the fresh seeds; the recipe around them is that of the task's network.
+    """
     search, device = evaluator.search, evaluator.device
     slot = best["trial"]
-    fits: list[FitResult | None] = []
+    candidate = evaluator.candidate(search.space.canonical(best["choices"]))
+    files: list[str] = []
     for fresh in range(SEEDS):
+        label = final_label(slot, fresh)
         if search.reward.changes:
             # The fits of the comparison lack what was kept from them.
-            candidate = evaluator.candidate(search.space.canonical(best["choices"]))
-            make = partial(evaluator.restored, candidate, 0, fresh)
-            fits.append(kept.once(restored_label(slot, fresh), 0, device, make))
-        else:
-            fits.append(kept.load(final_label(slot, fresh), 0, device))
-    found = [fit.chosen for fit in fits if fit is not None]
-    if not found:
-        return {}
-    # Only the fits of one restored picture can be averaged.
-    one = isinstance(evaluator.prepared(0, None).problem, RestorationProblem)
-    return _rendered(evaluator, 0, None, _mean(found) if one else found[0])
+            label = restored_label(slot, fresh)
+            kept.once(label, 0, device, partial(evaluator.restored, candidate, 0, fresh))
+        if kept.load(label, 0, device) is not None:
+            files.append(str(kept.path(label, 0)))
+    if not files:
+        return {}, []
+    resolved = replace(search.of(candidate.proxy, 0), kept=tuple(files))
+    done = run(resolved, evaluator.plugins, None, given=evaluator.given(0))
+    return done.pictures, done.notes
 
 
 def _candidates(
@@ -123,7 +128,3 @@ def _rendered(
     prepared = evaluator.prepared(picture, fresh)
     prepared.problem.to(evaluator.device)
     return rendered(prepared.problem, estimate, prepared.sources)
-
-
-def _mean(estimates: list[Estimate]) -> Estimate:
-    return {name: torch.stack([e[name] for e in estimates]).mean(dim=0) for name in estimates[0]}

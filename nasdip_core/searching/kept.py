@@ -24,7 +24,7 @@ class KeptFits:
 
     def save(self, label: str, picture: int, found: FitResult) -> None:
         """Keep a fit. Raises RunError where there is no room for it."""
-        path = self._path(label, picture)
+        path = self.path(label, picture)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -35,7 +35,7 @@ class KeptFits:
 
     def load(self, label: str, picture: int, device: torch.device) -> FitResult | None:
         """Return a fit; None where it was not kept."""
-        path = self._path(label, picture)
+        path = self.path(label, picture)
         if self._artifacts is not None and not path.exists():
             self._artifacts.get(path.name, path)
         try:
@@ -68,7 +68,8 @@ class KeptFits:
                 if name.startswith(prefix) and name.rpartition("--")[0] not in wanted:
                     self._artifacts.remove(name)
 
-    def _path(self, label: str, picture: int) -> Path:
+    def path(self, label: str, picture: int) -> Path:
+        """Return where a fit is kept."""
         return self._folder / f"{label}--{picture}.safetensors"
 
 

@@ -70,16 +70,17 @@ class Search:
     ) -> Resolved:
         """Return the run that one fit is; `fresh` numbers seeds other than the search's own.
 
-        The damage of a single picture stays what it is: its fits can be averaged.
+        The damage of a single picture stays what it is, and so does what is kept back from its
+        fits: they can be averaged and chosen from.
         """
         seed = self.request.seed
         if not self.single:
             seed = derive(seed, "picture", self.names[picture])
-        damage = seed if self.single else None
+        shared = seed if self.single else None
         if fresh is not None:
             seed = derive(seed, "fresh", fresh)
         arch = NamedArchitecture(name="candidate", architecture=architecture)
-        return replace(self.resolved[picture], arch=arch, seed=seed, corrupt_seed=damage)
+        return replace(self.resolved[picture], arch=arch, seed=seed, shared_seed=shared)
 
     def _proxy(self) -> dict[str, list[Any]]:
         """Return what a fit of the search has otherwise than the network in use: [use, search]."""
@@ -111,6 +112,7 @@ class Search:
             "options": _plain(first.task),
             "corrupt": None if first.corrupt is None else _plain(first.corrupt),
             "fit": _plain(first.fit),
+            "recipe": _plain(first.recipe),
         }
 
 

@@ -100,6 +100,7 @@ def architectures(study: Study, which: str, plugins: Plugins) -> list[NamedArchi
             source=f"search of nasdip, study '{study.study_name}', trial {record.slot}",
             architecture=space.decode(space.canonical(record.choices)),
             fit=fit,
+            recipe=settings.get("recipe", {}),
         )
         for record in _records(study, which)
     ]

@@ -193,14 +193,16 @@ def test_the_best_restores_any_picture(
     done: tuple[Path, Path, str], cli: Cli, picture: Path, tmp_path: Path
 ) -> None:
     _, output, _ = done
-    for which, fits in (("best", 1), ("top2", 2), ("1", 1)):
+    # As the preset does it: two fits, or one of each network, and a filter.
+    for which in ("best", "top2", "1"):
         folder = tmp_path / which
         damage = ["-S", "corrupt.missing=0.5", "-S", "fit.steps=1", "--json"]
         answer = cli(
             "run", "-t", "inpaint", picture, "--arch", f"{output}#{which}", *damage, "-o", folder
         )
         assert answer.code == 0, answer.err
-        assert len(json.loads(answer.out)["fits"]) == fits
+        assert len(json.loads(answer.out)["fits"]) == 2
+        assert len(json.loads(answer.out)["parts"]) == 3
         # What was run can be repeated without the study.
         repeat = cli("run", folder / "pipeline.yaml", "-o", tmp_path / f"{which}-again")
         assert repeat.code == 0
@@ -214,9 +216,7 @@ def test_the_best_restores_any_picture(
 
 def test_fits_of_the_search_are_not_repeated(cli: Cli, picture: Path, tmp_path: Path) -> None:
     """For the picture, the network and the options that were searched on."""
-    whole = ["-S", "space.with.proxy_width=null", "-S", "limits.parameters=1e9"]
     compact = ["--space", "compact", "-S", "fit.steps=2", "-S", "limits.macs=1e7"]
-    del whole
     given = ["-t", "inpaint", "-S", "corrupt.missing=0.5"]
     command = ["search", *given, "--data", picture, "--trials", "2", "--strategy", "random"]
     output = tmp_path / "out"
@@ -234,7 +234,7 @@ def test_fits_of_the_search_are_not_repeated(cli: Cli, picture: Path, tmp_path: 
     for other in (["--seed", "1"], ["-S", "fit.steps=3"], ["-S", "corrupt.missing=0.4"]):
         answer = cli(*restore, "--arch", f"{output}#best", *other, "-o", tmp_path / "x", "--force")
         assert "of a search are taken" not in answer.err
-        assert len(json.loads(answer.out)["fits"]) == 1
+        assert len(json.loads(answer.out)["fits"]) == 2
     (next((output / "fits").rglob("final-*"))).unlink()
     gone = cli("run", tmp_path / "top2" / "pipeline.yaml", "-o", tmp_path / "gone")
     assert gone.code == ExitCode.FAILED

@@ -10,6 +10,7 @@ import torch
 from searcher import Searcher, listed
 
 from nasdip_core.fit.loop import Fit
+from nasdip_core.pipeline.prepare import keep_back, prepare
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.summary import summary
 from nasdip_core.study.best import places_of
@@ -55,6 +56,20 @@ def test_one_picture_is_damaged_once(searcher: Searcher, pictures: Path) -> None
     assert len({run.seed for run in runs}) == 3
     first, *others = [judge.problem(run, 0).measured for run in runs]  # type: ignore[attr-defined]
     assert all(torch.equal(first, other) for other in others)
+
+
+def test_fits_of_one_picture_keep_back_what_a_run_does(searcher: Searcher, pictures: Path) -> None:
+    """Else a run could not choose between the kept fits and its filter: they would have seen it."""
+    options = {"fit": {"steps": 2, "stopping": "held-out"}, "reward": "psnr"}
+    judge = evaluator(searcher, pictures / "a.png", **options)
+    own = judge.search.resolved[0]
+    problem = prepare(own, searcher.plugins).problem
+    keep_back(problem, own, searcher.plugins)
+    wanted = problem.kept_back  # type: ignore[attr-defined]
+    assert bool(wanted.any())
+    for fresh in (None, 0, 1):
+        fitted = judge.problem(judge.search.of(judge.search.space.decode(POINT), 0, fresh), 0)
+        assert torch.equal(fitted.kept_back, wanted)  # type: ignore[attr-defined]
 
 
 def test_the_cost_of_a_stack_is_that_of_all_frames(searcher: Searcher, pictures: Path) -> None:
