@@ -212,7 +212,7 @@ def _run(
     pictures |= uncertainty(problem, solved, sources)
     notes = watch.notes
     notes += [
-        *([f"{len(resolved.kept)} fits of a search are taken"] if resolved.kept else []),
+        *([_taken(len(solved.fits))] if resolved.kept else []),
         *plan.notes,
         *problem.notes,
         *made_of(solved),
@@ -280,6 +280,10 @@ def _solve(
     finally:
         if log is not None:
             log.close()
+
+
+def _taken(fits: int) -> str:
+    return "a fit of a search is taken" if fits == 1 else f"{fits} fits of a search are taken"
 
 
 def _missing(problem: Problem) -> "torch.Tensor | None":

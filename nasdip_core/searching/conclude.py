@@ -101,7 +101,7 @@ def _restored(
         if kept.load(label, 0, device) is not None:
             files.append(str(kept.path(label, 0)))
     if not files:
-        return {}, []
+        return {}, ["The picture is not restored: no fit of the best network was kept."]
     resolved = replace(search.of(candidate.proxy, 0), kept=tuple(files))
     done = run(resolved, evaluator.plugins, None, given=evaluator.given(0))
     return done.pictures, done.notes

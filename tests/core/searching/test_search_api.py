@@ -18,6 +18,7 @@ from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.api import join
 from nasdip_core.searching.finals import Finals
+from nasdip_core.searching.kept import KeptFits
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.progress import Progress
@@ -141,6 +142,41 @@ def test_a_study_has_its_own_fits(
     assert (tmp_path / "out" / "restored.png").read_bytes() not in made.values()
 
 
+def test_of_fits_that_cannot_be_averaged_the_first_is_taken(
+    search: Search, toys: Plugins, tmp_path: Path
+) -> None:
+    matrix = tmp_path / "matrix.npy"
+    np.save(matrix, np.random.default_rng(0).random((12, 10), np.float32))
+    words: dict[str, Any] = {"corrupt": None, "task": {"rank": 2}, "reward": "held-out"}
+    told = search(matrix, [(4, 1)], 1, task="factorize", options=words)
+    assert "a fit of a search is taken" in told["notes"]
+    again = nasdip_core.restore(
+        matrix,
+        "factorize",
+        arch=f"{tmp_path / 'out'}#best",
+        options={"task.rank": 2},
+        output=tmp_path / "run",
+        plugins=toys,
+    )
+    assert len(again.result["fits"]) == 1
+    assert "a fit of a search is taken" in again.notes
+    found, run = (np.load(tmp_path / folder / "restored.npy") for folder in ("out", "run"))
+    np.testing.assert_array_equal(found, run)
+
+
+def test_without_room_for_fits_the_search_says_that_it_restores_nothing(
+    search: Search, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RunError("no space left")
+
+    monkeypatch.setattr(KeptFits, "save", full)
+    told = search(pictures / "a.png", [(4, 1)], 1)
+    assert "restored" not in told["outputs"]
+    assert "architecture" in told["outputs"]
+    assert any("The picture is not restored" in note for note in told["notes"])
+
+
 def test_the_fits_are_found_wherever_the_study_is(
     search: Search, pictures: Path, toys: Plugins, tmp_path: Path
 ) -> None:
@@ -205,7 +241,10 @@ def test_a_comparison_that_fails_is_told(
 
     monkeypatch.setattr(Finals, "_value", failing)
     told = search(pictures / "a.png", [(4, 1)], 1)
-    assert told["notes"] == ["3 of 3 fits of the last comparison failed: it breaks"]
+    assert told["notes"] == [
+        "3 of 3 fits of the last comparison failed: it breaks",
+        "The picture is not restored: no fit of the best network was kept.",
+    ]
 
 
 def test_options_that_name_files_are_those_of_the_first_command(
