@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from optuna.storages import BaseStorage, GrpcStorageProxy
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 
 from nasdip_core.errors import StudyError
 from nasdip_core.study.rows import RowStorage
@@ -23,7 +23,30 @@ _CACHED = ("_create_new_trial", "_set_trial_param", "_get_trials", "_get_best_tr
 """What Optuna's cache calls beside the methods of the contract."""
 
 _S = TypeVar("_S", bound=BaseStorage)
+_R = TypeVar("_R")
 _log = logging.getLogger(__name__)
+
+
+def patiently(call: Callable[[], _R], away: Callable[[BaseException], bool]) -> _R:
+    """Return what `call` returns; wait while its server is away.
+
+    Raises StudyError where the server stays away.
+    """
+    until = None
+    while True:
+        try:
+            return call()
+        except Exception as error:
+            if not away(error):
+                raise
+            if until is None:
+                until = time.monotonic() + PATIENCE_SECONDS
+                _log.warning("the server of the study is away; waiting for it")
+            if time.monotonic() > until:
+                raise StudyError(
+                    f"the server of the study has been away for {PATIENCE_SECONDS:.0f} s"
+                ) from None
+        time.sleep(_AGAIN_SECONDS)
 
 
 def _patient(
@@ -38,21 +61,7 @@ def _patient(
     def waiting(method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
-            until = None
-            while True:
-                try:
-                    return method(*args, **kwargs)
-                except Exception as error:
-                    if not away(error):
-                        raise
-                    if until is None:
-                        until = time.monotonic() + PATIENCE_SECONDS
-                        _log.warning("the server of the study is away; waiting for it")
-                    if time.monotonic() > until:
-                        raise StudyError(
-                            f"the server of the study has been away for {PATIENCE_SECONDS:.0f} s"
-                        ) from None
-                time.sleep(_AGAIN_SECONDS)
+            return patiently(lambda: method(*args, **kwargs), away)
 
         return call
 
@@ -64,23 +73,27 @@ def _patient(
     return made
 
 
-def _database_away(error: BaseException) -> bool:
-    # Optuna wraps what is met at a commit, and nothing else.
-    kinds = (OperationalError, InterfaceError)
+def database_away(error: BaseException) -> bool:
+    """Return whether an error says that a database does not answer."""
+    # Optuna wraps what is met at a commit, and asks again, before it has rolled back, where it
+    # was cut off in the midst of reading trials.
+    kinds = (OperationalError, InterfaceError, PendingRollbackError)
     return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
 
 
-def _proxy_away(error: BaseException) -> bool:
+def proxy_away(error: BaseException) -> bool:
+    """Return whether an error says that a proxy does not answer."""
     code = getattr(error, "code", None)
-    return callable(code) and getattr(code(), "name", "") == "UNAVAILABLE"
+    unavailable = callable(code) and getattr(code(), "name", "") == "UNAVAILABLE"
+    return unavailable or isinstance(error, ConnectionError)
 
 
-@_patient((*BaseStorage.__abstractmethods__, *_CACHED), _database_away)
+@_patient((*BaseStorage.__abstractmethods__, *_CACHED), database_away)
 class DatabaseStorage(RowStorage):
     """A database server."""
 
 
-@_patient(BaseStorage.__abstractmethods__, _proxy_away)
+@_patient(BaseStorage.__abstractmethods__, proxy_away)
 class ProxyStorage(GrpcStorageProxy):
     """Optuna's gRPC proxy, which stands between many workers and one database."""
 

@@ -4,7 +4,7 @@ import re
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,14 @@ from sqlalchemy.exc import (
 
 from nasdip_core.errors import StudyError
 from nasdip_core.study.rows import RowStorage
-from nasdip_core.study.servers import DatabaseStorage, ProxyStorage, open_proxy
+from nasdip_core.study.servers import (
+    DatabaseStorage,
+    ProxyStorage,
+    database_away,
+    open_proxy,
+    patiently,
+    proxy_away,
+)
 
 FILE = "study.db"
 """Name of the study's file in the folder of a search."""
@@ -102,16 +109,23 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
         elif url.startswith(_PROXY):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)
-                storage = open_proxy(url)
-        else:
-            connect: dict[str, Any] = {}
-            if url.startswith("sqlite:"):
-                connect["timeout"] = _BUSY_SECONDS
-                if create or searching:
-                    connect["factory"] = _Logged
+                storage = _opened(lambda: open_proxy(url), proxy_away, searching)
+        elif url.startswith("sqlite:"):
+            connect: dict[str, Any] = {"timeout": _BUSY_SECONDS}
+            if create or searching:
+                connect["factory"] = _Logged
             storage = _database(url, connect)
+        else:
+            storage = _opened(lambda: _database(url, {}), database_away, searching)
         # Optuna keeps finished trials of a database in memory behind this.
         return get_storage(storage)
+
+
+def _opened(
+    opening: Callable[[], BaseStorage], away: Callable[[BaseException], bool], searching: bool
+) -> BaseStorage:
+    """Open a storage behind a server; for who searches it was there a moment ago."""
+    return patiently(opening, away) if searching else opening()
 
 
 def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:

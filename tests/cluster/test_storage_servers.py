@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from postgresql import Server
+from sqlalchemy import event
 
 from nasdip_core.errors import StudyError
 from nasdip_core.study import servers
@@ -94,6 +96,43 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(
     back.join()
     assert time.monotonic() - begun > 0.9
     assert [t.value for t in load_study(open_storage(database), database).trials] == [1.0, 2.0]
+
+
+def test_a_look_at_trials_that_is_cut_off_is_taken_again(
+    postgresql: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "_AGAIN_SECONDS", 0.05)
+    storage = open_storage(database, create=True)
+    study = create_study(storage, database, "n", SETTINGS, by_cost=False)
+    study.tell(study.ask(), 1.0)
+    assert len(study.trials) == 1
+    study.tell(study.ask(), 2.0)
+    cut = threading.Event()
+
+    def cut_off(*called: Any) -> None:
+        # The second question of its session, for which Optuna has an answer of its own.
+        if "FROM trials" in called[2] and not cut.is_set():
+            cut.set()
+            postgresql.stop()
+            postgresql.start()
+
+    event.listen(storage._backend.engine, "before_cursor_execute", cut_off)
+    assert [t.value for t in study.trials] == [1.0, 2.0]
+    assert cut.is_set()
+
+
+def test_who_searches_waits_at_the_first_call_too(
+    postgresql: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "_AGAIN_SECONDS", 0.05)
+    made(database)
+    postgresql.stop()
+    with pytest.raises(StudyError, match="cannot be used"):
+        open_storage(database)
+    back = threading.Timer(0.5, postgresql.start)
+    back.start()
+    assert load_study(open_storage(database, searching=True), database).trials == []
+    back.join()
 
 
 def test_a_server_that_stays_away_is_given_up(
