@@ -38,7 +38,9 @@ NETWORKS = {
     "inpaint": ("deep-decoder", "nas-dip-inpaint"),
     "super-resolution": ("dip", "deep-decoder", "nas-dip-sr"),
 }
-"""Those of others, at 256 px; `dip` has its reference curves for the other tasks."""
+"""Those of others; `dip` has its reference curves for the other tasks."""
+LARGE = ("f16", "astronaut", "chelsea")
+"""The pictures of 256 px that these networks and `dip` are fitted to; the others are eight more."""
 LIMIT = 300
 """Seconds that each of them is given."""
 CLASSICAL = {
@@ -81,13 +83,13 @@ def units(options: argparse.Namespace) -> Iterator[Unit]:
             for method in ("fast", "balanced", *CLASSICAL["denoise"], "dip"):
                 yield Unit("denoise", name, 128, method, 90)
         return
-    pictures = [("f16", 256), ("astronaut", 256), ("chelsea", 256)]
-    pictures += [(name, 128) for name in small_names(options.data)]
+    pictures = [(name, 256) for name in LARGE]
+    pictures += [(name, side) for side in (128, 256) for name in small_names(options.data)]
     quick = [(d, p, s) for p, s in pictures for d in DAMAGED]
     for kinds in [kind.split("+") for kind in options.kinds.split(",")]:
         for damage, name, side in quick:
             task = DAMAGED[damage][0]
-            networks = NETWORKS[task] if side == 256 else ()
+            networks = NETWORKS[task] if name in LARGE else ()
             methods = {"classical": CLASSICAL[task], "networks": networks}
             for kind in kinds:
                 for method in methods.get(kind, (kind,)):
