@@ -12,7 +12,7 @@ from nasdip_core.refine import Refine
 from nasdip_core.restoration import RestorationProblem
 from nasdip_plugins.refine.cosine import filled, thresholded
 from nasdip_plugins.refine.groups import Grouping, partners
-from nasdip_plugins.refine.patches import _expected, filtered
+from nasdip_plugins.refine.patches import _closeness, _expected, filtered
 
 SIGMA = 25 / 255
 
@@ -181,11 +181,11 @@ def test_partners_are_those_of_a_search_by_hand() -> None:
     picture = torch.rand(1, 2, 11, 13, generator=draws(0))
     grouping = Grouping(3, 2, 4, 6)
     places = (9, 11)
-    found = partners(picture, grouping, (slice(0, 9), slice(0, 11)), places)
+    found, near_by = partners(picture, grouping, (slice(0, 9), slice(0, 11)), places)
     patches = torch.nn.functional.unfold(picture, 3)[0].T
     starts = [(y, x) for y in range(0, 9, 2) for x in range(0, 11, 2)]
     assert found.shape == (len(starts), 6)
-    for row, (y, x) in zip(found, starts, strict=True):
+    for row, shown, (y, x) in zip(found, near_by, starts, strict=True):
         near = [
             v * 11 + u
             for v in range(max(0, y - 4), min(9, y + 5))
@@ -195,6 +195,16 @@ def test_partners_are_those_of_a_search_by_hand() -> None:
         nearest = [near[i] for i in distance.argsort()[:6]]
         assert row[0] == y * 11 + x
         assert set(row.tolist()) == set(nearest)
+        # Summed over channels, means over the pixels of a patch.
+        torch.testing.assert_close(shown.sort().values * 9, distance.sort().values[:6])
+
+
+def test_far_patches_count_less_for_the_model_of_the_first() -> None:
+    weights = _closeness(torch.tensor([[0.0, 1.0, 2.0, 9.0], [0.0, 0.0, 0.0, 0.0]]))
+    torch.testing.assert_close(weights.sum(dim=1), torch.ones(2))
+    # Mean distance 3, so that a patch 4.5 away would count 1/e of the nearest.
+    torch.testing.assert_close(weights[0, 3] / weights[0, 0], torch.tensor(-2.0).exp())
+    torch.testing.assert_close(weights[1], torch.full((4,), 0.25))
 
 
 def test_tiles_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,9 @@ class Collaborative(Refine):
             return torch.full_like(problem.measured, 0.5) if pilot is None else pilot
         if problem.noisy:
             return self._denoised(problem, pilot).clamp(0, 1)
-        passes = self._schedule([Grouping(5, 3, 10, 60), *[Grouping(5, 2, 10, 80)] * 3])
+        usual = Grouping(5, 2, 10, 120)
+        schedule = [Grouping(5, 3, 10, 60), usual, usual, replace(usual, stride=1)]
+        passes = self._schedule(schedule)
         return completed(problem.measured, problem.fitted, passes, pilot).clamp(0, 1)
 
     def _denoised(self, problem: "RestorationProblem", pilot: "Tensor | None") -> "Tensor":
@@ -63,8 +65,9 @@ class Collaborative(Refine):
         data = torch.where(known, measured, start)
         noise = problem.clipped_noise()
         estimate = thresholded(data, noise.variance(smoothed(data))) if pilot is None else pilot
-        schedule = [Grouping(4, 3, 12, 40), Grouping(4, 3, 12, 40), Grouping(6, 4, 12, 32)]
         scattered = bool((~known).float().mean() > _FEW)
+        few, many = (32, 40) if not scattered else (48, 60)
+        schedule = [*[Grouping(4, 3, 12, many)] * 2, Grouping(6, 4, 12, few)]
         for grouping in self._schedule(schedule):
             precision = 1 / noise.variance(estimate)
             if scattered:

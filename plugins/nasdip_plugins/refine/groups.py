@@ -30,10 +30,11 @@ class Grouping:
 
 def partners(
     around: Tensor, grouping: Grouping, inside: tuple[slice, slice], places: tuple[int, int]
-) -> Tensor:
-    """Return (R, K): the K places whose patches are nearest to each of R reference patches.
+) -> tuple[Tensor, Tensor]:
+    """Return the K places whose patches are nearest to each of R reference patches, and how near.
 
-    Each reference patch is its own first partner. `around` (1, C, h, w) is part of a picture,
+    Both are (R, K); how near is the mean squared distance, summed over channels. Each reference
+    patch is its own first partner, at 0. `around` (1, C, h, w) is part of a picture,
     `places` the rows and columns at which its patches start. Reference patches start in `inside`
     of those, in steps. The squared distances of all of them to the patches one shift away are
     one box filter of one squared difference.
@@ -64,10 +65,10 @@ def partners(
     outside_x = _outside(columns + offset[:, None], places[1])
     by_shift = distances.view(len(shifts), len(shifts), len(rows), len(columns))
     by_shift.masked_fill_(outside_y[:, None, :, None] | outside_x[None, :, None, :], torch.inf)
-    nearest = distances.flatten(1).T.contiguous().topk(grouping.partners, largest=False).indices
+    near, nearest = distances.flatten(1).T.contiguous().topk(grouping.partners, largest=False)
     shifted = (offset[:, None] * places[1] + offset).flatten()[nearest]
     start = (rows[:, None] * places[1] + columns).flatten()
-    return start[:, None] + shifted
+    return start[:, None] + shifted, near.clamp_(min=0)
 
 
 def _outside(places: Tensor, count: int) -> Tensor:

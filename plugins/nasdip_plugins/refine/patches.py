@@ -10,8 +10,10 @@ from torch import Tensor
 from nasdip_plugins.refine.groups import Grouping, partners
 
 Each = Literal["group", "reference", "incomplete"]
+_SOFTNESS = 1.5
+"""Distance at which a patch counts 1/e of the nearest, in mean distances of its group."""
 _FLOATS = {"cpu": 2**21, "cuda": 2**27}
-"""Samples of all groups that are held at a time."""
+"""What is held at a time: samples of groups, or distances."""
 
 
 def filtered(
@@ -39,6 +41,8 @@ def filtered(
     )
     total, count = torch.zeros_like(pilot_), torch.zeros_like(pilot_[:, :1])
     for rows, columns, inside in _tiles(pilot_, grouping):
+        if each == "incomplete" and bool((precision[..., rows, columns] > 0).all()):
+            continue
         found, shares = _tile(
             data[..., rows, columns],
             precision[..., rows, columns],
@@ -57,9 +61,7 @@ def _tiles(
     picture: Tensor, grouping: Grouping
 ) -> Iterator[tuple[slice, slice, tuple[slice, slice]]]:
     """Yield rows and columns of parts of a picture, and where in them reference patches start."""
-    floats = grouping.partners * grouping.patch**2 * int(picture.shape[1])
-    budget = _FLOATS.get(picture.device.type, _FLOATS["cpu"])
-    side = max(1, int((budget / floats) ** 0.5)) * grouping.stride
+    side = max(1, int(_room(picture, (2 * grouping.reach + 1) ** 2) ** 0.5)) * grouping.stride
     places = [int(length) - grouping.patch + 1 for length in picture.shape[-2:]]
 
     def parts(count: int) -> Iterator[tuple[slice, slice]]:
@@ -89,25 +91,45 @@ def _tile(
     pilots, patches, precisions = (
         F.unfold(picture, side)[0].T.contiguous() for picture in (pilot, data, precision)
     )
-    index = partners(pilot, grouping, inside, places)  # (R, K)
-    reference = index[:, 0]
+    index, distance = partners(pilot, grouping, inside, places)  # (R, K)
     if each != "group":
-        known = precisions[reference] > 0
+        known = precisions[index[:, 0]] > 0
         wanted = known.any(dim=1)
         if each == "incomplete":
             wanted &= ~known.all(dim=1)
-        index, reference = index[wanted], reference[wanted]
-    group = pilots[index]  # (R, K, D)
-    mean = group.mean(dim=1, keepdim=True)
-    seen = patches[index if each == "group" else reference[:, None]]
-    estimate = _expected(seen - mean, precisions[reference], group - mean) + mean
-    at = index.flatten() if each == "group" else reference
-    # Sums of bags are in a fixed order on every device, unlike additions by index.
-    count = torch.bincount(at, minlength=places[0] * places[1])
-    first = count.cumsum(0) - count
-    sums = F.embedding_bag(at.argsort(), estimate.flatten(0, 1), first, mode="sum").T[None]
-    shares = count.to(sums).expand(1, side**2, -1)
-    return F.fold(sums, size, side), F.fold(shares, size, side)
+        index, distance = index[wanted], distance[wanted]
+    sums = pilots.new_zeros(places[0] * places[1], pilots.shape[1])
+    counts = torch.zeros(len(sums), dtype=torch.long, device=sums.device)
+    room = _room(pilot, grouping.partners * pilots.shape[1])
+    for some, near in zip(torch.split(index, room), torch.split(distance, room), strict=True):
+        reference = some[:, 0]
+        group = pilots[some]  # (R, K, D)
+        if each == "group":
+            mean, seen, at = group.mean(dim=1, keepdim=True), patches[some], some.flatten()
+            group = group - mean
+        else:
+            weights = _closeness(near)[..., None]
+            mean, seen, at = weights.mT @ group, patches[reference[:, None]], reference
+            group = (group - mean) * (weights * group.shape[1]).sqrt()
+        estimate = _expected(seen - mean, precisions[reference], group) + mean
+        # Sums of bags are in a fixed order on every device, unlike additions by index.
+        count = torch.bincount(at, minlength=len(sums))
+        first = count.cumsum(0) - count
+        sums += F.embedding_bag(at.argsort(), estimate.flatten(0, 1), first, mode="sum")
+        counts += count
+    shares = counts.to(sums).expand(1, side**2, -1)
+    return F.fold(sums.T[None], size, side), F.fold(shares, size, side)
+
+
+def _room(picture: Tensor, floats: int) -> int:
+    """Return for how many reference patches so many floats each are held at a time."""
+    return max(1, _FLOATS.get(picture.device.type, _FLOATS["cpu"]) // floats)
+
+
+def _closeness(distance: Tensor) -> Tensor:
+    """Return (R, K): the share of each patch in the model of the first one."""
+    usual = distance.mean(dim=1, keepdim=True)
+    return torch.softmax(-distance / (_SOFTNESS * usual + 1e-12), dim=1)
 
 
 def _expected(deviation: Tensor, precision: Tensor, group: Tensor) -> Tensor:
@@ -119,18 +141,18 @@ def _expected(deviation: Tensor, precision: Tensor, group: Tensor) -> Tensor:
     """
     count, depth = group.shape[1:]
     root = precision.sqrt()[:, None]
-    scaled = group * root  # (R, K, D)
     seen = deviation * root  # (R, N, D)
     if count < depth:
+        scaled = group * root  # (R, K, D)
         gram = scaled @ scaled.mT
         gram.diagonal(dim1=1, dim2=2).add_(count)
         factor = torch.linalg.cholesky_ex(gram).L
         solved = torch.cholesky_solve(scaled @ seen.mT, factor)  # (R, K, N)
         return solved.mT @ group
-    gram = (scaled.mT @ scaled) / count
+    covariance = (group.mT @ group) / count
+    gram = root.mT * covariance * root
     gram.diagonal(dim1=1, dim2=2).add_(1)
     factor = torch.linalg.cholesky_ex(gram).L
     solved = torch.cholesky_solve(seen.mT, factor)  # (R, D, N)
-    covariance = (group.mT @ group) / count
     estimate: Tensor = (solved.mT * root) @ covariance
     return estimate
