@@ -133,7 +133,7 @@ def test_what_was_done_in_time_can_be_done_again_without_a_clock(
     noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path
 ) -> None:
     words: dict[str, Any] = {"arch": tiny, "plugins": toys}
-    options = {"task.sigma": 20, "seconds": 10, "fit.steps": 100000}
+    options = {"task.sigma": 20, "seconds": 5, "fit.steps": 100000}
     found = restore(noisy, "denoise", **words, options=options, output=tmp_path / "timed")
     assert found.result["fits"][0]["stopping"]["reason"] == "the time was up"
     assert found.result["seconds"] < 30
@@ -145,7 +145,7 @@ def test_what_was_done_in_time_can_be_done_again_without_a_clock(
     again = restore(noisy, "denoise", **words, options=options)
     assert np.array_equal(again.picture.colour, found.picture.colour)
     # The same words again, resumed: the plan that is there holds, and nothing is left to do.
-    options = {"task.sigma": 20, "seconds": 10, "fit.steps": 100000}
+    options = {"task.sigma": 20, "seconds": 5, "fit.steps": 100000}
     events: list[Any] = []
     resumed = restore(
         noisy,
