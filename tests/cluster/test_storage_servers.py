@@ -127,10 +127,10 @@ def test_who_searches_waits_at_the_first_call_too(
     monkeypatch.setattr(servers, "_AGAIN_SECONDS", 0.05)
     made(database)
     postgresql.stop()
+    back = threading.Timer(1.0, postgresql.start)
+    back.start()
     with pytest.raises(StudyError, match="cannot be used"):
         open_storage(database)
-    back = threading.Timer(0.5, postgresql.start)
-    back.start()
     assert load_study(open_storage(database, searching=True), database).trials == []
     back.join()
 

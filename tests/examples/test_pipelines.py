@@ -48,9 +48,6 @@ def test_pictures_are_bundled(path: Path) -> None:
 def test_they_run(path: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     words = ["run", str(path), "-S", "fit.steps=2", "-o", str(output)]
-    if path.stem == "inpaint":
-        # The filter of the default takes three times as long.
-        words += ["--preset", "fast"]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     steps = read_pipeline(path).pipeline.steps

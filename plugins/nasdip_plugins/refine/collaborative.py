@@ -66,7 +66,7 @@ class Collaborative(Refine):
         noise = problem.clipped_noise()
         estimate = thresholded(data, noise.variance(smoothed(data))) if pilot is None else pilot
         scattered = bool((~known).float().mean() > _FEW)
-        few, many = (32, 40) if not scattered else (48, 60)
+        few, many = (48, 60) if scattered else (32, 40)
         schedule = [*[Grouping(4, 3, 12, many)] * 2, Grouping(6, 4, 12, few)]
         for grouping in self._schedule(schedule):
             precision = 1 / noise.variance(estimate)

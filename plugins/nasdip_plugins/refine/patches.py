@@ -29,7 +29,8 @@ def filtered(
 
     `data`, `precision`, `pilot`: (1, C, H, W). `each` names what is estimated of each group: all
     of it, with the precisions of the reference patch; the reference patch; or that where some of
-    its samples are missing. What no estimate covers stays as in the pilot.
+    its samples are missing. The model of a reference patch alone counts patches by their distance
+    to it, that of a whole group all alike. What no estimate covers stays as in the pilot.
     """
     height, width = (int(length) for length in pilot.shape[-2:])
     grouping = grouping.fitted_to((height, width))
