@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -50,25 +51,46 @@ def margins_of(outcomes: Outcomes, damage: str, method: str, rival: str, side: i
     return [ours - theirs for ours, theirs in pairs if theirs is not None]
 
 
-def ratios_of(
-    outcomes: Outcomes,
-    damage: str,
-    preset: str,
-    *,
-    network: bool = False,
-) -> list[float]:
-    """Return how many times sooner a preset is, picture by picture; 0 where it never is."""
+@dataclass(frozen=True)
+class Race:
+    """A preset on the way to the quality that `dip` has at some iteration, on one picture."""
+
+    name: str
+    iteration: int
+    quality: float
+    """PSNR in dB."""
+    theirs: float
+    """Seconds that `dip` takes for it."""
+    ours: float | None
+    """Seconds that the preset takes for it; None: it never gets there."""
+    network: float | None
+    """The same by the fits alone, from when the first one began."""
+
+    def times_sooner(self, *, network: bool = False) -> float:
+        """Return theirs by ours; 0 where the preset never gets there."""
+        ours = self.network if network else self.ours
+        return 0.0 if ours is None else self.theirs / ours
+
+
+def races(outcomes: Outcomes, damage: str, preset: str) -> list[Race]:
+    """Return a preset's race against `dip` on every picture where the latter is known."""
     goals = {name: iteration for name, iteration, _ in RATIOS}
     found = []
     for (d, name, method), outcome in outcomes.items():
+        # A short run of `dip` of this very bench serves where there is no reference.
         curve = dict(reference(damage, name) or observed(outcomes, damage, name))
         if (d, method) != (damage, preset) or preset not in goals or not curve:
             continue
-        # A short run of `dip` of this very bench serves where there is no reference.
         at = min(goals[preset], max(curve))
-        ours = seconds_to(outcome, curve[at], network=network)
-        theirs = at * median(outcome["dip_seconds_per_iteration"])
-        found.append(0.0 if ours is None else theirs / ours)
+        race = Race(
+            name=name,
+            iteration=at,
+            quality=curve[at],
+            theirs=at * median(outcome["dip_seconds_per_iteration"]),
+            ours=seconds_to(outcome, curve[at]),
+            network=seconds_to(outcome, curve[at], network=True),
+        )
+        found.append(race)
     return found
 
 

@@ -12,12 +12,9 @@ from time_to_quality_outcomes import (
     RIVALS,
     Outcomes,
     margins_of,
-    observed,
     place,
     quality_of,
-    ratios_of,
-    reference,
-    seconds_to,
+    races,
     self_stopped,
 )
 from time_to_quality_plot import plot
@@ -74,8 +71,13 @@ def summary(outcomes: Outcomes) -> str:
                     margins_of(outcomes, damage, preset, classical, side) for side in SIDES
                 )
             ]
-            ratios = [ratios_of(outcomes, damage, preset, network=n) for n in (False, True)]
-            shown = [f"{median(r):.0f} (of {len(r)})" if r else "" for r in ratios]
+            run = races(outcomes, damage, preset)
+            shown = [
+                f"{median(race.times_sooner(network=n) for race in run):.0f} (of {len(run)})"
+                if run
+                else ""
+                for n in (False, True)
+            ]
             lines.append(
                 f"| {damage} | `{preset}` | {seconds} | {psnr} | {classical} "
                 f"| {' | '.join(above)} | {' | '.join(shown)} |"
@@ -90,29 +92,23 @@ def sooner(outcomes: Outcomes) -> str:
         "| network alone | goal |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for preset, iteration, goal in RATIOS:
+    for preset, _, goal in RATIOS:
         for damage in RIVALS:
-            ratios = []
-            for (d, name, method), outcome in outcomes.items():
-                curve = dict(reference(damage, name) or observed(outcomes, damage, name))
-                if (d, method) != (damage, preset) or not curve:
-                    continue
-                # A short run of `dip` of this very bench serves where there is no reference.
-                at = min(iteration, max(curve))
-                step = median(outcome["dip_seconds_per_iteration"])
-                ours, theirs = seconds_to(outcome, curve[at]), at * step
-                ratios.append(0.0 if ours is None else theirs / ours)
-                shown = "never" if ours is None else f"{ours:.1f} s"
-                alone = seconds_to(outcome, curve[at], network=True)
-                lines.append(
-                    f"| {damage} | {name} | {preset} | {curve[at]:.2f} dB (iteration {at}) "
-                    f"| {theirs:.0f} s | {shown} | {ratios[-1]:.0f} "
-                    f"| {'never' if alone is None else f'{theirs / alone:.0f}'} | {goal} |"
+            run = races(outcomes, damage, preset)
+            for race in run:
+                ours = "never" if race.ours is None else f"{race.ours:.1f} s"
+                alone = (
+                    "never" if race.network is None else f"{race.times_sooner(network=True):.0f}"
                 )
-            if ratios:
                 lines.append(
-                    f"| {damage} | **median of {len(ratios)}** | {preset} | | | "
-                    f"| **{median(ratios):.0f}** | | {goal} |"
+                    f"| {damage} | {race.name} | {preset} "
+                    f"| {race.quality:.2f} dB (iteration {race.iteration}) | {race.theirs:.0f} s "
+                    f"| {ours} | {race.times_sooner():.0f} | {alone} | {goal} |"
+                )
+            if run:
+                lines.append(
+                    f"| {damage} | **median of {len(run)}** | {preset} | | | "
+                    f"| **{median(race.times_sooner() for race in run):.0f}** | | {goal} |"
                 )
     return "\n".join(lines)
 
