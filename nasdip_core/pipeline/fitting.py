@@ -208,8 +208,9 @@ class Fitter:
 
 
 def _mean(mean: Estimate, added: Estimate, count: int) -> Estimate:
-    """Return the mean of `count` outputs from that of one less; the memory is used again."""
-    return {name: value.lerp_(added[name], 1 / count) for name, value in mean.items()}
+    """Return the mean of `count` outputs from that of one less."""
+    # Not in place: a fit's last, chosen and oracle outputs may be the same tensors.
+    return {name: value.lerp(added[name], 1 / count) for name, value in mean.items()}
 
 
 def _is_known(problem: RestorationProblem, tile: Tile) -> bool:
