@@ -17,7 +17,7 @@ from PIL import Image
 from nasdip_core import restore
 from nasdip_core.device import peak_memory_bytes
 from nasdip_core.imaging.samples import sample_path
-from nasdip_core.tiles import OVERLAP, lay_tiles
+from nasdip_core.tiles import Tiling
 
 SIDE = 128
 
@@ -51,7 +51,7 @@ def seams() -> None:
 
 def step_across_edges(error: np.ndarray) -> float:
     """Return the step at the edges of tiles as a ratio to the step elsewhere."""
-    tiles = lay_tiles(error.shape[:2], SIDE, SIDE // OVERLAP)
+    tiles = Tiling(error.shape[:2], SIDE).tiles
     edges = {t.left for t in tiles} | {t.left + t.width for t in tiles}
     places = sorted(edge - 1 for edge in edges if 0 < edge < error.shape[1])
     steps = np.abs(np.diff(error, axis=1)).mean(axis=(0, 2))

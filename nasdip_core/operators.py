@@ -16,6 +16,11 @@ class Operator(ABC):
     indispensable: Tensor | None = None
     """(1, 1, h, w) bool: measurements that are never kept back, as nothing else tells them."""
 
+    @property
+    def grid(self) -> int:
+        """Pixels on whose multiples the corners of a part lie."""
+        return self.factor
+
     @abstractmethod
     def forward(self, picture: Tensor) -> Tensor:
         """Return A(x)."""

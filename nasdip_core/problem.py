@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from nasdip_core.errors import OptionError
 from nasdip_core.imaging.picture import Picture
+from nasdip_core.tiles import Tiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,13 @@ class Problem(ABC):
     def validation(self, estimate: Estimate) -> float | None:
         """Return the error on what was kept back; never reads the truth."""
         return None
+
+    def tiling(self, side: int) -> Tiling:
+        """Return the tiles of about this side that cover the picture.
+
+        Raises OptionError where they would be too small.
+        """
+        return Tiling(next(iter(self.slots.values())).size, side)
 
     @property
     def tile_side(self) -> int | None:

@@ -14,7 +14,7 @@ from nasdip_core.held_out import kept_back
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.operators import Identity, Operator
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
-from nasdip_core.tiles import Tile
+from nasdip_core.tiles import Tile, Tiling
 
 Deviation = Callable[[Tensor], Tensor | float]
 """Standard deviation of the noise as a function of the expected measurement."""
@@ -223,6 +223,13 @@ class RestorationProblem(Problem):
             lower, raised = raised, target + missed
             target = raised + i / (i + 3) * (raised - lower)
         return nearest
+
+    def tiling(self, side: int) -> Tiling:
+        """Return the tiles of about this side that cover the picture.
+
+        Raises OptionError where the margin leaves too little of them.
+        """
+        return Tiling(self.size, side, grid=self.operator.grid, margin=max(self.margin))
 
     def tile(self, part: Tile) -> "RestorationProblem":
         """Return the same problem for a part of the picture.

@@ -7,8 +7,13 @@ from itertools import product
 import torch
 from torch import Tensor
 
-OVERLAP = 8
-"""A tile overlaps its neighbours by its side divided by this."""
+from nasdip_core.errors import OptionError
+
+_OVERLAP = 8
+"""A tile passes into its neighbours over its side divided by this."""
+SIDES_OF_MARGIN = 4
+"""A tile's side is at least so many margins."""
+_LEAST_WEIGHT = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +33,58 @@ class Tile:
         return tensor[..., top:bottom, left : left + self.width // factor]
 
 
-def lay_tiles(size: tuple[int, int], side: int, overlap: int, factor: int = 1) -> list[Tile]:
-    """Cover a picture of `size` with tiles of about `side` that overlap by at least `overlap`.
+class Tiling:
+    """A picture covered with tiles of about `side`, the outer `margin` of which counts for little.
 
-    All tiles have one size, evenly spread; corners lie on multiples of `factor`.
+    Within their margins neighbours overlap by at least an eighth of the side. Tiles are evenly
+    spread; corners lie on multiples of `grid`, so that the last one may be longer by less than it.
     """
-    spans = [_spans(length, side, overlap, factor) for length in size]
-    starts = [range(len(span[0])) for span in spans]
-    count = len(starts[0]) * len(starts[1])
-    return [
-        Tile(
-            f"tile-{number}-of-{count}",
-            spans[0][0][row],
-            spans[1][0][column],
-            spans[0][1],
-            spans[1][1],
-        )
-        for number, (row, column) in enumerate(product(*starts), start=1)
-    ]
+
+    def __init__(self, size: tuple[int, int], side: int, *, grid: int = 1, margin: int = 0) -> None:
+        """Raises OptionError where the margins leave less than half of a tile."""
+        self._size = size
+        self._margin = margin
+        self.blended = side // _OVERLAP
+        """Pixels over which neighbours pass into each other."""
+        if side < max(size) and side < SIDES_OF_MARGIN * margin:
+            raise OptionError(
+                f"tiles of {side} pixels are too small: {margin} on each side are margin",
+                f"take tile={SIDES_OF_MARGIN * margin} or more",
+            )
+        overlap = self.blended + 2 * margin
+        rows, columns = (_spans(length, side, overlap, grid) for length in size)
+        count = len(rows) * len(columns)
+        self.tiles = [
+            Tile(f"tile-{number}-of-{count}", top, left, height, width)
+            for number, ((top, height), (left, width)) in enumerate(product(rows, columns), start=1)
+        ]
+
+    def blend(self) -> "Blend":
+        """Return what puts the tiles together again."""
+        return Blend(self._size, self.blended, self._margin)
 
 
-def _spans(length: int, side: int, overlap: int, factor: int) -> tuple[list[int], int]:
-    """Return the starts and the common length of the tiles along one axis."""
-    side = max(factor, side // factor * factor)
+def _spans(length: int, side: int, overlap: int, grid: int) -> list[tuple[int, int]]:
+    """Return start and length of the tiles along one axis."""
+    side = max(grid, side // grid * grid)
     if side >= length:
-        return [0], length
-    count = -(-(length - overlap) // max(side - overlap, factor))
-    last = length - side
-    starts = [round(i * last / (count - 1) / factor) * factor for i in range(count)]
-    return starts, side
+        return [(0, length)]
+    count = -(-(length - overlap) // max(side - overlap, grid))
+    last = (length - side) // grid * grid
+    starts = [round(i * last / (count - 1) / grid) * grid for i in range(count)]
+    return [*((start, side) for start in starts[:-1]), (last, length - last)]
 
 
 class Blend:
-    """The weighted mean of tiles, each frame for itself; weights fall linearly over the overlap."""
+    """The weighted mean of tiles, each frame for itself.
 
-    def __init__(self, size: tuple[int, int], overlap: int) -> None:
+    Weights fall linearly over `overlap` pixels, to next to nothing in the margin.
+    """
+
+    def __init__(self, size: tuple[int, int], overlap: int, margin: int = 0) -> None:
         self._size = size
         self._overlap = overlap
+        self._margin = margin
         self._sums: dict[str, Tensor] = {}
         self._weights = torch.zeros(1, 1, *size)
 
@@ -82,7 +102,8 @@ class Blend:
         return {name: total.div_(self._weights) for name, total in self._sums.items()}
 
     def _ramp(self, length: int) -> Tensor:
-        """Return weights that rise from both ends over the overlap and are 1 between."""
+        """Return weights that rise from both margins over the overlap and are 1 between."""
         from_start = torch.arange(length) + 0.5
-        distance = torch.minimum(from_start, length - from_start)
-        return (distance / max(self._overlap, 1)).clamp(max=1)
+        distance = torch.minimum(from_start, length - from_start) - self._margin
+        # At the border of the picture the margin is all there is.
+        return (distance / max(self._overlap, 1)).clamp(_LEAST_WEIGHT, 1)

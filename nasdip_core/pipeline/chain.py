@@ -15,7 +15,6 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate
 from nasdip_core.refine import Refine
 from nasdip_core.restoration import RestorationProblem
-from nasdip_core.tiles import OVERLAP, Blend, lay_tiles
 
 _TILE = 1024
 """Pixels of the side of the parts on which large pictures are refined."""
@@ -80,9 +79,9 @@ class Chain:
         """Return the estimate (1, C, H, W), put together from parts where it is tiled."""
         if not self._tiled:
             return self._part(problem, pilot)
-        overlap = _TILE // OVERLAP
-        blend = Blend(problem.size, overlap)
-        for tile in lay_tiles(problem.size, _TILE, overlap, problem.operator.factor):
+        tiling = problem.tiling(_TILE)
+        blend = tiling.blend()
+        for tile in tiling.tiles:
             cut = None if pilot is None else tile.cut(pilot)
             blend.add(tile, {problem.output: self._part(problem.tile(tile), cut)})
         return blend.result()[problem.output].to(problem.measured)

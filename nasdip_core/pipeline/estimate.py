@@ -5,6 +5,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.input import draw_input
 from nasdip_core.architecture.specification import Use
 from nasdip_core.device import peak_memory_bytes
+from nasdip_core.errors import OptionError
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.chain import Chain
 from nasdip_core.pipeline.recipe import Solved
@@ -24,7 +26,7 @@ from nasdip_core.problem import Problem
 from nasdip_core.recipe import RecipeOptions
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
-from nasdip_core.tiles import OVERLAP, Tile, lay_tiles
+from nasdip_core.tiles import SIDES_OF_MARGIN, Tile
 
 _GRADIENTS = 2.0
 """Memory of a step as a multiple of what its forward pass keeps; measured 1.9 to 2.0."""
@@ -75,7 +77,7 @@ def choose_tile(
             return _memory(cost, _pictures(problem)) > free
 
         if short(slot.size) or math.prod(slot.size) > _LARGEST_WHOLE:
-            side = _LARGEST_TILE
+            side = max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin))
             # All frames of a stack are fitted at once, whatever the side.
             while slot.frames > 1 and side > _SMALLEST_TILE and short((side, side)):
                 side //= 2
@@ -97,7 +99,7 @@ def estimate(
     size, tiles = slot.size, 1
     if side is not None:
         size = (min(side, slot.size[0]), min(side, slot.size[1]))
-        tiles = len(lay_tiles(slot.size, side, side // OVERLAP))
+        tiles = len(problem.tiling(side).tiles)
     cost = cost_of(architecture, slot.channels, size, plugins, slot.frames)
     known = Calibration(device, anew=anew)
     rate = known.seconds(
@@ -143,7 +145,10 @@ def _refine_seconds(
         (whole - side) // 2 // factor * factor
         for whole, side in zip(problem.size, sides, strict=True)
     )
-    part = problem.tile(Tile("timed", top, left, sides[0], sides[1]))
+    try:
+        part = problem.tile(Tile("timed", top, left, sides[0], sides[1]))
+    except OptionError:  # An operator that has no parts is timed on the whole.
+        part, sides = copy(problem), list(problem.size)
     # Where the middle is a hole there is nothing to work on.
     part.known = part.fitted = torch.ones_like(part.known) if not part.known.any() else part.known
 

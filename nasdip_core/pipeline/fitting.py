@@ -23,7 +23,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import derive, generator
-from nasdip_core.tiles import OVERLAP, Blend, Tile, lay_tiles
+from nasdip_core.tiles import Tile
 
 _CALIBRATED = 3
 """Tiles whose own stopping decides for all."""
@@ -114,9 +114,8 @@ class Fitter:
         A few tiles stop by the rule; the median of where they stopped holds for the rest. Every
         finished tile is kept, so that an interrupted run repeats none.
         """
-        overlap = side // OVERLAP
-        tiles = lay_tiles(problem.size, side, overlap, problem.operator.factor)
-        damaged = [tile for tile in tiles if not _is_known(problem, tile)]
+        tiling = problem.tiling(side)
+        damaged = [tile for tile in tiling.tiles if not _is_known(problem, tile)]
         for tile in damaged:
             if not problem.tile(tile).fitted.any():
                 raise RunError(
@@ -125,12 +124,12 @@ class Fitter:
                     f"use larger tiles than --tile {side}",
                 )
         kinds = ("chosen",) if problem.truth is None else ("chosen", "last", "oracle")
-        blends = {kind: Blend(problem.size, overlap) for kind in kinds}
+        blends = {kind: tiling.blend() for kind in kinds}
         calibrated = _spread(damaged, 1 if len(damaged) < 8 else _CALIBRATED)
         fits: list[FitResult] = []
         steps = None
         # Tiles are blended as they are done: only one tile's outputs are in memory.
-        for tile in [*calibrated, *(tile for tile in tiles if tile not in calibrated)]:
+        for tile in [*calibrated, *(tile for tile in tiling.tiles if tile not in calibrated)]:
             if len(fits) == len(calibrated) and steps is None:
                 steps = median_low([fit.best_step for fit in fits])
             if _is_known(problem, tile):

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from nasdip_core import restore
-from nasdip_core.errors import RunError
-from nasdip_core.tiles import Blend, lay_tiles
+from nasdip_core.errors import OptionError, RunError
+from nasdip_core.tiles import Tiling
 
 TINY: dict[str, Any] = {
     "name": "tiny",
@@ -25,37 +25,75 @@ TINY: dict[str, Any] = {
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 70), (100, 41), (257, 500), (31, 1)])
 @pytest.mark.parametrize(("side", "overlap"), [(32, 4), (64, 8), (50, 6)])
-@pytest.mark.parametrize("factor", [1, 2, 3])
+@pytest.mark.parametrize("grid", [1, 2, 3])
 def test_tiles_cover_the_picture_and_overlap(
-    size: tuple[int, int], side: int, overlap: int, factor: int
+    size: tuple[int, int], side: int, overlap: int, grid: int
 ) -> None:
-    size = (size[0] * factor, size[1] * factor)
-    tiles = lay_tiles(size, side, overlap, factor)
+    size = (size[0] * grid, size[1] * grid)
+    tiles = Tiling(size, side, grid=grid).tiles
     covered = torch.zeros(1, 1, *size)
     for tile in tiles:
         part = tile.cut(covered)
         assert part.shape[-2:] == (tile.height, tile.width)
-        assert part.shape[-2] <= max(side, factor)
-        assert not any(edge % factor for edge in (tile.top, tile.left, tile.height, tile.width))
+        assert part.shape[-2] <= max(side, grid)
+        assert not any(edge % grid for edge in (tile.top, tile.left, tile.height, tile.width))
         part += 1
     assert covered.min() == 1
     tops = sorted({tile.top for tile in tiles})
     for above, below in pairwise(tops):
-        assert above + tiles[0].height - below >= overlap - factor
+        assert above + tiles[0].height - below >= overlap - grid
     assert len({tile.name for tile in tiles}) == len(tiles)
 
 
 def test_a_small_picture_is_one_tile() -> None:
-    [tile] = lay_tiles((20, 30), 64, 8)
+    [tile] = Tiling((20, 30), 64).tiles
     assert (tile.top, tile.left, tile.height, tile.width) == (0, 0, 20, 30)
+
+
+@pytest.mark.parametrize("length", [97, 100, 111, 112, 250])
+def test_corners_lie_on_a_grid_that_the_picture_does_not_fill(length: int) -> None:
+    tiles = Tiling((length, 16), 48, grid=16).tiles
+    assert all(tile.top % 16 == 0 for tile in tiles)
+    assert tiles[-1].top + tiles[-1].height == length
+    for above, below in pairwise(tiles):
+        assert above.top + above.height - below.top >= 0
+        assert 48 <= below.height < 64
+
+
+@pytest.mark.parametrize("margin", [3, 10, 16])
+def test_every_pixel_is_within_the_margins_of_some_tile(margin: int) -> None:
+    size = (150, 201)
+    covered = torch.zeros(1, 1, *size)
+    for tile in Tiling(size, 64, margin=margin).tiles:
+        tile.cut(covered)[..., margin:-margin, margin:-margin] = 1
+    assert bool(covered[..., margin:-margin, margin:-margin].all())
+
+
+def test_a_margin_counts_for_nothing_where_another_tile_knows() -> None:
+    size, margin = (64, 150), 16
+    tiling = Tiling(size, 64, margin=margin)
+    blend = tiling.blend()
+    for tile in tiling.tiles:
+        estimate = torch.zeros(1, 1, tile.height, tile.width)
+        estimate[..., :margin] = estimate[..., -margin:] = 1
+        blend.add(tile, {"a": estimate})
+    found = blend.result()["a"]
+    assert found[..., margin:-margin].max() < 1e-3
+    assert found[..., :margin].min() == 1
+
+
+def test_tiles_that_are_nearly_all_margin_are_refused() -> None:
+    with pytest.raises(OptionError, match="20 on each side are margin; take tile=80 or more"):
+        Tiling((100, 100), 64, margin=20)
+    assert len(Tiling((60, 60), 64, margin=20).tiles) == 1
 
 
 def test_equal_estimates_blend_to_themselves_and_others_without_a_step() -> None:
     size = (40, 90)
     picture = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
-    tiles = lay_tiles(size, 40, 8)
-    same, offset = Blend(size, 8), Blend(size, 8)
-    for number, tile in enumerate(tiles):
+    tiling = Tiling(size, 40)
+    same, offset = tiling.blend(), tiling.blend()
+    for number, tile in enumerate(tiling.tiles):
         same.add(tile, {"a": tile.cut(picture)})
         offset.add(tile, {"a": torch.full((1, 1, tile.height, tile.width), float(number % 2))})
     assert torch.allclose(same.result()["a"], picture, atol=1e-6)

@@ -12,6 +12,7 @@ from torch import Tensor
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.kinds import Coding
 from nasdip_core.imaging.read import read_picture
+from nasdip_core.restoration import RestorationProblem
 from nasdip_tasks.operators.codec import Codec
 
 
@@ -80,3 +81,18 @@ def test_other_samples_have_no_coding() -> None:
     picture = picture_of(coded(sample(), 50, "4:2:0"))
     assert picture.kind.coding is not None
     assert picture.with_samples(picture.tensor()).kind.coding is None
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+def test_tiles_are_coded_like_their_place_in_the_picture(subsampling: str) -> None:
+    truth = read_picture("sample:astronaut").tensor()[..., 40:189, 60:231]
+    coding = picture_of(coded(truth, 20, subsampling)).kind.coding
+    assert coding is not None
+    problem = RestorationProblem(Codec(coding).forward(truth), operator=Codec(coding))
+    tiling = problem.tiling(64)
+    assert len(tiling.tiles) == 9
+    for tile in tiling.tiles:
+        part = problem.tile(tile)
+        missed = (part.predicted({"restored": tile.cut(truth)}) - part.measured).abs()
+        # Colours of half the size are drawn large with a neighbour that a tile does not see.
+        assert float(missed.mean()) < 0.5 / 255

@@ -18,7 +18,7 @@ from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.restore import Restored, restore
 from nasdip_core.plugins import Plugins
-from nasdip_core.tiles import OVERLAP, lay_tiles
+from nasdip_core.tiles import Tiling
 from nasdip_tasks.translate import problem as module
 from nasdip_tasks.translate.problem import translated, translated_in_tiles
 
@@ -47,12 +47,12 @@ def picture() -> Tensor:
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 def test_the_joints_are_no_steeper_than_stated(plugins: Plugins, norm: str) -> None:
     """A slope is between those of the tiles, but for their difference by the overlap."""
-    network, whole, overlap = translator(plugins, norm), picture(), SIDE // OVERLAP
-    size = (150, 200)
+    network, whole, tiling = translator(plugins, norm), picture(), Tiling((150, 200), SIDE)
+    overlap = tiling.blended
     found = translated_in_tiles(network, whole, SIDE)
     assert found.shape == whole.shape
-    gaps = torch.full((len(tiles := lay_tiles(size, SIDE, overlap)), *whole.shape[1:]), torch.nan)
-    for number, tile in enumerate(tiles):
+    gaps = torch.full((len(tiling.tiles), *whole.shape[1:]), torch.nan)
+    for number, tile in enumerate(tiling.tiles):
         tile.cut(gaps[number])[:] = translated(network, tile.cut(whole)).detach()[0]
     apart = (_most(gaps) - _least(gaps)).max() / overlap
     for axis in (-1, -2):

@@ -31,6 +31,11 @@ class Codec(Operator):
         basis[0] /= math.sqrt(2)
         self._basis = basis.float()
 
+    @property
+    def grid(self) -> int:
+        """Pixels of the side of the blocks that are coded together."""
+        return _BLOCK * max(self.coding.subsampling)
+
     def forward(self, picture: Tensor) -> Tensor:
         """Return the decoded picture, as it comes before it is rounded and clipped."""
         if picture.shape[1] == 1:
@@ -58,7 +63,7 @@ class Codec(Operator):
         return self
 
     def tile(self, size: tuple[int, int]) -> "Codec":
-        """Return the same codec, whose grid begins at the corner of the part."""
+        """Return the same codec, whose blocks begin at the corner of the part."""
         return self
 
     def _coded(self, plane: Tensor, table: int) -> Tensor:

@@ -13,7 +13,7 @@ from nasdip_core.architecture.unet import UNet
 from nasdip_core.errors import OptionError
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Slot, Step
-from nasdip_core.tiles import OVERLAP, Blend, lay_tiles
+from nasdip_core.tiles import Tiling
 from nasdip_tasks.translate.data import as_rgb
 
 TRANSLATOR = "translator"
@@ -105,8 +105,9 @@ class TranslationProblem(Problem):
     def _look(self, translator: nn.Module) -> Tensor:
         if self._side is None or self._side >= max(self._size):
             return translated(translator, self.picture).detach()
+        blended = self.tiling(self._side).blended
         note = (
-            f"translated in tiles of {self._side}, blended over {self._side // OVERLAP} pixels: "
+            f"translated in tiles of {self._side}, blended over {blended} pixels: "
             "contrast and colour may differ a little from those of a translation in one piece"
         )
         if note not in self.notes:
@@ -209,9 +210,9 @@ def translated_in_tiles(translator: nn.Module, picture: Tensor, side: int) -> Te
     Normalisation takes the statistics of a tile, so that neighbours differ by some d where they
     overlap. Blending over v, an eighth of their side, makes of d a slope of d / v a pixel at most.
     """
-    size, overlap = (int(picture.shape[-2]), int(picture.shape[-1])), side // OVERLAP
-    blend = Blend(size, overlap)
-    for tile in lay_tiles(size, side, overlap):
+    tiling = Tiling((int(picture.shape[-2]), int(picture.shape[-1])), side)
+    blend = tiling.blend()
+    for tile in tiling.tiles:
         part = translated(translator, tile.cut(picture)).detach()
         blend.add(tile, {TRANSLATOR: part})
     return blend.result()[TRANSLATOR].to(picture.device)

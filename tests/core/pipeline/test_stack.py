@@ -20,7 +20,7 @@ from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.restore import run
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
-from nasdip_core.tiles import Blend, lay_tiles
+from nasdip_core.tiles import Tiling
 
 FRAMES = 4
 
@@ -231,8 +231,9 @@ def test_held_out_error_of_a_stack_is_over_what_was_kept_back(frames: np.ndarray
 
 def test_frames_are_blended_each_for_itself() -> None:
     frames = torch.rand(3, 2, 40, 50, generator=torch.Generator().manual_seed(0))
-    blend = Blend((40, 50), 4)
-    for tile in lay_tiles((40, 50), 32, 4):
+    tiling = Tiling((40, 50), 32)
+    blend = tiling.blend()
+    for tile in tiling.tiles:
         blend.add(tile, {"restored": tile.cut(frames)})
     torch.testing.assert_close(blend.result()["restored"], frames)
 

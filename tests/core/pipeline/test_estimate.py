@@ -1,0 +1,62 @@
+"""What a run will take, for problems that have no parts or lose their border."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from nasdip_core.errors import OptionError
+from nasdip_core.operators import Identity, Operator
+from nasdip_core.options import parse
+from nasdip_core.pipeline.estimate import choose_tile, estimate
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.plugins import Plugins
+from nasdip_core.restoration import RestorationProblem
+
+CPU = torch.device("cpu")
+
+
+class Whole(Operator):
+    """y = x, of which nobody has said what a part is."""
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return picture
+
+
+def resolved(plugins: Plugins, arch: dict[str, Any], **words: Any) -> Resolved:
+    content = {"picture": "a.png", "arch": arch, **words}
+    return resolve("denoise", parse(RestoreRequest, content, ""), plugins, Path())
+
+
+def test_filters_of_an_operator_without_parts_are_timed_on_the_whole(
+    toys: Plugins, tiny: dict[str, Any]
+) -> None:
+    problem = RestorationProblem(torch.rand(1, 3, 20, 24), operator=Whole())
+    problem.hold_out(0.1, torch.Generator().manual_seed(0))
+    fitted = problem.fitted.clone()
+    asked = resolved(toys, tiny, recipe={"refine": ["blur"]})
+    assert estimate(asked, problem, toys, CPU, anew=True).refine_seconds > 0
+    assert torch.equal(problem.fitted, fitted)
+
+
+class TestMargin:
+    def problem(self, reach: int) -> RestorationProblem:
+        size = (1500, 1500)
+        inner = size[0] - 2 * reach
+        return RestorationProblem(
+            torch.zeros(1, 1, inner, inner), size=size, margin=(reach, reach), operator=Identity()
+        )
+
+    def test_a_wide_one_makes_large_tiles(self, toys: Plugins, tiny: dict[str, Any]) -> None:
+        asked = resolved(toys, tiny)
+        assert choose_tile(asked, self.problem(10), toys, CPU) == 512
+        assert choose_tile(asked, self.problem(200), toys, CPU) == 800
+
+    def test_tiles_that_are_nothing_else_are_refused(
+        self, toys: Plugins, tiny: dict[str, Any]
+    ) -> None:
+        asked = resolved(toys, tiny, tile=32)
+        with pytest.raises(OptionError, match="take tile=80 or more"):
+            estimate(asked, self.problem(20), toys, CPU)
