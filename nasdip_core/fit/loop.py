@@ -20,7 +20,7 @@ from nasdip_core.fit.langevin import PosteriorAverage, disturb
 from nasdip_core.fit.networks import SlotNetwork
 from nasdip_core.fit.optimisers import Optimisers
 from nasdip_core.fit.options import FitOptions
-from nasdip_core.fit.result import FitResult
+from nasdip_core.fit.result import TIME_UP, FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule
 from nasdip_core.fit.threads import ThreadChoice
 from nasdip_core.memory import memory_limit_explained
@@ -141,7 +141,7 @@ class Fit:
             elif self._step >= options.steps:
                 self._ended = f"reached {options.steps} steps"
             elif last:
-                self._ended = "the time was up"
+                self._ended = TIME_UP
             if self._step % options.guard.every == 0:
                 self._guard.keep(self._state())
             due = time.monotonic() - saved >= options.checkpoint_seconds

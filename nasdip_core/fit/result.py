@@ -5,6 +5,9 @@ from typing import Any
 
 from nasdip_core.problem import Estimate
 
+TIME_UP = "the time was up"
+"""Why a fit ended that was cut off."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitResult:

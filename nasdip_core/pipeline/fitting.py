@@ -14,7 +14,7 @@ from nasdip_core.fit.events import Observer
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.options import FitOptions
-from nasdip_core.fit.result import FitResult
+from nasdip_core.fit.result import TIME_UP, FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.prepare import make_objectives, make_rule
@@ -43,6 +43,11 @@ class Fitted:
     """Fits of the whole picture that this is the mean of."""
     tiled: bool = False
     """Each of `fits` is that of a tile."""
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the time was up before a fit had ended by itself."""
+        return any(fit.reason == TIME_UP for fit in self.fits)
 
     def averaged(self, other: "Fitted", count: int) -> "Fitted":
         """Return the mean of this, which is already one of `count`, and one more."""

@@ -171,9 +171,10 @@ class Solver:
             problem.to(self.fitter.device)
             fitted = found if fitted is None else fitted.averaged(found, i + 1)
             now = time.monotonic()
-            if deadline is not None:
-                if now + (now - started) > deadline:
-                    break
+            if deadline is not None and now + (now - started) > deadline:
+                break
+            # One that was cut off in an earlier session still tells how long the others are.
+            if deadline is not None or found.cut_off:
                 steps = max(fit.iterations for fit in found.fits)
                 fitter = replace(fitter, resolved=with_steps(fitter.resolved, steps), deadline=None)
         assert fitted is not None

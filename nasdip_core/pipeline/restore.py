@@ -205,6 +205,7 @@ def _run(
     solved, events = _solve(resolved, problem, plugins, folder, device, observers, deadline)
     if deadline is not None:
         learn(resolved, problem, solved, plugins, device)
+    if deadline is not None or (solved.fitted is not None and solved.fitted.cut_off):
         document = done_in_time(resolved, solved.fitted).document(title)
         if folder is not None:
             folder.write(folder.pipeline, to_yaml(document))

@@ -169,6 +169,37 @@ def test_what_was_done_in_time_can_be_done_again_without_a_clock(
         )
 
 
+def test_interrupted_after_a_fit_was_cut_off_the_others_are_as_long(
+    noisy: np.ndarray,
+    tiny: dict[str, Any],
+    toys: Plugins,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expecting(monkeypatch, step=1e-5)
+
+    class Killed(BaseException):
+        pass
+
+    def die(event: Any) -> None:
+        if event.fit.startswith("fit-2-"):
+            raise Killed
+
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
+    options = {"task.sigma": 20, "fit.steps": 100000, "recipe.fits": 3}
+    timed = words | {"options": options | {"seconds": 6}, "output": tmp_path / "timed"}
+    with pytest.raises(Killed):
+        restore(noisy, "denoise", **timed, observers=[die])
+    found = restore(noisy, "denoise", **timed, resume=True)
+    fits = found.result["fits"]
+    assert fits[0]["stopping"]["reason"] == "the time was up"
+    (steps,) = {fit["iterations"] for fit in fits}
+    options |= {"fit.steps": steps, "recipe.fits": len(fits)}
+    again = restore(noisy, "denoise", **words, options=options)
+    assert np.array_equal(again.picture.colour, found.picture.colour)
+    assert f"steps: {steps}\n" in (tmp_path / "timed/pipeline.yaml").read_text()
+
+
 @pytest.mark.parametrize(("burn_in", "begin"), [(0.0, 0), (0.25, 10), (0.35, 14), (0.9, 17)])
 def test_a_fit_that_was_cut_off_is_repeated_with_its_burn_in(
     request_for: Any, burn_in: float, begin: int
