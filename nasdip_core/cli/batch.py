@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def restore_together(
-    planned: Plan, order: Mapping[str, Any], crew: Crew
+    planned: Plan, how: Mapping[str, Any], crew: Crew
 ) -> tuple[list[dict[str, Any]], list[Failure]]:
     """Let a crew restore the pictures of a folder; return results and failures."""
     jobs, failures = planned.jobs, list(planned.failures)
@@ -32,10 +32,9 @@ def restore_together(
         else:
             fail(f"{job.label}: {reason}")
 
-    output = str(jobs[0].folder.parent.absolute()) if jobs else ""
-    units = {"units": [job.label for job in jobs], "output": output, "base": str(Path().absolute())}
+    order = {"work": "batch", **planned.order, "units": [job.label for job in jobs], **how}
     results: list[dict[str, Any]] = []
-    ended = share(Path(output), {"work": "batch", **order, **units}, crew, look)
+    ended = share(Path(order["output"]), order, crew, look)
     for trial, job in zip(ended, jobs, strict=True):
         reason = trial.user_attrs.get(REASON)
         if reason is None:

@@ -108,7 +108,7 @@ def _command(asked: Asked, given: Mapping[str, Any], workflow: "Workflow") -> li
     for name in asked.trackers:
         words += ["--tracker", name]
     for key, value in given.items():
-        words += ["-S", f"{key}={json.dumps(value)}"]
+        words += ["-S", f"{key}={json.dumps(value, ensure_ascii=False)}"]
     return words
 
 

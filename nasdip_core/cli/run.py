@@ -112,6 +112,10 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
         if is_workflow(Path(source)):
             if launcher is not None:
                 raise OptionError("--launcher is for folders of pictures")
+            if force:
+                raise OptionError(
+                    "--force is for single runs", "--from ID does a step and what follows anew"
+                )
             asked = Asked(
                 source, task, output, only, since, workers, dry_run, as_json, tracker or []
             )
@@ -127,9 +131,8 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
     if launcher is not None and planned.kind != "batch":
         raise OptionError("--launcher is for folders of pictures")
     if crew is not None and planned.kind == "batch" and not dry_run:
-        order = {"source": str(Path(source or "").absolute()), "task": task, "given": given}
         how: dict[str, Any] = {"resume": resume, "force": force, "trackers": tracker or []}
-        results, failures = _together(planned, {**order, **how}, crew)
+        results, failures = _together(planned, how, crew)
     else:
         how = {"resume": resume, "force": force, "quiet": as_json, "trackers": trackers}
         results, failures = _each(planned, plugins, started, dry_run=dry_run, how=how)
@@ -178,13 +181,13 @@ def _each(
 
 
 def _together(
-    planned: "Plan", order: dict[str, Any], crew: "Crew"
+    planned: "Plan", how: dict[str, Any], crew: "Crew"
 ) -> "tuple[list[dict[str, Any]], list[Failure]]":
     """Let workers do the jobs of a folder."""
     from nasdip_core.cli.batch import restore_together
 
     try:
-        return restore_together(planned, order, crew)
+        return restore_together(planned, how, crew)
     except RunInterruptedError as error:
         raise RunInterruptedError(error.what, "resume with the same command and --resume") from None
 

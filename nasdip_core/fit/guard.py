@@ -8,6 +8,9 @@ from typing import Any
 from nasdip_core.fit.checkpoint import copied
 from nasdip_core.fit.options import GuardOptions
 
+_LEAST = 1e-12
+"""Losses below are all alike."""
+
 
 class DivergenceGuard:
     """A loss that is not finite, or far above its running mean, is a divergence.
@@ -28,12 +31,16 @@ class DivergenceGuard:
             if not math.isfinite(loss):
                 return f"the loss of '{player}' is {loss}"
             running = self._running.get(player)
-            if player in descending and running is not None and loss > self.options.rise * running:
+            if player in descending and running is not None and self._rises(running, loss):
                 return f"the loss of '{player}' rose from {running:.3g} to {loss:.3g}"
         for player, loss in losses.items():
             running = self._running.get(player, loss)
             self._running[player] = 0.9 * running + 0.1 * loss
         return None
+
+    def _rises(self, running: float, loss: float) -> bool:
+        """Return whether a loss, which may be negative, is far above its running mean."""
+        return loss - running > (self.options.rise - 1) * max(abs(running), _LEAST)
 
     def keep(self, state: dict[str, Any]) -> None:
         """Take a snapshot of the fit's state."""

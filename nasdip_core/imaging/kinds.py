@@ -109,11 +109,12 @@ def range_of(samples: Samples) -> tuple[float, float]:
     """Return the samples that stand for 0 and 1.
 
     Integers: 0 and the largest of their type. Floats: (0, 1) when all lie there, else the
-    smallest interval that holds 0 and every sample.
+    smallest interval that holds 0 and every sample that is finite.
     """
     if samples.dtype.kind == "u":
         return 0.0, float(np.iinfo(samples.dtype).max)
-    low, peak = float(samples.min()), float(samples.max())
+    finite = samples[np.isfinite(samples)]
+    low, peak = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if low >= 0 and peak <= 1:
         return 0.0, 1.0
     return min(0.0, low), max(0.0, peak)

@@ -24,7 +24,9 @@ def _shown(picture: Picture) -> Image.Image:
     """Return an 8-bit image: CMYK as RGB, of two channels the first, of many the first three."""
     if isinstance(picture, Stack):
         picture = picture.middle
-    samples = (picture.tensor()[0] * 255).round().byte().permute(1, 2, 0).numpy()  # (H, W, C)
+    samples = (
+        (picture.tensor()[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+    )  # (H, W, C)
     channels = samples.shape[2]
     if picture.kind.model == "cmyk":
         size = (picture.width, picture.height)

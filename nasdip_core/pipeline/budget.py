@@ -79,14 +79,15 @@ def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) ->
     if not path.exists():
         return None
     step = read_pipeline(path).pipeline.steps[0]
-    request = parse(RestoreRequest, step.with_, "")
-    saved = resolve(resolved.task_name, request, plugins, path.parent)
-    same = replace(resolved, arch=saved.arch, fit=saved.fit, recipe=saved.recipe)
-    if same.document(name) != saved.document(name):
-        raise OptionError(
-            f"'{path.parent}' holds a run with other settings", f"see {path}, or use --force"
-        )
-    return saved
+    if step.uses == f"task.{resolved.task_name}":
+        request = parse(RestoreRequest, step.with_, "")
+        saved = resolve(resolved.task_name, request, plugins, path.parent)
+        same = replace(resolved, arch=saved.arch, fit=saved.fit, recipe=saved.recipe)
+        if same.document(name) == saved.document(name):
+            return saved
+    raise OptionError(
+        f"'{path.parent}' holds a run with other settings", f"see {path}, or use --force"
+    )
 
 
 def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:

@@ -88,6 +88,10 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a single word", key.start_mark
+                )
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key '{key.value}' stands here twice", key.start_mark
@@ -177,7 +181,7 @@ def _content(path: Path) -> tuple[yaml.Node, Any]:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(path)
         raise OptionError(f"{where}: {error.problem or 'no valid YAML'}", _advice(error)) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # The latter of a date that is none.
         raise OptionError(f"{path}: {' '.join(str(error).split())}") from None
     if root is None or not isinstance(content, dict):
         raise OptionError(f"{path}: this is no pipeline", "it must be a YAML mapping with `steps`")

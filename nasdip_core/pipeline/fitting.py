@@ -135,7 +135,7 @@ class Fitter:
         steps = None
         # Tiles are blended as they are done: only one tile's outputs are in memory.
         for tile in [*calibrated, *(tile for tile in tiling.tiles if tile not in calibrated)]:
-            if len(fits) == len(calibrated) and steps is None:
+            if fits and len(fits) == len(calibrated) and steps is None:
                 steps = median_low([fit.best_step for fit in fits])
             if _is_known(problem, tile):
                 known = {problem.output: problem.tile(tile).measured}

@@ -1,7 +1,7 @@
 """What one command is to run: a picture, a folder of pictures, or a pipeline file of one step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +45,8 @@ class Plan:
     jobs: list[Job]
     failures: list[Failure]
     """Pictures that fail before anything is run: a mask that is missing."""
+    order: Mapping[str, Any] = field(default_factory=dict)
+    """Of a folder, what `batch` was asked, for workers to ask the same."""
 
 
 def plan(
@@ -83,9 +85,14 @@ def _file(
     step_task = step.uses.removeprefix("task.")
     if task is not None and task != step_task:
         raise OptionError(f"--task {task} does not fit the pipeline's step '{step.uses}'")
+    content, base = on_top(step.with_, given), path.parent
+    picture = content.get("picture")
     try:
-        request = parse(RestoreRequest, on_top(step.with_, given), "")
-        resolved = resolve(step_task, request, plugins, path.parent)
+        if isinstance(picture, str) and is_batch(base / picture, step_task, content, plugins):
+            folder = output or OUTPUT / name
+            return batch(base / picture, step_task, content, folder, plugins, base)
+        request = parse(RestoreRequest, content, "")
+        resolved = resolve(step_task, request, plugins, base)
     except NasdipError as error:
         raise document.located(["steps", 0, "with"], error) from None
     return Plan("single", [Job(step.id, name, output or OUTPUT / name, resolved)], [])
@@ -143,7 +150,14 @@ def batch(
         # Two pictures of one stem, as a.png and a.jpg, keep their suffixes apart.
         place = picture.stem if stems.count(picture.stem) == 1 else picture.name
         jobs.append(Job(picture.name, run_name(resolved), folder / place, resolved))
-    return Plan("batch", jobs, failures)
+    order = {
+        "source": str(source.absolute()),
+        "task": task,
+        "given": given,
+        "base": str(base.absolute()),
+        "output": str(folder.absolute()),
+    }
+    return Plan("batch", jobs, failures, order)
 
 
 def companion(picture: Path, folder: Path, role: str) -> Path:

@@ -186,7 +186,9 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
         companions=tuple(companions),
         kept=tuple(_absolute(path, base) for path in request.kept),
         seconds=request.seconds,
-        alternatives=_alternatives(task_name, request, plugins, base),
+        alternatives=()
+        if brought is not None
+        else _alternatives(task_name, request, plugins, base),
     )
     if found is not None and not request.architecture and not request.recipe:
         return replace(resolved, kept=_kept(found, resolved))
@@ -235,7 +237,8 @@ def _same(
     different = len(asked) != 1 or asked[0].architecture != brought.architecture
     if different or request.preset is not None or request.architecture:
         raise OptionError(
-            f"the weights are of another architecture, {brought.name}", "leave --arch out"
+            f"the weights are of another architecture, {brought.name}",
+            "leave --arch and --preset out",
         )
     return brought
 
@@ -252,6 +255,9 @@ def _kept(found: "Found", resolved: Resolved) -> tuple[str, ...]:
         "pictures": {Path(resolved.picture.removeprefix(SAMPLE)).name: digest(resolved.picture)},
         "mask": None if resolved.mask is None else digest(resolved.mask),
     }
+    if resolved.truth is not None:
+        # Without it the search has not kept what is best by it.
+        same["truth"] = digest(resolved.truth)
     if any(found.settings.get(key) != value for key, value in same.items()):
         return ()
     return tuple(str(path) for path in found.fits)

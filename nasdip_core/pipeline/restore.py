@@ -16,7 +16,7 @@ from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of, stack_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
-from nasdip_core.imaging.write import write_picture
+from nasdip_core.imaging.write import files_of, write_picture
 from nasdip_core.memory import memory_limit_explained
 from nasdip_core.options import merge, nested, parse
 from nasdip_core.pipeline.budget import Plan, done_in_time, earlier_plan, plan_for
@@ -106,8 +106,10 @@ def restore(
             content[role] = str(source)
         elif source is not None:
             given[role] = _in_memory(source, model, stack=stack)
-            # Where it will be written, so that the pipeline file can repeat the run.
-            content[role] = str(Path(output or "") / f"given-{role}{given[role].suffix}")
+            # Where it will be written, so that the pipeline file can repeat the run: of a JPEG and
+            # its copy, the copy.
+            place = Path(output or "") / f"given-{role}{given[role].suffix}"
+            content[role] = str(files_of(given[role], place)[-1])
     for key, value in (options or {}).items():
         content = merge(content, nested(key, value))
     resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())

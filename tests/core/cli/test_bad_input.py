@@ -314,3 +314,17 @@ def test_names_that_are_no_text(tmp_path: Path, waves_file: Path, tiny: Tiny) ->
     document = yaml.safe_load((written / "pipeline.yaml").read_text("utf-8"))
     assert os.fsencode(document["steps"][0]["with"]["picture"]) == name
     assert process.returncode == 0, process.stderr
+
+
+@pytest.mark.parametrize(
+    ("picture", "says"),
+    [("{{ picture }}", "a key must be a single word"), ("2024-13-45", "month must be in 1..12")],
+)
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_yaml_that_python_cannot_hold(cli: Cli, command: str, picture: str, says: str) -> None:
+    text = f"nasdip: 1\nsteps:\n- id: a\n  uses: task.denoise\n  with:\n    picture: {picture}\n"
+    Path("flow.yaml").write_text(text)
+    answer = cli(command, "flow.yaml")
+    assert answer.code == 3
+    assert "internal error" not in answer.err
+    assert says in answer.err

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 Cli = Callable[..., Any]
@@ -124,3 +125,19 @@ def test_launchers_are_for_folders(cli: Cli, tiny: Tiny, album: Path) -> None:
     assert (single.code, "--launcher is for folders" in single.err) == (3, True)
     unknown = cli("run", "-t", "denoise", album, *tiny, "--launcher", "moon")
     assert (unknown.code, "unknown launcher 'moon'" in unknown.err) == (4, True)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_whose_picture_is_a_folder(
+    cli: Cli, tiny: Tiny, album: Path, tmp_path: Path, workers: int
+) -> None:
+    """The same as the folder on the command line; its paths are relative to the file."""
+    (album / "broken.png").unlink()
+    (tmp_path / "flows").mkdir()
+    step = {"id": "clean", "uses": "task.denoise", "with": {"picture": "../my album"}}
+    content = {"nasdip": 1, "name": "all", "steps": [step]}
+    (tmp_path / "flows" / "flow.yaml").write_text(yaml.safe_dump(content))
+    answer = cli("run", "flows/flow.yaml", *tiny, "--json", "--workers", str(workers))
+    assert answer.code == 0, answer.err
+    assert len(json.loads(answer.out)["results"]) == 3
+    assert {p.name for p in Path("nasdip-out/all").iterdir()} == {"a.png", "a.tif", "фото 1"}

@@ -67,6 +67,12 @@ def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
         assert ours == Path("nasdip-out", "two", id_, "restored.png").read_bytes()
 
 
+def test_nothing_is_forced(cli: Cli, two: Path) -> None:
+    refused = cli("run", two, "--force")
+    assert refused.code == ExitCode.OPTION
+    assert "--from ID does a step and what follows anew" in refused.err
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_tracker_hears_of_every_step(cli: Cli, two: Path, workers: int) -> None:
     pytest.importorskip("tensorboard")

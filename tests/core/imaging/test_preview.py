@@ -1,6 +1,7 @@
 """Previews: any kind of picture as a browser shows it."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,3 +41,10 @@ def test_every_depth_becomes_8_bits(
 def test_the_longest_side_is_bounded() -> None:
     assert shown(np.zeros((40, 80, 3), np.uint8), longest=20).size == (20, 10)
     assert shown(np.zeros((4, 8, 3), np.uint8), longest=20).size == (8, 4)
+
+
+def test_samples_beyond_the_range_are_its_ends() -> None:
+    picture = picture_of(np.array([[0.0, 0.5], [1.0, 0.25]], np.float32))
+    wide = replace(picture, colour=np.array([[[1.2], [-0.3]], [[1.0], [0.25]]], np.float32))
+    image = Image.open(io.BytesIO(preview_png(wide, 100)))
+    assert np.asarray(image).tolist() == [[255, 0], [255, 64]]
