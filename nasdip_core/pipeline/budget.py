@@ -92,7 +92,7 @@ def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) ->
 
 def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:
     """Return a plan as far as the time went: without a clock it gives the same picture."""
-    if fitted is None:
+    if fitted is None or not fitted.fits:
         return resolved
     recipe = resolved.recipe.model_copy(update={"fits": fitted.count})
     return with_steps(replace(resolved, recipe=recipe), max(f.iterations for f in fitted.fits))

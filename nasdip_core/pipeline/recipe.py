@@ -174,7 +174,7 @@ class Solver:
             if deadline is not None and now + (now - started) > deadline:
                 break
             # One that was cut off in an earlier session still tells how long the others are.
-            if deadline is not None or found.cut_off:
+            if found.fits and (deadline is not None or found.cut_off):
                 steps = max(fit.iterations for fit in found.fits)
                 fitter = replace(fitter, resolved=with_steps(fitter.resolved, steps), deadline=None)
         assert fitted is not None

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from PIL import Image
 
 import nasdip_core
 from nasdip_core import Restored, restore
@@ -63,6 +65,18 @@ def test_arrays_are_written_beside_the_result_and_the_run_can_be_repeated(
     ).read_bytes()
     assert first.quality is not None
     assert first.quality["self_stopped"]["psnr"] > 0
+
+
+def test_a_jpeg_in_memory_is_kept_to_the_last_bit(waves: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(waves).save(tmp_path / "a.jpg", quality=60)
+    with Image.open(tmp_path / "a.jpg") as image:
+        done = restore(image, "denoise", arch=TINY, options=QUICK, output=tmp_path / "out")
+        samples = np.asarray(image)
+    content = yaml.safe_load((tmp_path / "out" / "pipeline.yaml").read_text())
+    given = content["steps"][0]["with"]["picture"]
+    assert np.array_equal(np.asarray(Image.open(given)), samples)
+    again = restore(given, "denoise", arch=TINY, options=QUICK)
+    assert np.array_equal(again.picture.colour, done.picture.colour)
 
 
 def test_a_finished_run_is_handed_back(waves: np.ndarray, tmp_path: Path) -> None:

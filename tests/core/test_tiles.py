@@ -156,6 +156,14 @@ def test_parts_without_damage_are_copied(large: np.ndarray) -> None:
     assert np.array_equal(found.picture.colour[mask == 0], large[mask == 0])
 
 
+def test_a_picture_without_damage_is_returned(large: np.ndarray) -> None:
+    options = {"tile": 48, "task.noise": "salt-and-pepper", "fit.steps": 3}
+    found = restore(large, "denoise", arch=TINY, options=options)
+    assert np.array_equal(found.picture.colour, large)
+    timed = restore(large, "denoise", arch=TINY, options={**options, "seconds": 60})
+    assert np.array_equal(timed.picture.colour, large)
+
+
 def test_a_part_with_nothing_known_says_what_to_do(large: np.ndarray) -> None:
     mask = np.zeros(large.shape[:2], np.uint8)
     mask[:50, :50] = 255

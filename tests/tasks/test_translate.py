@@ -185,6 +185,18 @@ def test_weights_of_another_architecture(sets: tuple[Path, Path], tmp_path: Path
         restore(str(blue / "0.png"), "translate", options={"task.weights": "missing"})
 
 
+def test_weights_bring_their_network_to_a_timed_run(
+    sets: tuple[Path, Path], tmp_path: Path
+) -> None:
+    blue, red = sets
+    done = run(blue / "2.png", tmp_path / "out", task__target=str(red))
+    words = {"task.weights": str(tmp_path / "out" / "weights.safetensors")}
+    again = restore(str(blue / "2.png"), "translate", options=words | {"seconds": 60})
+    assert np.array_equal(again.picture.colour, done.picture.colour)
+    with pytest.raises(OptionError, match="leave --arch and --preset out"):
+        restore(str(blue / "2.png"), "translate", options=words | {"preset": "fast"})
+
+
 def test_a_folder_is_learnt_from_or_translated(
     sets: tuple[Path, Path], tmp_path: Path, plugins: Plugins
 ) -> None:

@@ -154,6 +154,23 @@ class TestDivergence:
         make_fit(self.spiky({25}, [], math.nan), rule, guard={"every": 10}, steps=30)[0].run()
         assert rule.seen == list(range(1, 31))
 
+    @pytest.mark.parametrize("shift", [-1.0, -5.0])
+    def test_a_loss_may_be_negative(self, make_fit: MakeFit, shift: float) -> None:
+        calm = Target(loss=lambda step, error: error + shift)
+        fit, events = make_fit(calm, guard={"every": 10}, steps=40)
+        fit.run()
+        assert not [event for event in events if isinstance(event, Rewound)]
+
+        seen: list[int] = []
+
+        def leaps(step: Step, error: Tensor) -> Tensor:
+            seen.append(step.index)
+            return error + (1e3 if step.index == 25 and seen.count(25) == 1 else shift)
+
+        fit, events = make_fit(Target(loss=leaps), guard={"every": 10}, steps=40)
+        fit.run()
+        assert [event.step for event in events if isinstance(event, Rewound)] == [25]
+
     def test_too_many_rewinds_fail_with_what_to_do(self, make_fit: MakeFit) -> None:
         fit, _ = make_fit(Target(loss=lambda step, error: error * math.nan), guard={"rewinds": 3})
         with pytest.raises(RunError, match=r"diverged 4 times, last at step 1.*lower fit\.lr"):

@@ -9,6 +9,7 @@ from PIL import Image
 
 from nasdip_core.errors import RunError
 from nasdip_core.imaging.arrays import picture_of
+from nasdip_core.imaging.kinds import range_of
 from nasdip_core.imaging.picture import Picture
 
 
@@ -22,6 +23,16 @@ def test_peak_is_the_top_of_the_type() -> None:
     assert picture_of(np.zeros((2, 2), np.uint8)).peak == 255
     assert picture_of(np.zeros((2, 2), np.uint16)).peak == 65535
     assert picture_of(np.zeros((2, 2), np.float64)).peak == 1
+
+
+@pytest.mark.parametrize(
+    ("samples", "span"),
+    [([0.2, np.nan], (0, 1)), ([-2, np.nan, 5], (-2, 5)), ([np.nan, np.inf], (0, 1))],
+)
+def test_the_range_is_that_of_the_samples_that_are_numbers(
+    samples: list[float], span: tuple[float, float]
+) -> None:
+    assert range_of(np.array([samples], np.float32)) == span
 
 
 def test_alpha_can_be_kept_given_or_dropped() -> None:

@@ -169,6 +169,16 @@ def test_what_was_done_in_time_can_be_done_again_without_a_clock(
         )
 
 
+def test_a_folder_of_another_task_is_no_plan(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys, "output": tmp_path / "out"}
+    quick = {"fit.steps": 2, "seconds": 60}
+    restore(noisy, "denoise", **words, options=quick | {"task.sigma": 20})
+    with pytest.raises(OptionError, match="a run with other settings"):
+        restore(noisy, "super-resolution", **words, options=quick, resume=True)
+
+
 def test_interrupted_after_a_fit_was_cut_off_the_others_are_as_long(
     noisy: np.ndarray,
     tiny: dict[str, Any],

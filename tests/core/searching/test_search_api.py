@@ -188,6 +188,21 @@ def test_the_fits_are_found_wherever_the_study_is(
     assert len(resolve_reference(f"{tmp_path / 'new'}#best", toys, Path()).fits) == 3
 
 
+def test_fits_of_a_search_that_saw_no_truth_are_made_anew_to_be_judged(
+    search: Search, pictures: Path, toys: Plugins, tmp_path: Path
+) -> None:
+    picture = str(pictures / "a.png")
+    search(pictures / "a.png", [(4, 1)], 1, options={"corrupt": None})
+    words = {
+        "picture": picture,
+        "arch": f"{tmp_path / 'out'}#best",
+        "fit": {"steps": 2, "stopping": "fixed"},
+    }
+    for truth, taken in ((None, 3), (picture, 0)):
+        request = parse(RestoreRequest, {**words, "truth": truth}, "")
+        assert len(resolve("denoise", request, toys, Path()).kept) == taken
+
+
 def test_fits_are_taken_for_the_same_mask_only(
     search: Search, pictures: Path, toys: Plugins, tmp_path: Path
 ) -> None:
