@@ -101,7 +101,10 @@ class Finals:
         return found
 
     def _conclude(self, records: Sequence[Record]) -> None:
-        """Note the candidates, the best mean first; equals stay as the search had them."""
+        """Note the candidates, the best mean first; equals stay as the search had them.
+
+        A candidate some of whose fits failed comes after those that are safe.
+        """
         places = []
         for finalist in self._finalists:
             values = [
@@ -110,7 +113,7 @@ class Finals:
                 if candidate.slot == finalist.slot and record.value is not None
             ]
             places.append(Place(finalist.slot, tuple(values)))
-        note_places(self._main, sorted(places, key=lambda place: -place.mean))
+        note_places(self._main, sorted(places, key=lambda p: (-len(p.values), -p.mean)))
 
 
 def comparison_of(study: Study, workers: int) -> Progress | None:

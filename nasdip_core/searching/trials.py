@@ -18,7 +18,7 @@ from nasdip_core.searching.candidate import Candidate, Evaluator, Score
 from nasdip_core.searching.kept import STANDARD, KeptFits, trial_label
 from nasdip_core.searching.plan import Search
 from nasdip_core.space import Choice, InfeasibleError
-from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
+from nasdip_core.study.lease import Reaper, decide, give_up, leased, note, tell
 from nasdip_core.study.records import ESTIMATE, NOT_KEPT, OUTCOME, REASON, History, Record, slot_of
 from nasdip_core.study.sampler import distributions
 
@@ -93,8 +93,12 @@ class Trials:
 
     def _one(self) -> None:
         # A trial that is retried draws what it drew before: nothing here depends on the clock.
-        trial = self._study.ask(dict(distributions(self._search.space)))
+        trial = self._study.ask()
         with leased(self._study, trial._trial_id):
+            try:
+                decide(self._study, trial, distributions(self._search.space))
+            except UpdateFinishedTrialError:
+                return  # given up by another worker, which took this one for dead
             try:
                 self._settle(trial)
             except RunInterruptedError:
@@ -160,7 +164,7 @@ class Trials:
             raise _NoNumberError(f"the reward is no number: {by_name}")
         if score.pruned:
             note(trial, "partial_mean", score.mean)
-            note(trial, ESTIMATE, self._estimate(score))
+            note(trial, ESTIMATE, self._estimate(trial, score))
             tell(self._study, trial, None, TrialState.PRUNED)
             return
         if self._search.single or self._search.reward.compares:
@@ -177,16 +181,24 @@ class Trials:
         except RunError as error:
             note(trial, NOT_KEPT, str(error))
 
-    def _estimate(self, score: Score) -> float:
-        """Return what a pruned candidate's mean would be, by the best one's on all pictures.
+    def _estimate(self, trial: Trial, score: Score) -> float:
+        """Return what a pruned candidate's reward would be: the best one's, and the difference
+        between them as far as both were trained.
 
-        Pictures differ by far more than candidates: the mean over some of them tells little.
+        Pictures and numbers of steps differ by far more than candidates.
         """
         best = self._best()
-        scores = {} if best is None else best.user_attrs.get("scores", {})
+        if best is None:
+            return score.mean
+        if self._search.request.pruner.uses != "wilcoxon":
+            rung, value = max(self._frozen(trial).intermediate_values.items())
+            there = best.intermediate_values.get(rung)
+            final = best.values[0]
+            return value if there is None else final + value - there
+        scores = best.user_attrs.get("scores", {})
         names = self._search.names
         common = [p for p in score.by_picture if names[p] in scores]
-        if not common or self._search.request.pruner.uses != "wilcoxon":
+        if not common:
             return score.mean
         difference = fmean(score.by_picture[p] - scores[names[p]] for p in common)
         return fmean(scores.values()) + difference

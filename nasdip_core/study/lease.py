@@ -9,12 +9,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
@@ -23,6 +24,8 @@ from nasdip_core.study.records import ABANDONED, NOTES, REASON, SLOT, slot_of
 
 LEASE = "nasdip:lease"
 """System attribute of a running trial: who works on it."""
+_DECIDED = "nasdip:decided"
+"""System attribute of a trial all of whose decisions are made."""
 ATTEMPT = "attempt"
 """Attribute of a trial that is tried again: how many have died over it."""
 RENEW_SECONDS = 5.0
@@ -65,6 +68,18 @@ def leased(study: Study, trial_id: int) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def decide(
+    study: Study, trial: Trial, distributions: Mapping[str, CategoricalDistribution]
+) -> None:
+    """Let the sampler make all decisions of a trial; its lease is held, as that may take long.
+
+    Raises UpdateFinishedTrialError where another worker has given it up meanwhile.
+    """
+    for name, distribution in distributions.items():
+        trial.suggest_categorical(name, distribution.choices)
+    study._storage.set_trial_system_attr(trial._trial_id, _DECIDED, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +184,8 @@ def give_up(study: Study, trial: FrozenTrial, *, died: bool = True) -> None:
 def _queue(study: Study, trial: FrozenTrial) -> None:
     """Queue a trial again in its slot, with its choices."""
     kept = {NOTES: trial.system_attrs[NOTES]} if NOTES in trial.system_attrs else {}
-    # A lease is taken once all decisions are made; a part of them is of no use.
-    made = trial.params if LEASE in trial.system_attrs else {}
+    # A part of the decisions is of no use.
+    made = trial.params if _DECIDED in trial.system_attrs else {}
     fixed = trial.system_attrs.get("fixed_params") or made
     study.add_trial(
         create_trial(

@@ -185,6 +185,26 @@ def test_hyperband_searches_to_the_end(searcher: Searcher, pictures: Path) -> No
     assert all(set(t.intermediate_values) <= {1, 3, 9} for t in searcher.study.trials)
 
 
+def test_what_hyperband_ends_is_held_against_the_best_at_the_same_rung(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optuna.Trial.should_prune", lambda trial: trial.number > 0)
+    found = searcher.search(
+        pictures / "a.png",
+        2,
+        strategy=listed((10, 1), (2, 1)),
+        pruner={"uses": "hyperband"},
+        fit={"steps": 9, "stopping": "fixed"},
+        reward="psnr",
+    )
+    assert [r.state for r in found] == ["done", "pruned"]
+    best, pruned = searcher.study.trials[:2]
+    assert set(pruned.intermediate_values) == {1}
+    expected = best.value + pruned.intermediate_values[1] - best.intermediate_values[1]
+    assert found[1].value == pytest.approx(expected)
+    assert found[1].value != pruned.intermediate_values[1]
+
+
 def test_hyperband_hides_nothing_from_a_strategy(
     searcher: Searcher, another: Callable[[str], Searcher], pictures: Path
 ) -> None:

@@ -4,13 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from optuna.trial import Trial
 from searcher import Searcher, listed
 
 from nasdip_core.cli.search_view import told
-from nasdip_core.errors import RunInterruptedError
+from nasdip_core.errors import RunError, RunInterruptedError
 from nasdip_core.searching.finals import SEEDS, Finals, comparison_of
 from nasdip_core.searching.progress import progress_of
 from nasdip_core.study.best import places_of
+from nasdip_core.study.records import Record
 
 PROPOSALS = listed((4, 1), (2, 1), (10, 2))
 
@@ -60,3 +62,26 @@ def test_it_goes_on_and_ends(interrupted: Searcher, pictures: Path) -> None:
     assert comparison is not None
     assert comparison.finished == comparison.wanted
     assert places_of(interrupted.study, interrupted.records()) is not None
+
+
+def test_a_network_that_fails_now_and_then_is_not_the_best(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However good its other fits are: it would fail its user as well."""
+    value = Finals._value
+
+    def fickle(self: Finals, trial: Trial, record: Record, fresh: int) -> float:
+        if record.choices["width"] == 10 and fresh == 1:
+            raise RunError("the fit diverged")
+        return value(self, trial, record, fresh)
+
+    monkeypatch.setattr(Finals, "_value", fickle)
+    found = searcher.search(pictures / "a.png", 3, strategy=PROPOSALS)
+    places = places_of(searcher.study, found)
+    assert places is not None
+    assert [(found[p.slot].choices["width"], len(p.values)) for p in places] == [
+        (4, SEEDS),
+        (2, SEEDS),
+        (10, SEEDS - 1),
+    ]
+    assert places[-1].mean > places[0].mean

@@ -8,10 +8,11 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from nasdip_core.study import lease
-from nasdip_core.study.lease import DEATHS, Reaper, give_up, leased, tell
+from nasdip_core.study.lease import DEATHS, Reaper, decide, give_up, leased, tell
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage, study_url
 
@@ -61,11 +62,12 @@ def test_a_dead_workers_trial_is_queued_again_with_its_choices(
     code = f"""
         import os, optuna
         from optuna.distributions import CategoricalDistribution
-        from nasdip_core.study.lease import leased
+        from nasdip_core.study.lease import decide, leased
         from nasdip_core.study.storage import open_storage
         study = optuna.load_study(study_name="s", storage=open_storage({url!r}))
-        trial = study.ask({{"x": CategoricalDistribution((1, 2, 3))}})
+        trial = study.ask()
         with leased(study, trial._trial_id):
+            decide(study, trial, {{"x": CategoricalDistribution((1, 2, 3))}})
             print(trial.params["x"], flush=True)
             os.kill(os.getpid(), 9)
     """
@@ -84,6 +86,16 @@ def test_a_dead_workers_trial_is_queued_again_with_its_choices(
     tell(study, again, [2.0])
     (record,) = records(study)
     assert (record.slot, record.state, record.value) == (0, "done", 2.0)
+
+
+def test_a_part_of_the_decisions_is_not_kept(study: optuna.Study) -> None:
+    trial = study.ask()
+    with leased(study, trial._trial_id):
+        trial.suggest_categorical("x", SPACE["x"].choices)
+        give_up(study, frozen(study, trial))
+        with pytest.raises(UpdateFinishedTrialError):
+            decide(study, trial, {**SPACE, "y": SPACE["x"]})
+    assert not study.trials[-1].system_attrs["fixed_params"]
 
 
 def test_a_silent_worker_elsewhere_is_gone_after_a_while(
