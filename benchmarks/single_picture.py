@@ -19,6 +19,7 @@ Each outcome is one JSON file in DIR, so the same command goes on where it stopp
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -127,7 +128,10 @@ def run(options: argparse.Namespace) -> None:
             file = options.work / f"{task}--{picture.stem}.json"
             if file.exists():
                 continue
-            outcome = compute(task, picture, options.work / file.stem, options.trials)
+            folder = options.work / file.stem
+            # A search that was cut short would go on, and its time would be told too short.
+            shutil.rmtree(folder, ignore_errors=True)
+            outcome = compute(task, picture, folder, options.trials)
             with whole_file(file) as draft:
                 draft.write_text(json.dumps(outcome, indent=1))
             print(f"{file.stem}: " + ", ".join(said(outcome["arms"])), flush=True)
