@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from fits import TASKS
 from made_up import record
 from pack import pack, read
 from table import Table
+
+from nasdip_core.imaging.samples import sample_path
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,11 @@ def table(work_folder: Path) -> Table:
     file = work_folder / "table.npz"
     np.savez_compressed(file, **pack(read(work_folder)))  # type: ignore[arg-type]
     return Table(file)
+
+
+@pytest.fixture
+def four_pictures(tmp_path: Path) -> Path:
+    """Return a folder of pictures to fit."""
+    for number in range(4):
+        shutil.copy(sample_path("chelsea"), tmp_path / f"{number}.png")
+    return tmp_path

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -17,6 +18,7 @@ from nasdip_core.fit.events import Event, StepDone
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import SlotNetwork, make_networks
 from nasdip_core.options import parse
+from nasdip_core.pipeline.defaults import plain
 from nasdip_core.pipeline.prepare import make_rule
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
@@ -79,14 +81,26 @@ class Fits:
         """Return the names of the pictures."""
         return list(self._evaluators["denoise"].search.names)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return what fits of one setting have in common, by task where that differs."""
+        return {
+            **asdict(self._setting),
+            "damage": TASKS,
+            "fit": {
+                task: plain(evaluator.search.resolved[0].fit)
+                for task, evaluator in self._evaluators.items()
+            },
+        }
+
     def _evaluator(self, task: str, corrupt: dict[str, float], data: Path) -> Evaluator:
         setting = self._setting
         content = {
             "data": str(data.absolute()),
             "pictures": PICTURES,
             "crop": setting.crop,
-            # Only for what it adds to the preset's fit: points of both spaces are fitted alike.
-            "space": "nas-dip",
+            # It adds nothing to the preset's fit, as the spaces of the points would: their jitter.
+            "space": "compact",
             "strategy": "random",
             "reward": "psnr",
             "corrupt": corrupt,
@@ -103,7 +117,12 @@ class Fits:
         whole = space.decode(point.choices)
         slim = space.proxy(whole)
         if setting.working_resolution > 1:
-            reduced = {"working_resolution": setting.working_resolution, "head": HEAD}
+            reduced = {
+                "working_resolution": setting.working_resolution,
+                "head": HEAD,
+                # The jitter of the presets is for inputs of this scale.
+                "input": {**slim.input.model_dump(), "scale": 1.0},
+            }
             slim = Architecture.model_validate({**slim.model_dump(), **reduced})
         began = time.process_time()
         resolved = evaluator.search.of(slim, picture, fresh=seed)

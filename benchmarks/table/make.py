@@ -49,6 +49,7 @@ def compute(shard: Shard, fits: Fits, file: Path) -> None:
     content = {
         "part": shard.part,
         "pictures": fits.pictures,
+        "settings": fits.settings,
         "versions": {name: version(name) for name in ("nasdip", "torch")},
         "fits": records,
     }

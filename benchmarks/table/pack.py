@@ -29,7 +29,8 @@ def read(work: Path) -> list[dict[str, Any]]:
 
 
 def pack(done: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the table."""
+    """Return the arrays of the table. Raises ValueError for shards that do not go together."""
+    _check(done)
     arrays: dict[str, NDArray[Any]] = {}
     places: dict[int, tuple[str, int]] = {}
     for space, whole in spaces(16).items():
@@ -65,6 +66,20 @@ def pack(done: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
     }
     arrays["meta"] = np.array(json.dumps(meta))
     return arrays
+
+
+def _check(done: list[dict[str, Any]]) -> None:
+    """Raise ValueError where shards are of different pictures, or fits of one setting differ."""
+    if len({tuple(shard["pictures"]) for shard in done}) > 1:
+        raise ValueError("the shards are of different pictures")
+    # The first shards do not tell their settings.
+    told = {
+        (PARTS[shard["part"]].setting, json.dumps(shard["settings"], sort_keys=True))
+        for shard in done
+        if "settings" in shard
+    }
+    if len(told) > len({setting for setting, _ in told}):
+        raise ValueError("the shards are of different settings")
 
 
 def _packed(
@@ -104,7 +119,10 @@ def main() -> None:
     if not done:
         parser.error(f"there is no finished shard in '{options.work}'")
     packed = io.BytesIO()
-    np.savez_compressed(packed, **pack(done))  # type: ignore[arg-type]
+    try:
+        np.savez_compressed(packed, **pack(done))  # type: ignore[arg-type]
+    except ValueError as error:
+        parser.error(str(error))
     with whole_file(options.output) as draft:
         draft.write_bytes(packed.getvalue())
     print(f"{options.output}: {len(packed.getvalue()) / 1e6:.2f} MB")

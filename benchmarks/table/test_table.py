@@ -1,7 +1,6 @@
 """Run by hand: pytest benchmarks/table -o pythonpath=benchmarks/table"""
 
 import math
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,15 @@ import torch
 from fits import TASKS, Fits
 from made_up import worth
 from make import claimed
+from pack import pack, read
 from replay import Rewards, make_strategy, regrets, search
 from report import rows
 from spectra import bandwidth, strip_distance, strip_mse
 from surrogate import Surrogate
 from table import Table
-from work import FOUR_HOURS, PARTS, Setting, points, shards, spaces
+from work import FOUR_HOURS, PARTS, SETTINGS, Setting, points, shards, spaces
 
-from nasdip_core.imaging.samples import sample_path
+from nasdip_core.architecture.named import find_architecture
 from nasdip_core.plugins import Plugins
 
 
@@ -121,12 +121,29 @@ def test_spectral_measures() -> None:
     assert bandwidth(noise) > 1.0
 
 
+def test_shards_that_do_not_go_together_are_not_packed(work_folder: Path) -> None:
+    done = read(work_folder)
+    with pytest.raises(ValueError, match="pictures"):
+        pack([*done, {**done[0], "pictures": ["e.jpg"]}])
+    told = {**done[0], "settings": {"width": 16}}
+    pack([*done, told, told])
+    with pytest.raises(ValueError, match="settings"):
+        pack([told, {**told, "settings": {"width": 32}}])
+
+
+def test_large_fits_have_the_options_of_the_presets(four_pictures: Path) -> None:
+    told = Fits(SETTINGS["full"], four_pictures).settings
+    for task in TASKS:
+        options = find_architecture(f"balanced-{task}", Plugins.discover()).fit_options(task)
+        assert {name: told["fit"][task][name] for name in ("steps", "jitter")} == {
+            name: options[name] for name in ("steps", "jitter")
+        }
+
+
 @pytest.mark.parametrize("task", TASKS)
-def test_a_fit(task: str, tmp_path: Path) -> None:
-    for number in range(4):
-        shutil.copy(sample_path("chelsea"), tmp_path / f"{number}.png")
+def test_a_fit(task: str, four_pictures: Path) -> None:
     setting = Setting(width=16, crop=128, side=64, every=2)
-    fits = Fits(setting, tmp_path)
+    fits = Fits(setting, four_pictures)
     assert fits.pictures == ["0.png", "1.png", "2.png", "3.png"]
     one, again = (fits.fit(1, points()[1], task, 0, 0) for _ in range(2))
     assert {**one, "seconds": 0} == {**again, "seconds": 0}

@@ -42,7 +42,7 @@ class Setting:
     working_resolution: int = 1
     """The network works on so many times fewer pixels a side."""
     preset: bool = False
-    """Fitted as the preset `balanced` does it for the task, and stopped by its rule."""
+    """Fitted by the options of the preset `balanced` of the task, and stopped by its rule."""
 
     @property
     def iterations(self) -> tuple[int, ...]:
