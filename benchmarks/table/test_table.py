@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from fits import TASKS, Fits
-from made_up import worth
+from made_up import record, worth
 from make import claimed
 from pack import pack, read
 from replay import Rewards, make_strategy, regrets, search
-from report import rows
+from report import made, rows
 from spectra import bandwidth, strip_distance, strip_mse
 from surrogate import Surrogate
 from table import Table
@@ -107,6 +107,20 @@ def test_the_report_says_what_is_missing(table: Table) -> None:
     assert "tau -1.00" in found["nas-dip", "inpaint", "reward and strip_mse"]
     assert found["nas-dip", "inpaint", "reward and at 32 px"] == "missing (0 points)"
     assert "RMSE" in found["nas-dip", "inpaint", "surrogate, one left out"]
+
+
+def test_fits_that_ended_early_count_as_made(work_folder: Path, tmp_path: Path) -> None:
+    early = [
+        record(5, task, picture, psnr=[20.0] + [math.nan] * 10)
+        for task in TASKS
+        for picture in (0, 1)
+    ]
+    full = {**read(work_folder)[0], "part": "full", "fits": early}
+    np.savez_compressed(tmp_path / "table.npz", **pack([full]))  # type: ignore[arg-type]
+    space = points()[5].space
+    assert any(
+        line.startswith(f"{space}, full: 1 of") for line in made(Table(tmp_path / "table.npz"))
+    )
 
 
 def test_spectral_measures() -> None:
