@@ -23,7 +23,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).with_name("table")))
 
-from replay import Rewards, make_strategy
+from replay import Rewards, half, make_strategy
 from table import FILE, Table
 from work import spaces
 
@@ -69,7 +69,7 @@ def main() -> None:
                 )
                 for first in range(0, options.seeds * options.studies, options.studies)
             ]
-            cells.append(f"{np.mean(found):.3f} +- {1.96 * np.std(found) / len(found) ** 0.5:.3f}")
+            cells.append(f"{np.mean(found):.3f} +- {half(np.array(found)):.3f}")
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 

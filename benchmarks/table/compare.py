@@ -22,15 +22,13 @@ import numpy as np
 import optuna
 import torch
 from make import claimed
-from numpy.typing import NDArray
-from replay import Rewards, make_strategy, regrets
+from replay import Array, Rewards, half, make_strategy, regrets
 from scipy.stats import mannwhitneyu
 from table import FILE, Table
 
 from nasdip_core.files import whole_file
 from nasdip_core.plugins import Plugins
 
-Array = NDArray[np.float64]
 WORK = Path(__file__).with_name("strategies")
 TRIALS = 200
 """Of every search: what an hour or two of small fits come to."""
@@ -200,8 +198,7 @@ def collected(work: Path) -> dict[tuple[str, str], dict[str, Outcome]]:
 
 def regret(column: Array) -> str:
     """Return mean and half the width of the 95 % confidence band."""
-    band = 1.96 * column.std(ddof=1) / len(column) ** 0.5
-    return f"{column.mean():.3f} ± {band:.3f}"
+    return f"{column.mean():.3f} ± {half(column):.3f}"
 
 
 def _against(one: Array, control: Array) -> str:
@@ -244,7 +241,7 @@ def draw(found: dict[tuple[str, str], dict[str, Outcome]], file: Path) -> None:
         panel = panels[spaces.index(space), tasks.index(task)]
         for name, one in by_name.items():
             mean = one.regrets.mean(axis=0)
-            band = 1.96 * one.regrets.std(axis=0, ddof=1) / len(one.regrets) ** 0.5
+            band = half(one.regrets)
             colour = f"C{list(CONTENDERS).index(name)}"
             style = "--" if name == CONTROL else "-"
             panel.plot(MARKS, mean, style, color=colour, label=f"{name} ({len(one.regrets)})")

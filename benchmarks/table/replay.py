@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import optuna
 import torch
+from numpy.typing import NDArray
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
+from scipy.stats import t as student
 from surrogate import Surrogate
 from table import FILE, Table
 from work import spaces
@@ -30,6 +32,7 @@ from nasdip_core.study.lease import note, tell
 from nasdip_core.study.records import OUTCOME, REASON
 from nasdip_core.study.sampler import distributions
 
+Array = NDArray[np.float64]
 Value = Callable[[Choices], float]
 
 
@@ -108,7 +111,7 @@ def make_strategy(name: str, options: Mapping[str, Any], plugins: Plugins) -> St
 
 def regrets(
     strategy: Strategy, space: str, rewards: Rewards, trials: int, seeds: Sequence[int]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+) -> Array:
     """Return the regret of each seed after each trial, (seeds, trials), in dB."""
     found = np.full((len(seeds), trials), np.nan)
     whole = spaces(16)[space]
@@ -117,6 +120,13 @@ def regrets(
         best = np.maximum.accumulate(values)
         found[row, : len(best)] = rewards.best - best
         found[row, len(best) :] = rewards.best - best[-1]
+    return found
+
+
+def half(values: Array) -> Array:
+    """Return half the width of Student's 95 % interval of the mean over the first axis."""
+    deviation = np.std(values, axis=0, ddof=1)
+    found: Array = student.ppf(0.975, len(values) - 1) * deviation / len(values) ** 0.5
     return found
 
 
@@ -143,8 +153,8 @@ def main() -> None:
     for trials in sorted({1, 5, 10, 20, 50, 100, 200, 500, options.trials}):
         if trials <= options.trials:
             column = found[:, trials - 1]
-            band = 1.96 * column.std(ddof=1) / len(column) ** 0.5 if len(column) > 1 else np.nan
-            print(f"{trials:5d} trials: regret {column.mean():.3f} +- {band:.3f} dB")
+            band = f"{half(column):.3f}" if len(column) > 1 else "?"
+            print(f"{trials:5d} trials: regret {column.mean():.3f} +- {band} dB")
 
 
 if __name__ == "__main__":
