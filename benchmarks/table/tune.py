@@ -4,7 +4,7 @@
     python benchmarks/table/tune.py report [--work DIR]
 
 Every strategy of ours gets as many draws of its options, and the same seeds; what is best by the
-mean regret over both spaces is a candidate for the defaults, if `compare.py` finds it better on the
+mean regret over all spaces is a candidate for the defaults, if `compare.py` finds it better on the
 tasks that it was not tuned on.
 """
 
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import JUDGED, MARKS, SPACES, Contender, Outcome, collected, read, regret, run, units
+from compare import JUDGED, MARKS, Contender, Outcome, collected, read, regret, run, units
+from measured import SPACES
 from table import FILE
 
 WORK = Path(__file__).with_name("tuning")
@@ -64,7 +65,7 @@ def report(work: Path) -> None:
 
     for strategy in CHOICES:
         for name in sorted((n for n in names if n.startswith(strategy)), key=mean):
-            made = read(next(work.glob(f"*.{name}.*.json.gz")))["options"]
+            made = read(next(work.glob(f"*--{name}--*.json.gz")))["options"]
             told = ", ".join(f"{option} {value}" for option, value in made.items()) or "defaults"
             outcomes: list[Outcome] = [by_name[name] for by_name in found.values()]
             cells = [regret(outcome.regrets[:, at]) for outcome in outcomes]
