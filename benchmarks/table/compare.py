@@ -5,11 +5,12 @@ was told of is judged on the other, against the best there: what was lucky on th
 gains nothing. Even seeds are told of picture 0, odd ones of picture 1.
 
     python benchmarks/table/compare.py run [--work DIR] [--strategies random evolution ...]
-    python benchmarks/table/compare.py report [--work DIR] [--plot FILE]
+    python benchmarks/table/compare.py report [--work DIR] [--strategies ...] [--plot FILE]
 
-`run` makes a file for every space, task, strategy and twenty seeds; the same command goes on where
-it was stopped, and may run several times at once. `report` prints the comparison in Markdown and
-draws it.
+A strategy has its defaults, or options beside them: `evolution:population=40,sample=10`. `run`
+makes a file for every space, task, strategy and twenty seeds; the same command goes on where it was
+stopped, makes anew what was made of another table, options or seeds, and may run several times at
+once. `report` prints the comparison in Markdown and draws it.
 """
 
 import argparse
@@ -17,8 +18,8 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ import optuna
 import torch
 from make import claimed
 from measured import SPACES, Measured
-from replay import Array, half, make_strategy, search
+from replay import Array, half, make_strategy, search, whole_options
 from scipy.stats import mannwhitneyu
 from table import FILE, Table
 
@@ -46,29 +47,48 @@ SHOWN = (20, 50, 100, 200)
 JUDGED = 100
 """Trials after which a strategy is held against the control, and strategies are ranked."""
 CONTROL = "random"
+SEEDS = {
+    "random": 200,
+    "reinforce": 200,
+    "evolution": 200,
+    "local-search": 200,
+    "tpe": 20,
+    "gp": 6,
+}
+"""The shipped strategies, and how many searches their cost allows: even, for either picture.
+
+Not nsga-ii, which weighs quality against cost: no regret in dB judges that.
+"""
 CHUNK = 20
 """Seeds a file."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A strategy with its options, and how many seeds its cost allows: even, for either picture."""
+    """A strategy with its options, and the seeds of its searches."""
 
-    strategy: str
-    options: dict[str, Any] = field(default_factory=dict)
-    seeds: int = 200
+    name: str
+    """STRATEGY, or STRATEGY:OPTION=VALUE,... with what is not as by default."""
+    seeds: range
+
+    @property
+    def strategy(self) -> str:
+        """Return the name of the strategy."""
+        return self.name.partition(":")[0]
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Return the options that are not as by default."""
+        told = self.name.partition(":")[2]
+        return dict(pair.split("=", 1) for pair in told.split(",")) if told else {}
 
 
-CONTENDERS = {
-    "random": Contender("random"),
-    "reinforce": Contender("reinforce"),
-    "evolution": Contender("evolution"),
-    "local-search": Contender("local-search"),
-    "tpe": Contender("tpe", seeds=20),
-    "gp": Contender("gp", seeds=6),
-}
-"""The shipped strategies with their defaults; nsga-ii weighs quality against cost, which no regret
-in dB judges."""
+def contender(name: str) -> Contender:
+    """Return a contender by its name. Raises ValueError for an unknown strategy."""
+    strategy = name.partition(":")[0]
+    if strategy not in SEEDS:
+        raise ValueError(f"strategy '{strategy}' is not among {', '.join(SEEDS)}")
+    return Contender(name, range(SEEDS[strategy]))
 
 
 def fingerprint(table: Path) -> str:
@@ -82,58 +102,61 @@ class Unit:
 
     space: str
     task: str
-    name: str
     contender: Contender
-    start: int
-
-    @property
-    def seeds(self) -> range:
-        """Return the seeds."""
-        return range(self.start, min(self.start + CHUNK, self.contender.seeds))
+    seeds: range
 
     @property
     def file(self) -> str:
         """Return the name of its file."""
-        return f"{self.space}--{self.task}--{self.name}--{self.start:03d}.json.gz"
+        return f"{self.space}--{self.task}--{self.contender.name}--{self.seeds[0]:04d}.json.gz"
+
+    def key(self, table: str, plugins: Plugins) -> dict[str, Any]:
+        """Return all that its outcome hangs on."""
+        options = whole_options(self.contender.strategy, self.contender.options, plugins)
+        return {
+            "table": table,
+            "strategy": self.contender.strategy,
+            "options": options.model_dump(mode="json"),
+            "seeds": list(self.seeds),
+            "trials": TRIALS,
+            "marks": list(MARKS),
+        }
 
 
-def units(contenders: Mapping[str, Contender], spaces: list[str], tasks: list[str]) -> list[Unit]:
+def units(contenders: Sequence[Contender], spaces: list[str], tasks: list[str]) -> list[Unit]:
     """Return the units, the same seeds of all contenders first."""
     every = [
-        Unit(space, task, name, contender, start)
-        for name, contender in contenders.items()
+        Unit(space, task, each, each.seeds[start : start + CHUNK])
         for space in spaces
         for task in tasks
-        for start in range(0, contender.seeds, CHUNK)
+        for each in contenders
+        for start in range(0, len(each.seeds), CHUNK)
     ]
-    return sorted(every, key=lambda unit: unit.start)
+    return sorted(every, key=lambda unit: unit.seeds[0])
 
 
 def run(every: list[Unit], table: Path, work: Path, limit: int | None = None) -> None:
-    """Make what is missing of this state of the table, at most so many units."""
+    """Make what is missing or was made of something else, at most so many units."""
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     work.mkdir(parents=True, exist_ok=True)
-    plugins, loaded, of = Plugins.discover(), Table(table), fingerprint(table)
+    plugins, loaded, state = Plugins.discover(), Table(table), fingerprint(table)
     measured: dict[tuple[str, str], Measured] = {}
     done = 0
     for unit in every:
-        file, key = work / unit.file, (unit.space, unit.task)
+        file, key, where = work / unit.file, unit.key(state, plugins), (unit.space, unit.task)
         with claimed(file) as mine:
-            if not mine or (file.exists() and read(file)["table"] == of):
+            if not mine or made(file, key) is not None:
                 continue
-            if key not in measured:
-                measured[key] = Measured(loaded, *key)
+            if where not in measured:
+                measured[where] = Measured(loaded, *where)
             strategy = make_strategy(unit.contender.strategy, unit.contender.options, plugins)
             began = time.process_time()
-            found = np.array([regrets(strategy, measured[key], seed) for seed in unit.seeds])
+            found = np.array([regrets(strategy, measured[where], seed) for seed in unit.seeds])
             each = 1000 * (time.process_time() - began) / (TRIALS * len(unit.seeds))
             content = {
-                "table": of,
-                "options": unit.contender.options,
-                "seeds": list(unit.seeds),
+                "key": key,
                 "milliseconds": round(each, 2),
-                "marks": MARKS,
                 "regrets": found[..., 0].round(3).tolist(),
                 "told": found[..., 1].round(3).tolist(),
             }
@@ -143,6 +166,14 @@ def run(every: list[Unit], table: Path, work: Path, limit: int | None = None) ->
         done += 1
         if done == limit:
             return
+
+
+def made(file: Path, key: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the content of a unit's file, if it is there and was made of what the key tells."""
+    if not file.exists():
+        return None
+    content: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
+    return content if content["key"] == key else None
 
 
 def regrets(strategy: Strategy, measured: Measured, seed: int) -> Array:
@@ -161,9 +192,9 @@ def regrets(strategy: Strategy, measured: Measured, seed: int) -> Array:
     return found
 
 
-def report(work: Path, plot: Path | None) -> None:
+def report(every: list[Unit], table: Path, work: Path, plot: Path | None) -> None:
     """Print the comparison; raises ValueError where nothing was run."""
-    found = collected(work)
+    found = collected(every, table, work)
     columns = [f"regret at {trials}" for trials in SHOWN]
     columns += [f"as told at {JUDGED}", f"beats {CONTROL} at {JUDGED}"]
     print("| space | task | strategy | seeds | ms a trial | " + " | ".join(columns) + " |")
@@ -188,6 +219,7 @@ def report(work: Path, plot: Path | None) -> None:
 class Outcome:
     """What the seeds of a contender came to."""
 
+    seeds: list[int]
     regrets: Array
     """(seeds, marks), dB: on the picture that the search was not told of."""
     told: Array
@@ -195,33 +227,34 @@ class Outcome:
     milliseconds: float
 
 
-def collected(work: Path) -> dict[tuple[str, str], dict[str, Outcome]]:
-    """Return what was run, by space and task, then contender.
+Found = dict[tuple[str, str], dict[str, Outcome]]
+"""By space and task, then contender."""
 
-    Raises ValueError where that is nothing, or belongs to several states of the table.
-    """
-    files = [(file, read(file)) for file in sorted(work.glob("*.json.gz"))]
-    if not files:
-        raise ValueError(f"there is nothing in '{work}': run it first")
-    states = {content["table"] for _, content in files}
-    if len(states) > 1:
-        raise ValueError(f"'{work}' holds runs on {len(states)} states of the table: run anew")
-    parts: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for file, content in files:
-        space, task, name = file.name.split("--")[:3]
-        parts.setdefault((space, task, name), []).append(content)
-    names = list(CONTENDERS)
-    found: dict[tuple[str, str], dict[str, Outcome]] = {}
-    for space, task, name in sorted(
-        parts, key=lambda k: (SPACES.index(k[0]), k[1], names.index(k[2]) if k[2] in names else 99)
-    ):
-        contents = parts[space, task, name]
-        found.setdefault((space, task), {})[name] = Outcome(
-            np.concatenate([np.array(content["regrets"]) for content in contents]),
-            np.concatenate([np.array(content["told"]) for content in contents]),
-            float(np.mean([content["milliseconds"] for content in contents])),
-        )
-    return found
+
+def collected(every: list[Unit], table: Path, work: Path) -> Found:
+    """Return what was run of some units. Raises ValueError where that is nothing."""
+    plugins, state = Plugins.discover(), fingerprint(table)
+    parts: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+    for unit in every:
+        content = made(work / unit.file, unit.key(state, plugins))
+        if content is not None:
+            by_name = parts.setdefault((unit.space, unit.task), {})
+            by_name.setdefault(unit.contender.name, []).append(content)
+    if not parts:
+        raise ValueError(f"there is nothing of this table in '{work}': run it first")
+    return {
+        where: {name: _together(contents) for name, contents in by_name.items()}
+        for where, by_name in parts.items()
+    }
+
+
+def _together(contents: list[dict[str, Any]]) -> Outcome:
+    return Outcome(
+        [seed for content in contents for seed in content["key"]["seeds"]],
+        np.concatenate([np.array(content["regrets"]) for content in contents]),
+        np.concatenate([np.array(content["told"]) for content in contents]),
+        float(np.mean([content["milliseconds"] for content in contents])),
+    )
 
 
 def regret(column: Array) -> str:
@@ -238,9 +271,14 @@ def _against(one: Array, control: Array) -> str:
     return f"{chance:.2f} (p {test.pvalue:.1g})"
 
 
-def _ranks(found: dict[tuple[str, str], dict[str, Outcome]]) -> list[str]:
+def _names(found: Found) -> list[str]:
+    """Return the contenders in order."""
+    return list(dict.fromkeys(name for by_name in found.values() for name in by_name))
+
+
+def _ranks(found: Found) -> list[str]:
     """Return mean rank and gain over the control of each strategy, over spaces and tasks."""
-    shared = [n for n in CONTENDERS if all(n in by_name for by_name in found.values())]
+    shared = [n for n in _names(found) if all(n in by_name for by_name in found.values())]
     at = MARKS.index(JUDGED)
     means = np.array(
         [[by_name[n].regrets[:, at].mean() for n in shared] for by_name in found.values()]
@@ -253,14 +291,14 @@ def _ranks(found: dict[tuple[str, str], dict[str, Outcome]]) -> list[str]:
     return lines
 
 
-def draw(found: dict[tuple[str, str], dict[str, Outcome]], file: Path) -> None:
+def draw(found: Found, file: Path) -> None:
     """Draw mean regret with its 95 % band against trials, a panel a space and task."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    tasks = sorted({task for _, task in found})
+    tasks, names = sorted({task for _, task in found}), _names(found)
     spaces = [space for space in SPACES if any(space == have for have, _ in found)]
     figure, panels = pyplot.subplots(
         len(spaces), len(tasks), figsize=(4 * len(tasks), 3.2 * len(spaces)), squeeze=False
@@ -270,7 +308,7 @@ def draw(found: dict[tuple[str, str], dict[str, Outcome]], file: Path) -> None:
         for name, one in by_name.items():
             mean = one.regrets.mean(axis=0)
             band = half(one.regrets)
-            colour = f"C{list(CONTENDERS).index(name)}"
+            colour = f"C{names.index(name)}"
             style = "--" if name == CONTROL else "-"
             panel.plot(MARKS, mean, style, color=colour, label=f"{name} ({len(one.regrets)})")
             panel.fill_between(MARKS, mean - band, mean + band, color=colour, alpha=0.2, lw=0)
@@ -281,30 +319,23 @@ def draw(found: dict[tuple[str, str], dict[str, Outcome]], file: Path) -> None:
     figure.savefig(file, dpi=110)
 
 
-def read(file: Path) -> dict[str, Any]:
-    """Return the content of a unit's file."""
-    content: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
-    return content
-
-
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=("run", "report"))
     parser.add_argument("--table", type=Path, default=FILE)
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--strategies", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--strategies", nargs="+", type=contender, default=[*map(contender, SEEDS)])
     parser.add_argument("--spaces", nargs="+", choices=SPACES, default=list(SPACES))
     parser.add_argument("--units", type=int, help="stop after so many")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
+    every = units(options.strategies, options.spaces, Table(options.table).tasks)
     if options.action == "run":
-        chosen = {name: CONTENDERS[name] for name in options.strategies}
-        every = units(chosen, options.spaces, Table(options.table).tasks)
         run(every, options.table, options.work, options.units)
         return
     try:
-        report(options.work, options.plot)
+        report(every, options.table, options.work, options.plot)
     except ValueError as error:
         parser.error(str(error))
 

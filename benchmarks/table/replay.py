@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
+from pydantic import BaseModel
 from scipy.stats import t as student
 from surrogate import Surrogate
 from table import FILE, Table
@@ -99,11 +100,16 @@ def search(space: SearchSpace, sampler: BaseSampler, value: Value, trials: int) 
     return list(known.values())
 
 
+def whole_options(name: str, options: Mapping[str, Any], plugins: Plugins) -> BaseModel:
+    """Return all options of a strategy; those that are not given have their defaults."""
+    model = plugins.find("strategy", name).options() or Options
+    return parse(model, dict(options), "strategy.with")
+
+
 def make_strategy(name: str, options: Mapping[str, Any], plugins: Plugins) -> Strategy:
-    """Return a strategy by its name; options that are not given have their defaults."""
-    registration = plugins.find("strategy", name)
-    whole = parse(registration.options() or Options, dict(options), "strategy.with")
-    made: Strategy = registration.resolve()(
+    """Return a strategy by its name, with its defaults but for the options that are given."""
+    whole = whole_options(name, options, plugins)
+    made: Strategy = plugins.find("strategy", name).resolve()(
         **{field: getattr(whole, field) for field in type(whole).model_fields}
     )
     return made

@@ -20,10 +20,9 @@ def test_a_comparison_goes_on_where_it_stopped(
     table: Table, work_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = work_folder / "table.npz"
-    contenders = {name: compare.Contender(name, seeds=2) for name in ("random", "evolution")}
+    contenders = [compare.Contender(n, range(2)) for n in ("random", "evolution")]
     every = compare.units(contenders, ["nas-dip-pattern.bilinear"], table.tasks)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compare, "CONTENDERS", contenders)
         patch.setattr(compare, "TRIALS", 20)
         patch.setattr(compare, "MARKS", (1, 10, 20))
         patch.setattr(compare, "SHOWN", (10, 20))
@@ -33,11 +32,53 @@ def test_a_comparison_goes_on_where_it_stopped(
         compare.run(every, file, tmp_path)
         said = capsys.readouterr().out.splitlines()
         assert len(said) == len(list(tmp_path.glob("*.json.gz"))) == 2 * len(table.tasks)
-        compare.report(tmp_path, tmp_path / "plot.png")
+        compare.report(every, file, tmp_path, tmp_path / "plot.png")
         said = capsys.readouterr().out.splitlines()
     assert sum("| evolution | 2 |" in line for line in said) == len(table.tasks)
     assert sum("control" in line for line in said) == len(table.tasks)
     assert (tmp_path / "plot.png").stat().st_size > 10_000
+
+
+@pytest.mark.usefixtures("table")
+def test_a_run_of_something_else_is_made_anew_and_not_reported(
+    work_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = work_folder / "table.npz"
+
+    def units(name: str, seeds: int) -> list[compare.Unit]:
+        return compare.units([compare.Contender(name, range(seeds))], ["nas-dip-cell"], ["inpaint"])
+
+    def made(name: str, seeds: int, trials: int = 5) -> int:
+        """Run, and return how many files were made."""
+        monkeypatch.setattr(compare, "TRIALS", trials)
+        compare.run(units(name, seeds), file, tmp_path)
+        found = compare.collected(units(name, seeds), file, tmp_path)
+        assert found["nas-dip-cell", "inpaint"][name].seeds == list(range(seeds))
+        return len(capsys.readouterr().out.splitlines())
+
+    monkeypatch.setattr(compare, "MARKS", (1, 5))
+    assert [made("random", 2), made("random", 2)] == [1, 0]
+    assert [made("random", 3), made("random", 3, trials=6)] == [1, 1]
+    assert made("evolution:sample=2", 2) == 1
+    with pytest.raises(ValueError, match="run it first"):
+        compare.collected([*units("random", 2), *units("evolution", 2)], file, tmp_path)
+
+
+def test_options_are_told_in_the_name() -> None:
+    contender, plugins = compare.contender("evolution:population=40,sample=2"), Plugins.discover()
+    assert contender.strategy == "evolution"
+    assert contender.options == {"population": "40", "sample": "2"}
+    plain, same = (
+        compare.Unit("nas-dip-cell", "denoise", compare.contender(name), range(20))
+        for name in ("evolution", "evolution:population=20")
+    )
+    assert plain.key("", plugins) == same.key("", plugins)
+    assert plain.key("", plugins)["options"] == {"population": 20, "sample": 5}
+    with pytest.raises(ValueError, match="not among"):
+        compare.contender("annealing")
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -83,17 +124,16 @@ def test_luck_on_the_picture_that_is_told_gains_nothing(table: Table) -> None:
         assert compare.regrets(random, measured, seed=1).tolist() == [[5.0, 5.0], [7.0, 0.0]]
 
 
-def test_nothing_is_compared_where_nothing_was_run(tmp_path: Path) -> None:
+def test_nothing_is_compared_where_nothing_was_run(work_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="run it first"):
-        compare.report(tmp_path, None)
+        compare.report([], work_folder / "table.npz", tmp_path, None)
 
 
 def test_variants_are_all_different_and_the_first_are_the_defaults() -> None:
     found = variants()
-    assert [found[f"{name}-00"].options for name in CHOICES] == [{}, {}, {}]
     for strategy in CHOICES:
-        of_it = [str(one.options) for one in found.values() if one.strategy == strategy]
-        assert len(set(of_it)) == len(of_it) > 5
-    for name, contender in found.items():
-        assert name.startswith(contender.strategy)
-        make_strategy(contender.strategy, contender.options, Plugins.discover())
+        of_it = [one for one in found if one.strategy == strategy]
+        assert of_it[0].options == {}
+        assert len({one.name for one in of_it}) == len(of_it) > 5
+    for one in found:
+        make_strategy(one.strategy, one.options, Plugins.discover())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import JUDGED, MARKS, Contender, Outcome, collected, read, regret, run, units
+from compare import JUDGED, MARKS, Contender, Outcome, collected, regret, run, units
 from measured import SPACES
 from table import FILE
 
@@ -36,40 +36,39 @@ CHOICES: dict[str, dict[str, list[Any]]] = {
 }
 
 
-def variants() -> dict[str, Contender]:
-    """Return the contenders: NAME-00 has the defaults, the others are drawn, each once."""
-    found: dict[str, Contender] = {}
+def variants() -> list[Contender]:
+    """Return the contenders: each strategy as it is, and with options that are drawn, each once."""
+    found: list[Contender] = []
     for strategy, choices in CHOICES.items():
         draws = random.Random(strategy)
-        made: list[dict[str, Any]] = [{}]
+        made = [strategy]
         for _ in range(1000):
             drawn = {name: draws.choice(values) for name, values in choices.items()}
+            name = f"{strategy}:" + ",".join(f"{option}={value}" for option, value in drawn.items())
             # More draws than parents nearly always take the best, whatever their number.
-            if drawn not in made and drawn.get("sample", 0) <= drawn.get("population", 0):
-                made.append(drawn)
-        for number, options in enumerate(made[:DRAWS]):
-            found[f"{strategy}-{number:02d}"] = Contender(strategy, options, SEEDS)
+            if name not in made and drawn.get("sample", 0) <= drawn.get("population", 0):
+                made.append(name)
+        found += [Contender(name, range(SEEDS)) for name in made[:DRAWS]]
     return found
 
 
-def report(work: Path) -> None:
+def report(table: Path, work: Path) -> None:
     """Print the variants of each strategy, the best first."""
-    found = collected(work)
+    every = variants()
+    found = collected(units(every, list(SPACES), [TASK]), table, work)
     at = MARKS.index(JUDGED)
-    print(f"| variant | options | {' | '.join(f'{s}, {TASK}' for s in SPACES)} | mean |")
-    print("|---" * (3 + len(SPACES)) + "|")
-    names = [name for name in variants() if all(name in by_name for by_name in found.values())]
+    print(f"| variant | {' | '.join(f'{s}, {TASK}' for s in SPACES)} | mean |")
+    print("|---" * (2 + len(SPACES)) + "|")
+    run_everywhere = [c for c in every if all(c.name in by_name for by_name in found.values())]
 
     def mean(name: str) -> float:
         return float(np.mean([by_name[name].regrets[:, at].mean() for by_name in found.values()]))
 
     for strategy in CHOICES:
-        for name in sorted((n for n in names if n.startswith(strategy)), key=mean):
-            made = read(next(work.glob(f"*--{name}--*.json.gz")))["options"]
-            told = ", ".join(f"{option} {value}" for option, value in made.items()) or "defaults"
+        for name in sorted((c.name for c in run_everywhere if c.strategy == strategy), key=mean):
             outcomes: list[Outcome] = [by_name[name] for by_name in found.values()]
             cells = [regret(outcome.regrets[:, at]) for outcome in outcomes]
-            print(f"| {name} | {told} | {' | '.join(cells)} | {mean(name):.3f} |")
+            print(f"| {name} | {' | '.join(cells)} | {mean(name):.3f} |")
 
 
 def main() -> None:
@@ -84,7 +83,7 @@ def main() -> None:
         run(units(variants(), list(SPACES), [TASK]), options.table, options.work, options.units)
         return
     try:
-        report(options.work)
+        report(options.table, options.work)
     except ValueError as error:
         parser.error(str(error))
 
