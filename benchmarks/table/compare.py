@@ -47,6 +47,8 @@ SHOWN = (20, 50, 100, 200)
 JUDGED = 100
 """Trials after which a strategy is held against the control, and strategies are ranked."""
 CONTROL = "random"
+TUNED_ON = "denoise"
+"""The task that `tune.py` chooses options by: no strategy is ranked by it."""
 SEEDS = {
     "random": 200,
     "reinforce": 200,
@@ -209,8 +211,10 @@ def report(every: list[Unit], table: Path, work: Path, plot: Path | None) -> Non
                 against = "no control" if control is None else _against(one.regrets, control)
             cells = [space, task, name, f"{len(one.regrets)}", f"{one.milliseconds:.1f}", *cells]
             print(f"| {' | '.join([*cells, against])} |")
-    if all(CONTROL in by_name for by_name in found.values()):
-        print("\n" + "\n".join(_ranks(found)))
+    judging = {where: by_name for where, by_name in found.items() if where[1] != TUNED_ON}
+    if judging and all(CONTROL in by_name for by_name in judging.values()):
+        print(f"\nOver all spaces and tasks but {TUNED_ON}, which options are tuned on:\n")
+        print("\n".join(_ranks(judging)))
     if plot is not None:
         draw(found, plot)
 

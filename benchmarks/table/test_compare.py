@@ -6,11 +6,12 @@ from typing import Any
 import compare
 import numpy as np
 import pytest
+import tune
+from compare import SEEDS
 from made_up import worth
 from measured import SPACES, Measured
-from replay import Value, make_strategy
+from replay import Value, make_strategy, whole_options
 from table import Table
-from tune import CHOICES, variants
 from work import points
 
 from nasdip_core.plugins import Plugins
@@ -36,6 +37,7 @@ def test_a_comparison_goes_on_where_it_stopped(
         said = capsys.readouterr().out.splitlines()
     assert sum("| evolution | 2 |" in line for line in said) == len(table.tasks)
     assert sum("control" in line for line in said) == len(table.tasks)
+    assert sum("but denoise" in line for line in said) == 1
     assert (tmp_path / "plot.png").stat().st_size > 10_000
 
 
@@ -130,10 +132,32 @@ def test_nothing_is_compared_where_nothing_was_run(work_folder: Path, tmp_path: 
 
 
 def test_variants_are_all_different_and_the_first_are_the_defaults() -> None:
-    found = variants()
-    for strategy in CHOICES:
+    found, plugins = tune.variants(), Plugins.discover()
+    for strategy in tune.CHOICES:
         of_it = [one for one in found if one.strategy == strategy]
         assert of_it[0].options == {}
-        assert len({one.name for one in of_it}) == len(of_it) > 5
-    for one in found:
-        make_strategy(one.strategy, one.options, Plugins.discover())
+        assert len({whole_options(strategy, one.options, plugins) for one in of_it}) == len(of_it)
+        assert 5 < len(of_it) <= tune.DRAWS
+    assert not {seed for one in found for seed in one.seeds} & set(range(max(SEEDS.values())))
+
+
+@pytest.mark.usefixtures("table")
+def test_variants_are_held_against_the_default(
+    work_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tune, "CHOICES", {"local-search": {"starts": [1, 10]}})
+    monkeypatch.setattr(tune, "SEEDS", range(1000, 1002))
+    monkeypatch.setattr(compare, "TRIALS", 5)
+    monkeypatch.setattr(compare, "MARKS", (1, 5))
+    monkeypatch.setattr(tune, "MARKS", (1, 5))
+    monkeypatch.setattr(tune, "JUDGED", 5)
+    compare.run(tune.tuning(), work_folder / "table.npz", tmp_path)
+    capsys.readouterr()
+    tune.report(work_folder / "table.npz", tmp_path)
+    said = capsys.readouterr().out
+    assert "local-search: 2 variants, 2 of them run in all spaces" in said
+    assert sum(line.endswith("| default |") for line in said.splitlines()) == 1
+    assert "| local-search:starts=1 |" in said
