@@ -7,12 +7,13 @@ from pathlib import Path
 from nasdip_core.errors import OptionError
 from nasdip_core.files import whole_file
 from nasdip_core.imaging.kinds import SUFFIXES
+from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
-from nasdip_core.imaging.write import write_picture
+from nasdip_core.imaging.write import files_of, write_picture
 from nasdip_core.step import Step, StepContext
 
 NOTE = "written"
-"""File in the step's folder that names what it has written."""
+"""File in the step's folder that names what it has written, a path a line."""
 
 
 class Save(Step):
@@ -30,28 +31,48 @@ class Save(Step):
             raise OptionError(f"option 'file' = {self._file!r}: there is no such file")
         if target.is_dir() and source.is_file():
             target /= source.name
+        picture = self._to_convert(source, target)
+        paths = _copies(source, target) if picture is None else files_of(picture, target)
         # What this step has written itself makes way.
         note = context.folder / NOTE
-        ours = note.is_file() and note.read_text("utf-8") == str(target)
-        if target.exists() and not (self._replace or ours or _same(source, target)):
-            raise OptionError(f"option 'to': '{target}' is there already", "say `replace: true`")
+        ours = set(note.read_text("utf-8").split("\n")) if note.is_file() else set()
+        other = next((path for path in paths if path.exists() and str(path) not in ours), None)
+        if other is not None and not (self._replace or _same(source, target)):
+            raise OptionError(f"option 'to': '{other}' is there already", "say `replace: true`")
         target.parent.mkdir(parents=True, exist_ok=True)
+        for stale in map(Path, ours - set(map(str, paths))):
+            if target in stale.parents:
+                stale.unlink(missing_ok=True)
         with whole_file(note) as draft:
-            draft.write_text(str(target), "utf-8")
-        suffixes = {source.suffix.lower(), target.suffix.lower()}
-        if source.is_dir():
+            draft.write_text("\n".join(map(str, paths)), "utf-8")
+        if picture is not None:
+            write_picture(picture, target)
+        elif source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
-        elif source.suffix.lower() in SUFFIXES and target.suffix.lower() not in SUFFIXES:
-            raise OptionError(
-                f"option 'to' = {self._to!r}: '{target.suffix}' is no suffix of a picture",
-                f"known: {', '.join(sorted(SUFFIXES))}",
-            )
-        elif len(suffixes) > 1 and suffixes <= SUFFIXES.keys():
-            write_picture(read_picture(str(source)), target)
         else:
             with whole_file(target) as draft:
                 shutil.copyfile(source, draft)
         return {"file": str(target)}
+
+    def _to_convert(self, source: Path, target: Path) -> Picture | None:
+        """Return the picture to be written anew; None: the source is copied as it is."""
+        suffixes = {source.suffix.lower(), target.suffix.lower()}
+        if source.is_dir() or len(suffixes) == 1 or source.suffix.lower() not in SUFFIXES:
+            return None
+        if not suffixes <= SUFFIXES.keys():
+            raise OptionError(
+                f"option 'to' = {self._to!r}: '{target.suffix}' is no suffix of a picture",
+                f"known: {', '.join(sorted(SUFFIXES))}",
+            )
+        return read_picture(str(source))
+
+
+def _copies(source: Path, target: Path) -> list[Path]:
+    """Return what a copy consists of: the file, or the folder and each file in it."""
+    if source.is_file():
+        return [target]
+    files = (path for path in source.rglob("*") if path.is_file())
+    return [target, *(target / path.relative_to(source) for path in files)]
 
 
 def _same(source: Path, target: Path) -> bool:
