@@ -129,43 +129,46 @@ def plan_bench(
     baselines: Sequence[str] = (),
     metrics: Sequence[str] = (),
     seeds: int = 1,
+    base: Path = Path(),
 ) -> Bench:
-    """Look everything up; no picture is opened yet. The methods stand in the order given.
+    """Look everything up; paths are relative to `base`, no picture is opened yet.
+
+    The methods stand in the order given.
 
     Raises PluginError for an unknown name or a baseline that does not serve the task, OptionError
     for a bad option, PictureError for a folder without pictures.
     """
     asked = parse(BenchRequest, options, "")
     common = asked.model_dump(exclude={"metric"})
-    methods = [_network(task, {**common, "arch": arch}, plugins) for arch in archs]
-    methods += [_network(task, {**common, "preset": preset}, plugins) for preset in presets]
-    methods += [_baseline(task, common, name, plugins) for name in baselines]
+    methods = [_network(task, {**common, "arch": arch}, plugins, base) for arch in archs]
+    methods += [_network(task, {**common, "preset": preset}, plugins, base) for preset in presets]
+    methods += [_baseline(task, common, name, plugins, base) for name in baselines]
     if not methods:
         raise OptionError("nothing to compare", "give --arch, --preset or --baseline")
     labels = [method.label for method in methods]
     for label in labels:
         if labels.count(label) > 1:
             raise OptionError(f"method '{label}' stands here twice", "name each method once")
-    pictures = pictures_in(data)
+    pictures = pictures_in(base / data)
     if not pictures:
         raise PictureError(f"the folder '{data}' holds no picture")
     columns = _metrics(metrics, asked.metric, plugins)
     return Bench(task, {path.name: path for path in pictures}, methods, seeds, columns)
 
 
-def _network(task: str, content: dict[str, Any], plugins: Plugins) -> Method:
-    request = _spelt_out(task, content, plugins)
+def _network(task: str, content: dict[str, Any], plugins: Plugins, base: Path) -> Method:
+    request = _spelt_out(task, content, plugins, base)
     arch = request["arch"]
     names = [each["name"] for each in (arch if isinstance(arch, list) else [arch])]
     return Method(_label("+".join(names)), request)
 
 
-def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins) -> Method:
+def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins, base: Path) -> Method:
     if any(r.offer.name == name for r in plugins.registrations("refine")):
         # A refine plugin without a fit is a classical method like any other.
         content = {key: common[key] for key in ("task", "corrupt", "device")}
         content["recipe"] = {**common["recipe"], "fits": 0, "refine": [name]}
-        return Method(_label(name), _spelt_out(task, content, plugins))
+        return Method(_label(name), _spelt_out(task, content, plugins, base))
     baseline: type[Baseline[Any]] = plugins.find("baseline", name).resolve()
     if task not in baseline.tasks:
         raise PluginError(
@@ -173,15 +176,15 @@ def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins) ->
             f"it serves {', '.join(sorted(baseline.tasks))}",
         )
     content = {key: common[key] for key in ("task", "corrupt")}
-    request = _spelt_out(task, content, plugins)
+    request = _spelt_out(task, content, plugins, base)
     return Method(_label(name), {key: request[key] for key in content}, name)
 
 
-def _spelt_out(task: str, content: dict[str, Any], plugins: Plugins) -> dict[str, Any]:
+def _spelt_out(task: str, content: dict[str, Any], plugins: Plugins, base: Path) -> dict[str, Any]:
     """Return a request with every default, so that a file that changes meanwhile is no matter."""
     # The name of a picture is needed to resolve, and goes with the unit instead.
     request = parse(RestoreRequest, {**content, "picture": ""}, "")
-    resolved = resolve(task, request, plugins, Path()).document("")["steps"][0]["with"]
+    resolved = resolve(task, request, plugins, base).document("")["steps"][0]["with"]
     return {k: v for k, v in resolved.items() if k not in ("picture", "seed")}
 
 

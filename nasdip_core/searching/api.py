@@ -37,6 +37,7 @@ def search(
     output: str | Path | None = None,
     artifacts: str | Path | None = None,
     export: str | Path | None = None,
+    base: Path = Path(),
     plugins: Plugins | None = None,
     watch: Callable[[Progress], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -44,14 +45,15 @@ def search(
 
     `data` is a folder of clean pictures or one picture, `options` are dotted keys as in `-S`:
     {"space": "compact", "strategy.uses": "tpe", "fit.steps": 200, "launcher": "ray"}; `trials`
-    counts the study's in all; `known` are architectures to begin with. Raises NasdipError.
+    counts the study's in all; `known` are architectures to begin with; paths in all three are
+    relative to `base`. Raises NasdipError.
     """
     started = time.monotonic()
     plugins = plugins or Plugins.discover()
     content = {"data": str(data), **_nested(options or {})}
     crew = Crew(chosen_launcher(content, plugins), workers)
     content.pop("launcher", None)
-    planned = plan_search(task, parse(SearchRequest, content, ""), plugins, Path())
+    planned = plan_search(task, parse(SearchRequest, content, ""), plugins, base)
     file = None if export is None else Path(export)
     _check_files(planned, file)
     stem = Path(str(data).removeprefix(PREFIX)).absolute().stem

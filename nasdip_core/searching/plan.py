@@ -44,6 +44,8 @@ class Search:
     space: SearchSpace
     strategy: Strategy
     reward: Reward
+    base: Path
+    """The folder that paths are relative to."""
 
     @property
     def clean(self) -> bool:
@@ -171,7 +173,7 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     )
     names = [Path(source.removeprefix(SAMPLE)).name for source in sources]
     digests = [digest(source) for source in sources]
-    search = Search(task, request, resolved, names, digests, space, strategy, reward)
+    search = Search(task, request, resolved, names, digests, space, strategy, reward, base)
     _check(search)
     return search
 
@@ -213,13 +215,14 @@ def _sources(
     task: str, request: SearchRequest, base: Path, plugins: Plugins
 ) -> tuple[bool, list[str]]:
     """Return whether the pictures are clean, and their paths."""
-    path = base / request.data
-    if request.data.startswith(SAMPLE) or not is_batch(
+    path = (base / request.data).absolute()
+    sample = request.data.startswith(SAMPLE)
+    if sample or not is_batch(
         path, task, {"corrupt": request.corrupt or {}, "task": request.task}, plugins
     ):
         if request.pictures is not None:
             raise OptionError("option 'pictures' is for folders")
-        return request.corrupt is not None, [request.data]
+        return request.corrupt is not None, [request.data if sample else str(path)]
     if request.mask is not None or request.truth is not None:
         raise OptionError(
             "a mask or a truth with a folder", "the pictures of a folder are clean and are damaged"

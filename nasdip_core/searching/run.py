@@ -70,7 +70,7 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
                 "request": search.request.model_dump(mode="json", by_alias=True),
                 "trials": effort.trials,
                 "output": str(effort.output.absolute()),
-                "base": str(Path().absolute()),
+                "base": str(search.base.absolute()),
             },
         )
         _work_on(study, effort.url, effort.trials, search.space.size, effort.crew, watch)
@@ -116,7 +116,9 @@ def _complete(study: Study, trials: int, size: int) -> bool:
 
 def _choices(search: Search, name: str, plugins: Plugins) -> dict[str, Choice]:
     """Return a known architecture as a point of the space."""
-    architecture = find_architecture(name, plugins).architecture
+    beside = search.base / name
+    named = find_architecture(str(beside) if beside.is_file() else name, plugins)
+    architecture = named.architecture
     try:
         if isinstance(architecture, PluginNetwork):
             raise InfeasibleError("it is no U-Net")

@@ -1,6 +1,7 @@
 """A comparison of methods as a step of a pipeline."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nasdip_core.bench.run import run_bench
@@ -35,21 +36,17 @@ class Bench(Step):
 
     def run(self, context: StepContext) -> Mapping[str, str]:
         """Do every unit. Raises RunError where units have failed."""
-        archs = [
-            # Names stay names; a file is named from the pipeline's folder.
-            str(context.path(name)) if context.path(name).is_file() else name
-            for name in self._arch
-        ]
         planned = plan_bench(
             self._task,
-            context.path(self._data),
+            Path(self._data),
             self._options,
             context.plugins,
-            archs=archs,
+            archs=self._arch,
             presets=self._preset,
             baselines=self._baseline,
             metrics=self._metric,
             seeds=self._seeds,
+            base=context.base,
         )
         folder = context.folder / "bench"
         found = run_bench(planned, folder, say=context.say)

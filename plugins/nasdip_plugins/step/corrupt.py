@@ -37,7 +37,7 @@ class Corrupt(Step):
         model = registration.options()
         if model is None or not issubclass(model, TaskOptions):
             raise PluginError(f"task '{self._task}' damages nothing")
-        options = parse(model.Corruption, self._corrupt, "corrupt")
+        options = parse(model.Corruption, self._corrupt, "corrupt").located(context.base)
         task: Task[Any, Any] = registration.resolve()(context.plugins)
         sample = self._picture.startswith("sample:")
         clean = read_picture(self._picture if sample else str(context.path(self._picture)))

@@ -30,9 +30,10 @@ class Search(Step):
     ) -> None:
         self._task = task
         self._data = data
-        self._paths = {"mask": mask, "truth": truth}
         uses = {"space": space, "strategy": strategy, "reward": reward, "launcher": launcher}
+        paths = {"mask": mask, "truth": truth}
         self._options: dict[str, Any] = {**options, "seed": seed}
+        self._options |= {name: path for name, path in paths.items() if path is not None}
         for name, use in uses.items():
             if use is not None:
                 self._options[name] = use.model_dump(mode="json", by_alias=True)
@@ -42,18 +43,15 @@ class Search(Step):
 
     def run(self, context: StepContext) -> Mapping[str, str]:
         """Search until the study has its trials."""
-        paths = {
-            name: str(context.path(path)) for name, path in self._paths.items() if path is not None
-        }
-        sample = self._data.startswith("sample:")
         found = search(
-            self._data if sample else context.path(self._data),
+            self._data,
             self._task,
             trials=self._trials,
             workers=self._workers,
-            options={**self._options, **paths},
-            known=[_named(name, context) for name in self._known],
+            options=self._options,
+            known=self._known,
             output=context.folder,
+            base=context.base,
             plugins=context.plugins,
         )
         for note in found["notes"]:
@@ -68,8 +66,3 @@ class Search(Step):
             "architecture": str(context.folder / "best.yaml"),
             "folder": str(context.folder),
         }
-
-
-def _named(name: str, context: StepContext) -> str:
-    """Return an architecture's name, or the path of its file."""
-    return str(context.path(name)) if context.path(name).is_file() else name

@@ -233,3 +233,27 @@ def test_progress_reaches_whoever_watches(make: Make) -> None:
     run_workflow(workflow, wanted(workflow, done, "clean", None), done, keys, watching, said.append)
     assert [event.kind for event in seen][:1] == ["fit-started"]
     assert said[:2] == ["hurt:", "clean:"]
+
+
+def test_files_in_options_are_those_beside_the_pipeline(make: Make, folder: Path) -> None:
+    np.save(folder / "blur.npy", np.ones((3, 3)))
+    text = """
+nasdip: 1
+steps:
+- id: hurt
+  uses: step.corrupt
+  with: {task: deblur, picture: clean.png, corrupt: {kernel: blur.npy}}
+- id: both
+  uses: step.bench
+  with: {task: deblur, data: album, arch: [tiny.yaml], options: {corrupt: {kernel: blur.npy}}}
+- id: found
+  uses: step.search
+  with:
+    task: deblur
+    data: clean.png
+    strategy: random
+    trials: 1
+    options: {corrupt: {kernel: blur.npy}, fit: {steps: 1, stopping: fixed}, limits: {macs: 5.0e6}}
+"""
+    _, done = go(make(text))
+    assert Path(done["found"].outputs["restored"]).exists()
