@@ -5,6 +5,7 @@ What cannot be made without knowing more, such as a task, is left to the plugin'
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -64,9 +65,9 @@ def fixtures_of(registration: Registration, plugins: Plugins) -> Fixtures | None
         found["refine"] = {"refine": make, "problem_of": lambda: _noisy}
     linear = kind == "operator" and isinstance(factory(), type)
     if linear and issubclass(factory(), LinearOperator):
-        size, options = (8, 12), registration.offer.options
-        # The task `operator` makes those with options, `super-resolution` those without.
-        made = partial(make, size) if options is not None else partial(make, size, 4)
+        size = (8, 12)
+        # `super-resolution` makes those that take a factor, `operator` the others.
+        made = partial(make, size, 4) if _takes(make, size, 4) else partial(make, size)
         found["operator"] = {"operator": made, "size": lambda: size}
     return found.get(kind)
 
@@ -80,6 +81,14 @@ def _maker(registration: Registration) -> Callable[..., Any] | None:
         return partial(registration.resolve(), **_fields(options))
     except NasdipError:
         return None
+
+
+def _takes(make: Callable[..., Any], *arguments: Any) -> bool:
+    try:
+        signature(make).bind(*arguments)
+    except TypeError:
+        return False
+    return True
 
 
 def _fields(options: Any) -> dict[str, Any]:
