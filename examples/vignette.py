@@ -17,5 +17,7 @@ def adjoint(measured: Tensor) -> Tensor:
 
 
 def _light(picture: Tensor) -> Tensor:
-    down, across = (torch.linspace(-1, 1, side).square() for side in picture.shape[-2:])
+    down, across = (
+        torch.linspace(-1, 1, side, device=picture.device).square() for side in picture.shape[-2:]
+    )
     return 1 / (1 + 0.5 * (down[:, None] + across)).square()

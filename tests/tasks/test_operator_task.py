@@ -170,16 +170,20 @@ class TestFile:
             from_file("none.py", (8, 8), {})
 
     def test_a_physics_of_deepinv(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        class Physics:
+        class Physics(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.register_buffer("gain", torch.full((8, 8), 3.0))
+
             def A(self, x: Tensor) -> Tensor:
-                return x.square()
+                return self.gain * x.square()
 
         class LinearPhysics(Physics):
             def A(self, x: Tensor) -> Tensor:
-                return 3 * x
+                return self.gain * x
 
             def A_adjoint(self, y: Tensor) -> Tensor:
-                return 3 * y
+                return self.gain * y
 
         deepinv = types.ModuleType("deepinv")
         deepinv.physics = types.SimpleNamespace(  # type: ignore[attr-defined]
@@ -191,6 +195,17 @@ class TestFile:
         assert isinstance(linear.operator, GivenLinear)
         square = self.problem(tmp_path / "b.py", text.format("Physics"))
         assert not isinstance(square.operator, LinearOperator)
+        for each in (linear, square):
+            moved = each.operator.to(torch.device("meta"))
+            assert moved.forward(torch.ones(1, 3, 8, 8, device="meta")).is_meta
+
+    def test_the_example_follows_the_device(self) -> None:
+        example = Path(__file__).parents[2] / "examples" / "vignette.py"
+        operator = from_file(str(example), (8, 8), {}).to(torch.device("meta"))
+        assert isinstance(operator, LinearOperator)
+        measured = operator.forward(torch.ones(1, 3, 8, 8, device="meta"))
+        assert measured.is_meta
+        assert operator.adjoint(measured).is_meta
 
 
 class TestMeasurements:

@@ -23,21 +23,33 @@ class Given(Operator):
     Four real axes stay as they are; anything else becomes (B, 1, 1, m), complex numbers as pairs.
     """
 
-    def __init__(self, forward: Callable[[Tensor], Tensor]) -> None:
+    def __init__(
+        self, forward: Callable[[Tensor], Tensor], physics: torch.nn.Module | None = None
+    ) -> None:
         self._forward = forward
+        self._physics = physics
 
     def forward(self, picture: Tensor) -> Tensor:
         """Return A(x)."""
         return _laid_out(self._forward(picture))
+
+    def to(self, device: torch.device) -> "Given":
+        """Move a physics to a device; a function follows the picture's."""
+        if self._physics is not None:
+            self._physics.to(device)
+        return self
 
 
 class GivenLinear(Given, LinearOperator):
     """y = A x with the adjoint of the user."""
 
     def __init__(
-        self, forward: Callable[[Tensor], Tensor], adjoint: Callable[[Tensor], Tensor]
+        self,
+        forward: Callable[[Tensor], Tensor],
+        adjoint: Callable[[Tensor], Tensor],
+        physics: torch.nn.Module | None = None,
     ) -> None:
-        super().__init__(forward)
+        super().__init__(forward, physics)
         self._adjoint = adjoint
         self._form: tuple[torch.Size, bool] | None = None
 
@@ -120,9 +132,9 @@ def _adopted(made: Any, path: str) -> Operator:
     # Who hands over a physics has imported deepinv.
     deepinv = sys.modules.get("deepinv")
     if deepinv is not None and isinstance(made, deepinv.physics.LinearPhysics):
-        return GivenLinear(made.A, made.A_adjoint)
+        return GivenLinear(made.A, made.A_adjoint, made)
     if deepinv is not None and isinstance(made, deepinv.physics.Physics):
-        return Given(made.A)
+        return Given(made.A, made)
     raise OptionError(
         f"`operator` in '{path}' returned {type(made).__name__}",
         "it must be a nasdip_core.operators.Operator or a deepinv Physics",
