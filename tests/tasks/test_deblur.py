@@ -233,7 +233,7 @@ class TestRestore:
     ) -> None:
         options = {"task.side": 5, "fit.steps": 3, "recipe.fits": 1}
         restored = restore(waves, "deblur", arch=tiny, options=options, plugins=plugins)
-        assert list(restored.pictures) == ["restored", "kernel"]
+        assert list(restored.pictures) == ["restored", "kernel"] == list(DeblurOptions.outputs)
         assert restored.pictures["kernel"].colour.shape == (40, 40, 1)
         assert restored.picture.colour.shape == waves.shape
 

@@ -99,6 +99,7 @@ class TestRun:
         whole = matrix()
         found = run(whole, {"task.rank": 4})
         made = found.picture.colour[..., 0]
+        assert "held-out" in FactorizeOptions.outputs
         for row, column, value, error in np.load(found.folder / "held-out.npy"):
             place = int(row), int(column)
             assert value == pytest.approx(whole[place], rel=1e-4)

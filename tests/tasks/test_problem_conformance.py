@@ -12,6 +12,8 @@ from nasdip_core.architecture.specification import Architecture
 from nasdip_core.plugins import Plugins
 from nasdip_core.task import Inputs
 from nasdip_core.testing import ProblemCase, ProblemConformance
+from nasdip_tasks.deblur.options import DeblurCorruption, DeblurOptions
+from nasdip_tasks.deblur.task import Deblur
 from nasdip_tasks.factorize.options import FactorizeOptions
 from nasdip_tasks.factorize.task import Factorize
 from nasdip_tasks.separate.options import SeparateCorruption, SeparateOptions
@@ -41,7 +43,7 @@ class TestFactorize(ProblemConformance):
         network = Architecture.model_validate(
             {"levels": 2, "input": {"channels": 4}, "norm": "none", "output": "linear"}
         )
-        return ProblemCase(Factorize(PLUGINS), options, gaps(truth), network)
+        return ProblemCase(Factorize(PLUGINS), options, gaps(truth), network, ("held-out",))
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +83,12 @@ class TestWatermark(ProblemConformance):
         inputs = Inputs(made.picture, guide=made.guide, truth=made.truth)
         options = SeparateOptions(shared="watermark")
         return ProblemCase(task, options, inputs, absent=("other",))
+
+
+class TestBlindDeblurring(ProblemConformance):
+    @pytest.fixture
+    def case(self) -> ProblemCase:
+        task, truth = Deblur(PLUGINS), torch.rand(1, 3, 18, 18, generator=draws())
+        made = task.corrupt(truth, DeblurCorruption(kernel="motion", length=3.0), draws())
+        inputs = Inputs(made.picture, truth=made.truth)
+        return ProblemCase(task, DeblurOptions(side=3), inputs)

@@ -1,6 +1,6 @@
 """Options of deblurring (torch-free)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -49,6 +49,7 @@ class DeblurOptions(Kernel, TaskOptions):
 
     architecture: ClassVar[str] = "balanced-deblur"
     Corruption: ClassVar[type[Options]] = DeblurCorruption
+    outputs: ClassVar[Sequence[str]] = ("restored", "kernel")
     demonstration: ClassVar[Mapping[str, Any]] = {
         "picture": "sample:camera",
         "corrupt": {"kernel": "motion", "length": 12.0, "angle": 30.0},

@@ -27,6 +27,7 @@ class FactorizeOptions(TaskOptions):
         "columns",
         "rows-shown",
         "columns-shown",
+        "held-out",
     )
     takes_mask: ClassVar[bool] = True
     takes_arrays: ClassVar[bool] = True
