@@ -65,8 +65,11 @@ class Plugins:
     ) -> Plugin:
         """Register one plugin object and its offers; a defect makes it `failed`, never raises."""
         value = value or getattr(module, "__name__", name)
+        id_ = f"{distribution}:{name}"
+        if self._manager.is_registered(module) or self._manager.has_plugin(id_):
+            return self._record(name, distribution, version, value, "failed", "registered already")
         try:
-            self._manager.register(module, name=f"{distribution}:{name}")
+            self._manager.register(module, name=id_)
             unknown = [
                 caller.name
                 for caller in self._manager.get_hookcallers(module) or []
@@ -79,7 +82,7 @@ class Plugins:
                 raise PluginError(f"unknown hook '{unknown[0]}'", hint)
             if not self._manager.get_hookcallers(module):
                 raise PluginError("no hook is implemented", _misspelt_hook(module))
-            registrations = list(self._offers_of(module, f"{distribution}:{name}"))
+            registrations = list(self._offers_of(module, id_))
         except RunInterruptedError:
             raise
         except (Exception, SystemExit) as error:

@@ -70,6 +70,15 @@ def test_every_kind_of_the_built_ins_is_known(plugins: Plugins) -> None:
     assert {r.offer.kind for r in plugins.registrations()} <= set(KINDS)
 
 
+def test_what_is_there_already_stays() -> None:
+    plugins, guest = Plugins(), module_with([offer("swish")])
+    assert plugins.add(guest, "main", "guest").state == "loaded"
+    for module, name in ((guest, "again"), (module_with([offer("mish")]), "main")):
+        again = plugins.add(module, name, "guest")
+        assert (again.state, again.reason) == ("failed", "registered already")
+    assert len(plugins.implementations("nasdip_offers")) == 1
+
+
 def test_a_good_guest_is_found(install: Install) -> None:
     install("guest-one", GOOD.format(name="swish"))
     plugins = Plugins.discover()
