@@ -15,7 +15,6 @@ from nasdip_tasks.translate.data import (
     as_rgb,
     by_names,
     domain,
-    halves,
     resized,
     side_by_side,
     square,
@@ -66,8 +65,8 @@ def test_folders_that_do_not_do(folder: Folder, tmp_path: Path) -> None:
         domain(str(none), None)
     with pytest.raises(PictureError, match="there is no such file"):
         domain(str(tmp_path / "missing"), None)
-    with pytest.raises(PictureError, match=r"b\.png' is 33 pixels wide"):
-        side_by_side(str(several), None)
+    with pytest.raises(PictureError, match=r"b\.png': it is 33 pixels wide"):
+        side_by_side(str(several), None, back=False)
     (several / "c.png").write_bytes(b"no picture")
     with pytest.raises(PictureError, match=r"c\.png: no picture is found"):
         domain(str(several), None)
@@ -93,12 +92,18 @@ def test_pairs_that_are_none(folder: Folder) -> None:
         by_names(str(a), str(a / "x.png"), None)
 
 
-def test_halves_by_direction() -> None:
-    picture = torch.cat([torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)], dim=-1)
-    left, right = halves(picture, back=False)
-    assert (float(left.max()), float(right.min())) == (0, 1)
-    first, _ = halves(picture, back=True)
-    assert float(first.min()) == 1
+@pytest.mark.parametrize("size", [(514, 256), (300, 600)], ids=str)
+def test_pairs_side_by_side_by_direction(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Each half is brought to the side on its own: nothing of its partner is mixed in."""
+    width, height = size
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[:, width // 2 :] = 255
+    Image.fromarray(picture).save(tmp_path / "pair.png")
+    for back in (False, True):
+        first, second = side_by_side(str(tmp_path / "pair.png"), 128, back=back)
+        assert min(first.picture(0).shape[-2:]) == 128
+        assert first.picture(0).unique().tolist() == [float(back)]
+        assert second.picture(0).unique().tolist() == [float(not back)]
 
 
 def test_squares_of_a_pair_are_the_same() -> None:

@@ -18,10 +18,16 @@ _MEMORY = 2**30
 class Domain:
     """Pictures of one look, as 8-bit RGB of a given shorter side."""
 
-    def __init__(self, paths: Sequence[str | Path], side: int | None) -> None:
-        """Read every picture once: a damaged one is told before anything is learnt."""
+    def __init__(
+        self, paths: Sequence[str | Path], side: int | None, half: int | None = None
+    ) -> None:
+        """Read every picture once: a damaged one is told before anything is learnt.
+
+        `half` 0 or 1: the left or right half of each picture is one.
+        """
         self.paths = list(paths)
         self._side = side
+        self._half = half
         self._kept: dict[int, Tensor] = {}
         self._bytes = 0
         for index in range(len(self)):
@@ -49,6 +55,8 @@ class Domain:
             path = self.paths[index]
             try:
                 colour = as_rgb(read_picture(path).tensor())
+                if self._half is not None:
+                    colour = halves(colour)[self._half]
             except PictureError as error:
                 named = error.what if str(path) in error.what else f"'{path}': {error.what}"
                 raise PictureError(named, error.hint) from None
@@ -64,9 +72,7 @@ def domain(source: str, side: int | None) -> Domain:
 
     Raises PictureError where a folder holds none, or one alone, or one cannot be read.
     """
-    if not source.startswith("sample:") and Path(source).is_dir():
-        return Domain(_several(pictures_in(Path(source)), source), side)
-    return Domain([source], side)
+    return Domain(_paths(source), side)
 
 
 def by_names(source: str, target: str, side: int | None) -> tuple[Domain, Domain]:
@@ -98,16 +104,20 @@ def by_names(source: str, target: str, side: int | None) -> tuple[Domain, Domain
     return ordered[0], ordered[1]
 
 
-def side_by_side(source: str, side: int | None) -> Domain:
-    """Return pictures that each hold a pair. Raises PictureError where one has no halves."""
-    pairs = domain(source, side)
-    for i in range(len(pairs)):
-        width = int(pairs.picture(i).shape[-1])
-        if width % 2:
-            raise PictureError(
-                f"'{pairs.paths[i]}' is {width} pixels wide", "pairs side by side are of even width"
-            )
-    return pairs
+def side_by_side(source: str, side: int | None, *, back: bool) -> tuple[Domain, Domain]:
+    """Return the halves of pictures that each hold a pair, those that are translated first.
+
+    Raises PictureError where a picture has no halves.
+    """
+    left, right = (Domain(_paths(source), side, half) for half in (0, 1))
+    return (right, left) if back else (left, right)
+
+
+def _paths(source: str) -> Sequence[str | Path]:
+    """Return the pictures of a folder, or the single one that is named."""
+    if not source.startswith("sample:") and Path(source).is_dir():
+        return _several(pictures_in(Path(source)), source)
+    return [source]
 
 
 def _several(pictures: Sequence[Path], folder: str) -> Sequence[Path]:
@@ -119,10 +129,13 @@ def _several(pictures: Sequence[Path], folder: str) -> Sequence[Path]:
     return pictures
 
 
-def halves(picture: Tensor, *, back: bool) -> tuple[Tensor, Tensor]:
-    """Return the two halves of (1, C, H, W), the one that is translated first."""
+def halves(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the left and right half of (1, C, H, W). Raises PictureError for an odd width."""
+    width = int(picture.shape[-1])
+    if width % 2:
+        raise PictureError(f"it is {width} pixels wide", "pairs side by side are of even width")
     left, right = picture.chunk(2, dim=-1)
-    return (right, left) if back else (left, right)
+    return left, right
 
 
 def as_rgb(picture: Tensor) -> Tensor:

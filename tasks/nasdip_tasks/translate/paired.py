@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nasdip_core.problem import Player, Slot, Step
 from nasdip_tasks.translate.critic import PatchCritic
-from nasdip_tasks.translate.data import Domain, halves, square
+from nasdip_tasks.translate.data import Domain, square
 from nasdip_tasks.translate.looks import looking
 from nasdip_tasks.translate.losses import judged_real, told_apart
 from nasdip_tasks.translate.options import TranslateOptions
@@ -32,7 +32,7 @@ class PairedProblem(TranslationProblem):
         *,
         truth: Tensor | None,
     ) -> None:
-        """Without `targets`, a picture of `sources` is a pair: side by side, or with its look."""
+        """Without `targets`, a picture of `sources` is what its own look is to become."""
         self._sources = sources
         self._targets = targets
         self._options = options
@@ -73,12 +73,11 @@ class PairedProblem(TranslationProblem):
 
     def _pair(self, number: int) -> tuple[Tensor, Tensor]:
         picture = self._sources.picture(number)
-        pairs = self._options.pairs
         if self._targets is not None:
             return picture, self._targets.picture(number)
-        if pairs in ("grey", "edges"):
-            return looking(picture, pairs), picture
-        return halves(picture, back=pairs == "right-left")
+        pairs = self._options.pairs
+        assert pairs in ("grey", "edges")
+        return looking(picture, pairs), picture
 
     def _translate(self, step: Step) -> Tensor:
         x, y = step.batch

@@ -29,8 +29,9 @@ class Translate(Task[TranslateOptions, TranslateCorruption]):
             return ApplyProblem(picture, read_weights(Path(options.weights)), truth=truth)
         if options.pairs in ("left-right", "right-left"):
             assert options.source is not None
-            pairs = side_by_side(options.source, options.side)
-            return PairedProblem(picture, pairs, None, options, truth=truth)
+            back = options.pairs == "right-left"
+            both = side_by_side(options.source, options.side, back=back)
+            return PairedProblem(picture, *both, options, truth=truth)
         if options.target is None:
             raise OptionError(
                 "nothing says what to translate to", "give task.target, or --weights of a run"
