@@ -73,10 +73,11 @@ def test_the_wavelet_transform_is_orthogonal_and_blind_to_ramps() -> None:
     assert torch.allclose(detail[:-1], torch.zeros(7, dtype=torch.float64), atol=1e-12)
 
 
-def test_no_noise_is_no_change(plugins: Plugins) -> None:
+@pytest.mark.parametrize("name", DENOISERS)
+def test_no_noise_is_no_change(name: str, plugins: Plugins) -> None:
     truth = sample("camera")[..., :40, :50]
     problem = RestorationProblem(truth, deviation=lambda _: 0.0)
-    assert torch.allclose(restored("wavelet", problem, plugins), truth, atol=1e-5)
+    assert torch.allclose(restored(name, problem, plugins), truth, atol=1e-5)
 
 
 def test_every_baseline_serves_a_task_that_is_there(plugins: Plugins) -> None:

@@ -24,6 +24,8 @@ class TotalVariation(Baseline["RestorationProblem"]):
         from skimage.restoration import denoise_tv_chambolle
 
         denoise: Any = denoise_tv_chambolle  # scikit-image has no annotations
-        picture = problem.measured[0].numpy()
-        restored = denoise(picture, weight=problem.noise_level(), channel_axis=0)
+        level = problem.noise_level()
+        if not level:
+            return problem.measured.clone()
+        restored = denoise(problem.measured[0].numpy(), weight=level, channel_axis=0)
         return torch.from_numpy(restored)[None]
