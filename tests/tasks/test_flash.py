@@ -101,3 +101,13 @@ def test_the_baseline_denoises(plugins: Plugins) -> None:
     )
     restored = plugins.create("baseline", "guided-filter").restore(problem).clamp(0, 1)
     assert psnr(restored, clean) > psnr(damaged.picture, clean) + 6
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 9)], ids=str)
+def test_the_baseline_takes_what_is_smaller_than_its_window(
+    size: tuple[int, int], plugins: Plugins
+) -> None:
+    picture = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
+    inputs = Inputs(picture, guide=1 - picture)
+    problem = TASK.problem(inputs, FlashOptions(sigma=25), torch.Generator())
+    assert plugins.create("baseline", "guided-filter").restore(problem).isfinite().all()

@@ -30,5 +30,7 @@ class GuidedFilter(Baseline["RestorationProblem"]):
         if guide is None:
             raise PluginError("baseline 'guided-filter' needs a second picture")
         ridge = max(0.1 * problem.noise_level() ** 2, 1e-6)
-        filtered: Tensor = guided_blur(guide, problem.measured, _SIDE, ridge)
+        # Only what is wider than half a window can be reflected at its border.
+        border = "reflect" if min(problem.size) > _SIDE // 2 else "replicate"
+        filtered: Tensor = guided_blur(guide, problem.measured, _SIDE, ridge, border)
         return filtered
