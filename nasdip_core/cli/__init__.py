@@ -74,10 +74,11 @@ def main() -> None:
         signal.signal(number, _interrupted)
     try:
         app(plugins_first(sys.argv[1:]))
-    except BrokenPipeError:
-        # The reader of our output has closed it, as `| head` does.
-        sys.stderr.close()
-        sys.exit(ExitCode.OK)
+    except SystemExit as ended:
+        # Typer takes it for a failure that the reader of our output has closed it, as `| head` does.
+        if isinstance(ended.__context__, BrokenPipeError):
+            sys.exit(ExitCode.OK)
+        raise
     except Exception as error:
         if debug:
             raise

@@ -1,6 +1,8 @@
 """`list`, `describe`, `plugins list` and `doctor`."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,16 @@ def test_list_everything(cli: Cli) -> None:
     rows = [line.split("\t") for line in answer.out.splitlines()]
     assert ["task", "inpaint"] in [row[:2] for row in rows]
     assert all(len(row) == 3 and row[2] for row in rows)
+
+
+def test_a_reader_may_close_the_list_early() -> None:
+    command = [sys.executable, "-c", "from nasdip_core.cli import main; main()", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_list_a_kind_and_a_pattern(cli: Cli) -> None:
