@@ -75,7 +75,7 @@ def main() -> None:
     try:
         app(plugins_first(sys.argv[1:]))
     except SystemExit as ended:
-        # Typer takes it for a failure that the reader of our output has closed it, as `| head` does.
+        # To Typer it is a failure that the reader of our output has closed it, as `| head` does.
         if isinstance(ended.__context__, BrokenPipeError):
             sys.exit(ExitCode.OK)
         raise
