@@ -3,7 +3,8 @@
     python benchmarks/table/ablate.py [--table FILE]
 
 Every gain is honest about luck: networks are chosen on one picture and judged on the other, and
-the other way round. The plain network has the bilinear cell and same-level connections.
+the other way round. The plain network has the bilinear cell and same-level connections; it counts
+by the mean of several seeds, as the luck of one would be in every gain.
 """
 
 import argparse
@@ -20,8 +21,10 @@ from table import COSTS, FILE, Table
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-BEST = 10
-"""Networks that are chosen: one alone would be mostly luck."""
+BEST = 0.1
+"""Share of the networks that is chosen: one alone would be mostly luck."""
+LEAST = 30
+"""Networks under which too little can be said."""
 LIKE = 0.1
 """Share by which the parameters of a network of like size may differ."""
 
@@ -52,17 +55,44 @@ def parts(table: Table) -> Iterator[Part]:
     yield Part("both", "nas-dip", everything, _place(networks, {**plain, **level}))
 
 
-def gains(rewards: Array, chosen_from: Mask, plain: int) -> tuple[float, float]:
-    """Return what the best ten gain in dB on a picture they were not chosen on, and their spread.
+def shared_luck(every: Array) -> Array:
+    """Return the variance of what a seed, by its damage say, gives to all networks: by picture.
 
-    `rewards` is (points, 2), a column a picture; the spread is that of the ten and both ways.
+    `every` is (points, 2, seeds). NaN where too few networks were run with another seed.
     """
-    found: list[float] = []
-    known = np.flatnonzero(chosen_from & ~np.isnan(rewards).any(axis=1))
+    moved = every - every[..., :1]
+    run = (np.isfinite(moved).sum(axis=0) >= LEAST).all(axis=0)
+    if run.sum() < 2:
+        return np.full(2, np.nan)
+    found: Array = np.nanmedian(moved[..., run], axis=0).var(axis=1, ddof=1)
+    return found
+
+
+def gains(rewards: Array, chosen_from: Mask, plain: Array, shared: Array) -> tuple[float, float]:
+    """Return what the best tenth gains in dB on a picture it was not chosen on; the standard error.
+
+    `rewards` is (points, 2), a column a picture, all of one seed. `plain`, (2, seeds), is the plain
+    network by seed, and `shared` the variance of what the one seed gave to all.
+    """
+    among = rewards[known(rewards, chosen_from)]
+    mean = square = 0.0
     for choosing, judging in permutations(range(2)):
-        best = known[np.argsort(-rewards[known, choosing])[:BEST]]
-        found += list(rewards[best, judging] - rewards[plain, judging])
-    return float(np.mean(found)), float(np.std(found))
+        best, against = among[best_of(among[:, choosing]), judging], plain[judging]
+        mean += (best.mean() - against.mean()) / 2
+        squares = (values.var(ddof=1) / len(values) for values in (best, against))
+        square += (sum(squares) + shared[judging]) / 4
+    return float(mean), float(np.sqrt(square))
+
+
+def known(rewards: Array, points: Mask) -> Mask:
+    """Return which points were run on both pictures."""
+    run: Mask = points & ~np.isnan(rewards).any(axis=1)
+    return run
+
+
+def best_of(values: Array) -> NDArray[np.intp]:
+    """Return the places of the best tenth."""
+    return np.argsort(-values)[: max(1, round(BEST * len(values)))]
 
 
 def of_like_size(table: Table, part: Part) -> Mask:
@@ -78,7 +108,7 @@ def beside_size(table: Table, part: Part, rewards: Array) -> tuple[float, float]
     Spearman's correlation, and the partial one given the rank of the parameters.
     """
     full = table.costs(part.space)[:, COSTS.index("full_parameters")]
-    both = part.points & ~np.isnan(rewards).any(axis=1) & ~np.isnan(full)
+    both = known(rewards, part.points)
     one, other, size = (rankdata(x[both]) for x in (rewards[:, 0], rewards[:, 1], full))
     between = np.corrcoef([one, other, size])
     partial = (between[0, 1] - between[0, 2] * between[1, 2]) / np.sqrt(
@@ -109,25 +139,24 @@ def shares(table: Table, rewards: Array) -> dict[str, float]:
 def transfer(table: Table, space: str) -> Iterator[tuple[str, str, float, float]]:
     """Yield (searched for, used for, Spearman's correlation, loss in dB).
 
-    The loss: how much worse the ten best for one task are than the ten best for the other. Chosen
-    on one picture, used on the other.
+    The loss: how much worse the best tenth for one task is than that for the other. Chosen on one
+    picture, used on the other.
     """
-    by_task = {task: _rewards(table, space, task) for task in table.tasks}
+    by_task = {task: _by_seed(table, space, task)[..., 0] for task in table.tasks}
     for one, other in permutations(table.tasks, 2):
         both = ~(np.isnan(by_task[one]) | np.isnan(by_task[other])).any(axis=1)
         first, second = by_task[one][both], by_task[other][both]
         losses = []
         for choosing, judging in permutations(range(2)):
-            own = np.argsort(-second[:, choosing])[:BEST]
-            brought = np.argsort(-first[:, choosing])[:BEST]
+            own, brought = best_of(second[:, choosing]), best_of(first[:, choosing])
             losses.append(second[own, judging].mean() - second[brought, judging].mean())
         agreed = spearmanr(first.mean(axis=1), second.mean(axis=1)).statistic
         yield one, other, float(agreed), float(np.mean(losses))
 
 
-def _rewards(table: Table, space: str, task: str) -> Array:
-    """Return what a search is told of each point: (points, 2), a column a picture."""
-    every = table.values(space, "stopped")[table.tasks.index(task), :, :2, 0, 0]
+def _by_seed(table: Table, space: str, task: str) -> Array:
+    """Return what a search is told of each point by picture and seed: (points, 2, seeds)."""
+    every = table.values(space, "stopped")[table.tasks.index(task), :, :2, :, 0]
     return every.astype(np.float64)
 
 
@@ -140,28 +169,35 @@ def _with_pattern_cell(table: Table, network: Mapping[str, Any]) -> bool:
     return any(cell.items() <= network.items() for cell in table.pattern_cells)
 
 
+def _gain(rewards: Array, chosen_from: Mask, plain: Array, shared: Array) -> str:
+    among = known(rewards, chosen_from).sum()
+    if among < LEAST:
+        return f"too few ({among})"
+    mean, error = gains(rewards, chosen_from, plain, shared)
+    return f"{mean:+.2f} ± {error:.2f} (of {among})"
+
+
 def report(table: Table) -> None:
     """Print the tables in Markdown."""
     print(
-        "| task | varied | gain of the best ten, dB | of those of like size | rho | partial rho |"
+        "| task | varied | gain of the best tenth, dB | of those of like size | rho | partial rho |"
     )
     print("|---|---|---|---|---|---|")
     for task in table.tasks:
         for part in parts(table):
-            rewards = _rewards(table, part.space, task)
-            if np.isnan(rewards[part.plain]).any():
-                print(f"| {task} | {part.name} | the plain network was not run | | | |")
+            every = _by_seed(table, part.space, task)
+            rewards, shared = every[..., 0], shared_luck(every)
+            plain = every[part.plain][:, np.isfinite(every[part.plain]).all(axis=0)]
+            if plain.shape[1] < 2 or np.isnan(shared).any():
+                print(f"| {task} | {part.name} | too few seeds | | | |")
                 continue
-            free, spread = gains(rewards, part.points, part.plain)
-            alike, spread_alike = gains(rewards, of_like_size(table, part), part.plain)
+            free = _gain(rewards, part.points, plain, shared)
+            alike = _gain(rewards, of_like_size(table, part), plain, shared)
             rho, partial = beside_size(table, part, rewards)
-            print(
-                f"| {task} | {part.name} | {free:+.2f} ± {spread:.2f} | "
-                f"{alike:+.2f} ± {spread_alike:.2f} | {rho:.2f} | {partial:.2f} |"
-            )
+            print(f"| {task} | {part.name} | {free} | {alike} | {rho:.2f} | {partial:.2f} |")
     print("\n| task | share of variance among patterns |\n|---|---|")
     for task in table.tasks:
-        found = shares(table, _rewards(table, "nas-dip", task).mean(axis=1))
+        found = shares(table, table.means("nas-dip", task))
         ordered = sorted(found.items(), key=lambda pair: -pair[1])
         print(f"| {task} | {', '.join(f'{name} {share:.0%}' for name, share in ordered[:5])} |")
     print("\n| space | searched for | used for | rho | loss, dB |\n|---|---|---|---|---|")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import Literal
 
 import torch
 
@@ -69,10 +70,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Part:
-    """The first so many points, in the order in which all are shuffled, on some pictures."""
+    """Some points on some pictures."""
 
     setting: str
-    points: int | None
+    points: int | Literal["all", "plain"]
+    """The first so many in the order in which all are shuffled, all, or those of `plain`."""
     pictures: tuple[int, ...]
     seeds: tuple[int, ...]
     chunk: int
@@ -80,13 +82,14 @@ class Part:
 
 
 PARTS = {
-    "main": Part("small", None, pictures=(0, 1), seeds=(0,), chunk=16),
+    "main": Part("small", "all", pictures=(0, 1), seeds=(0,), chunk=16),
     "seeds": Part("small", 120, pictures=(0, 1), seeds=(1, 2), chunk=8),
     "pictures": Part("small", 120, pictures=(2, 3), seeds=(0,), chunk=16),
+    "plain": Part("small", "plain", pictures=(0, 1), seeds=tuple(range(1, 8)), chunk=1),
     "low": Part("low", 120, pictures=(0, 1), seeds=(0,), chunk=16),
     "full": Part("full", 40, pictures=(0, 1), seeds=(0,), chunk=1),
 }
-FOUR_HOURS = ("main", "seeds", "pictures", "low")
+FOUR_HOURS = ("main", "seeds", "pictures", "plain", "low")
 """The parts that are made unless others are named."""
 
 
@@ -155,13 +158,32 @@ def every(space: SearchSpace) -> list[dict[str, Choice]]:
     return found
 
 
+def plain() -> tuple[int, ...]:
+    """Return the places of the networks that `ablate.py` begins with: same-level connections."""
+    cell, joint = spaces(16)["nas-dip-cell"], spaces(16)["nas-dip"]
+    level = {d.name: d.name == "offset+0" for d in joint.decisions if d.name.startswith("offset")}
+    wanted = [Point("nas-dip-cell", cell.canonical(PATTERN_CELLS[0]))]
+    wanted += [Point("nas-dip", joint.canonical({**one, **level})) for one in PATTERN_CELLS]
+    return tuple(points().index(point) for point in wanted)
+
+
+def places_of(part: str) -> tuple[int, ...]:
+    """Return the places of a part's points in `points()`."""
+    match PARTS[part].points:
+        case "all":
+            return tuple(range(len(points())))
+        case "plain":
+            return plain()
+        case first:
+            return tuple(range(first))
+
+
 def shards(names: tuple[str, ...]) -> list[Shard]:
     """Return the shards of some parts in the order of work: all parts grow at the same pace."""
     placed: list[tuple[float, Shard]] = []
     for name in names:
-        part = PARTS[name]
-        places = tuple(range(part.points or len(points())))
-        chunks = [places[at : at + part.chunk] for at in range(0, len(places), part.chunk)]
+        places, chunk = places_of(name), PARTS[name].chunk
+        chunks = [places[at : at + chunk] for at in range(0, len(places), chunk)]
         placed += [
             ((number + 0.5) / len(chunks), Shard(name, number, chunk))
             for number, chunk in enumerate(chunks)
