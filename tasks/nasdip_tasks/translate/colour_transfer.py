@@ -25,7 +25,8 @@ class ColourTransfer(Baseline["TranslationProblem"]):
         from kornia.color import lab_to_rgb, rgb_to_lab
 
         own = rgb_to_lab(problem.picture)
-        mean, deviation = own.mean((2, 3), keepdim=True), own.std((2, 3), keepdim=True)
+        mean = own.mean((2, 3), keepdim=True)
+        deviation = own.std((2, 3), keepdim=True, unbiased=False)
         moments, pixels = torch.zeros(2, 3, dtype=torch.float64), 0
         for picture in problem.wanted():
             lab = rgb_to_lab(picture).double()
