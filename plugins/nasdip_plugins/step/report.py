@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from nasdip_core.errors import OptionError
 from nasdip_core.files import whole_file
+from nasdip_core.imaging.folder import frame_files
 from nasdip_core.imaging.preview import preview_png
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.report.shell import html_page
@@ -31,7 +33,7 @@ class Report(Step):
         found = {name: _read(context.path(path), name) for name, path in self._results.items()}
         names = list(found)
         if self._order == "quality":
-            names.sort(key=lambda name: -(_psnr(found[name]) or float("-inf")))
+            names.sort(key=lambda name: _psnr(found[name]), reverse=True)
         rows = "".join(_row(name, found[name]) for name in names)
         panels = "".join(_panel(name, found[name]) for name in names)
         body = (
@@ -58,14 +60,17 @@ def _read(path: Path, name: str) -> dict[str, Any]:
     return found
 
 
-def _psnr(result: Mapping[str, Any]) -> float | None:
-    quality = result["quality"]
-    return None if quality is None else quality["self_stopped"]["psnr"]
+def _psnr(result: Mapping[str, Any]) -> float:
+    """Return the PSNR in dB: infinite of what is identical, minus that without a truth."""
+    if result["quality"] is None:
+        return -math.inf
+    psnr = result["quality"]["self_stopped"]["psnr"]
+    return math.inf if psnr is None else psnr
 
 
 def _row(name: str, result: Mapping[str, Any]) -> str:
     psnr = _psnr(result)
-    shown = "" if psnr is None else f"{psnr:.2f} dB"
+    shown = {math.inf: "identical", -math.inf: ""}.get(psnr, f"{psnr:.2f} dB")
     return (
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(result["task"])}</td>'
         f"<td>{escape(result['architecture'])}</td><td class='number'>{shown}</td>"
@@ -74,7 +79,8 @@ def _row(name: str, result: Mapping[str, Any]) -> str:
 
 
 def _panel(name: str, result: Mapping[str, Any]) -> str:
-    picture = read_picture(next(iter(result["outputs"].values())))
+    first = Path(next(iter(result["outputs"].values())))
+    picture = read_picture(frame_files(first)[0] if first.is_dir() else first)
     data = base64.b64encode(preview_png(picture, _LONGEST)).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{escape(name)}">'
