@@ -36,8 +36,10 @@ def best_rank(
 
 
 def judged(known: Tensor, draws: torch.Generator) -> Tensor:
-    """Return which known entries (m, n) to choose by; none of too few."""
-    return known & (torch.rand(known.shape, generator=draws).to(known.device) < _JUDGED)
+    """Return which known entries (m, n) to choose by, at least one."""
+    chances = torch.rand(known.shape, generator=draws).to(known.device)
+    least = torch.where(known, chances, 1).min()
+    return known & (chances <= least.clamp(min=_JUDGED))
 
 
 def soft_impute(matrix: Tensor, known: Tensor, draws: torch.Generator) -> Tensor:

@@ -66,3 +66,12 @@ def test_nothing_is_missing() -> None:
     """A whole matrix stays as it is."""
     matrix, known = low_rank()
     assert torch.equal(soft_impute(matrix, torch.ones_like(known), generator(0, "soft")), matrix)
+
+
+def test_a_threshold_is_chosen_for_a_tiny_matrix() -> None:
+    """However few entries there are, one is kept back to choose by."""
+    matrix, known = torch.ones(3, 4), torch.ones(3, 4, dtype=torch.bool)
+    known[0, 0] = False
+    for seed in range(12):
+        found = soft_impute(matrix, known, generator(seed, "soft"))
+        torch.testing.assert_close(found, matrix, atol=0.01, rtol=0)
