@@ -48,28 +48,34 @@ def find_architecture(source: str, plugins: Plugins) -> NamedArchitecture:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
             raise PluginError(f"cannot read architecture file '{source}': {reason}") from None
-        return parse(NamedArchitecture, _content(text, source, path.stem, plugins), source)
+        content = _whole(_content(text, source), path.stem, plugins)
+        return parse(NamedArchitecture, content, source)
     return parse(NamedArchitecture, _offered(source, plugins), source)
 
 
 def _offered(name: str, plugins: Plugins) -> dict[str, Any]:
     """Return the content of an architecture that a plugin offers."""
     registration = plugins.find("architecture", name)
-    text = registration.resource().read_text(encoding="utf-8")
-    return _content(text, name, registration.offer.name, plugins)
+    content = _content(registration.resource().read_text(encoding="utf-8"), name)
+    if content.get("architecture") == registration.offer.name:
+        raise OptionError(f"'{name}' names itself as its network")
+    return _whole(content, registration.offer.name, plugins)
 
 
-def _content(text: str, source: str, name: str, plugins: Plugins) -> dict[str, Any]:
-    """Return what a file says, the network that it only names put in its place."""
+def _content(text: str, source: str) -> Mapping[str, Any]:
+    """Return what a file says."""
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise OptionError(f"'{source}' is no valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, Mapping):
         raise OptionError(f"'{source}' holds no architecture", "it must be a YAML mapping")
+    return content
+
+
+def _whole(content: Mapping[str, Any], name: str, plugins: Plugins) -> dict[str, Any]:
+    """Return the content of a file, the network that it only names put in its place."""
     if isinstance(content.get("architecture"), str):
-        if content["architecture"] == name:
-            raise OptionError(f"'{source}' names itself as its network")
         network = _offered(content["architecture"], plugins)["architecture"]
         content = {**content, "architecture": network}
     return {"name": name, **content}

@@ -1,5 +1,6 @@
 """Architectures as data: validation, YAML round trip, named ones."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -119,15 +120,30 @@ def test_a_plugin_by_name_alone() -> None:
 
 
 def test_a_file_may_name_the_network_of_another(plugins: Plugins, tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text("architecture: dip\nfit: {steps: 7}\n")
-    mine = find_architecture(str(path), plugins)
-    assert mine.name == "mine"
-    assert mine.architecture == find_architecture("dip", plugins).architecture
-    assert mine.fit == {"steps": 7}
+    for name in ("mine", "dip"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text("architecture: dip\nfit: {steps: 7}\n")
+        mine = find_architecture(str(path), plugins)
+        assert mine.name == name
+        assert mine.architecture == find_architecture("dip", plugins).architecture
+        assert mine.fit == {"steps": 7}
     path.write_text("architecture: dpi\n")
     with pytest.raises(PluginError, match="unknown architecture 'dpi'; did you mean 'dip'"):
         find_architecture(str(path), plugins)
-    path.write_text("architecture: mine\n")
-    with pytest.raises(OptionError, match="names itself"):
-        find_architecture(str(path), plugins)
+
+
+def test_an_offer_may_not_name_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "guest_of_names"
+    package.mkdir()
+    (package / "round.yaml").write_text("architecture: round\n")
+    (package / "__init__.py").write_text(
+        "from nasdip_core import Offer, hookimpl\n\n"
+        "@hookimpl\n"
+        "def nasdip_offers():\n"
+        "    return [Offer('architecture', 'round', 's', resource='guest_of_names:round.yaml')]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins = Plugins()
+    plugins.add(importlib.import_module("guest_of_names"), "main", "guest")
+    with pytest.raises(OptionError, match="'round' names itself"):
+        find_architecture("round", plugins)
