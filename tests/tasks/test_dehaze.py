@@ -15,6 +15,7 @@ from nasdip_core.errors import OptionError
 from nasdip_core.imaging import dark_channel as dark
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
+from nasdip_core.options import parse
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.restore import restore
@@ -120,6 +121,8 @@ def test_a_given_air_light_is_not_fitted() -> None:
     assert given.air.flatten().tolist() == pytest.approx([0.9, 0.8, 0.7])
     with pytest.raises(OptionError, match=r"task\.air_light has 2 samples"):
         problem(sample(), air_light=(0.9, 0.8))
+    with pytest.raises(OptionError, match=r"task\.air_light\.0' = 200"):
+        parse(DehazeOptions, {"air_light": [200, 200, 200]}, "task")
 
 
 def test_the_guess_is_nearer_to_the_truth_than_the_haze() -> None:

@@ -1,7 +1,7 @@
 """Options of dehazing (torch-free)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -31,7 +31,7 @@ class DehazeOptions(TaskOptions):
     outputs: ClassVar[Sequence[str]] = ("restored", "transmission", "air-light")
     demonstration: ClassVar[Mapping[str, Any]] = {"picture": "sample:chelsea", "corrupt": {}}
 
-    air_light: tuple[float, ...] | None = Field(
+    air_light: tuple[Annotated[float, Field(ge=0, le=1)], ...] | None = Field(
         default=None,
         description="colour of the haze, samples in [0, 1], one a channel; none: it is fitted",
     )
