@@ -77,6 +77,7 @@ def test_is_looked_for_beside_the_pipeline() -> None:
     base = Path("folder").absolute()
     assert FlashOptions(flash="f.png").located(base).flash == str(base / "f.png")
     assert FlashOptions().located(base).flash is None
+    assert FlashOptions(flash="sample:coffee").located(base).flash == "sample:coffee"
 
 
 @pytest.mark.parametrize("channels", [1, 3])

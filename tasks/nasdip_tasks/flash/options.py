@@ -40,6 +40,6 @@ class FlashOptions(TaskOptions):
 
     def located(self, base: Path) -> Self:
         """Return the options with the flash picture looked for in a folder."""
-        if self.flash is None:
+        if self.flash is None or self.flash.startswith("sample:"):
             return self
         return self.model_copy(update={"flash": str((base / self.flash).absolute())})
