@@ -36,8 +36,10 @@ def test_the_plugin_of_the_page_works(
     project: Path, installed: Callable[[Path], Callable[..., str]]
 ) -> None:
     run = installed(project)
-    offers = json.loads(run("nasdip", "list", "--json"))["offers"]
-    assert {o["kind"]: o["name"] for o in offers if o["plugin"] == "nasdip-mine"} == {
+    listed = json.loads(run("nasdip", "list", "--json"))["offers"]
+    offers = [offer for offer in listed if offer["plugin"] == "nasdip-mine"]
+    assert {offer["state"] for offer in offers} == {"loaded"}, "a built-in has the name"
+    assert {offer["kind"]: offer["name"] for offer in offers} == {
         "activation": "sine",
         "architecture": "mine",
         "baseline": "mean",
@@ -50,7 +52,7 @@ def test_the_plugin_of_the_page_works(
         "residual": "finest",
         "reward": "worst-channel",
         "space": "small",
-        "stopping": "discrepancy",
+        "stopping": "noise-floor",
         "strategy": "nearby",
         "task": "deinterlace",
         "tracker": "losses",
@@ -59,9 +61,9 @@ def test_the_plugin_of_the_page_works(
     }
     plan = run(
         "nasdip", "run", "--task", "deinterlace", "--arch", "mine", "--dry-run", "--json",
-        "-S", "fit.stopping=discrepancy",
+        "-S", "fit.stopping=noise-floor",
     )  # fmt: skip
-    assert json.loads(plan)["stopping"] == "discrepancy"
+    assert json.loads(plan)["stopping"] == "noise-floor"
     run(
         "nasdip", "run", "--task", "denoise", "--plugin", "slow_steps.py", "--tracker", "losses",
         "-S", "architecture.activation=gelu", "-S", "fit.steps=3", "-S", "fit.report_every=1",
