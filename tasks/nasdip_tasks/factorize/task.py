@@ -71,10 +71,16 @@ def _layout(picture: Tensor, options: FactorizeOptions) -> Layout:
     """Return the sides of the matrix and their grids. Raises OptionError where one does not fit."""
     channels, height, width = (int(side) for side in picture.shape[1:])
     rows, columns = (height, width), (1, channels)
+    grids = options.rows is not None or options.columns is not None
+    if grids and options.latent == "line":
+        raise OptionError(
+            "task.rows and task.columns do nothing with task.latent = 'line'",
+            "leave them out: each factor is one picture",
+        )
     if channels == 1:
         rows = _grid("rows", options.rows, height) or (height, 1)
         columns = _grid("columns", options.columns, width) or (1, width)
-    elif options.rows is not None or options.columns is not None:
+    elif grids:
         raise OptionError("task.rows and task.columns are for a matrix, this is a cube")
     elif options.latent == "line":
         raise OptionError("task.latent = 'line' is for a matrix, this is a cube")
