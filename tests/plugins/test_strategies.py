@@ -10,6 +10,7 @@ import pytest
 
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.controller.reinforce import LOG_PROBABILITY, VERSION
+from nasdip_core.errors import OptionError
 from nasdip_core.options import Options, fields_of, parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.seeds import generator
@@ -234,3 +235,9 @@ def test_the_page_names_every_option(plugins: Plugins) -> None:
         assert rows[1:] == [[f"`{f.name}`", str(f.default), f.meaning] for f in fields] or not (
             rows or fields
         )
+
+
+def test_a_controller_without_memory_is_refused(plugins: Plugins) -> None:
+    """Every trial would be its own baseline: nothing would be learnt."""
+    with pytest.raises(OptionError, match="greater than 0"):
+        make(plugins, "reinforce", memory=0)

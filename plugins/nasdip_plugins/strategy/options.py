@@ -22,7 +22,7 @@ class ReinforceOptions(Options):
     )
     memory: float = Field(
         default=0.95,
-        ge=0,
+        gt=0,
         lt=1,
         description="weight of a trial in the baseline after each further one (moving baseline of "
         "Zoph and Le, ICLR 2017; 0.99 in ENAS's code)",
