@@ -193,7 +193,7 @@ class TestRefusals:
             run(matrix(), {"task.rows": [5, 5]})
         with pytest.raises(OptionError, match="this is a cube"):
             run(np.ones((4, 4, 4), np.float32), {"task.latent": "line"})
-        with pytest.raises(OptionError, match="do nothing with task.latent = 'line'"):
+        with pytest.raises(OptionError, match=r"do nothing with task.latent = 'line'"):
             run(matrix(), {"task.rows": [6, 4], "task.latent": "line"})
 
 
