@@ -138,7 +138,7 @@ def from_dotted(assignments: list[str]) -> dict[str, Any]:
         try:
             # YAML would take a colour such as #ff00ff for a comment.
             value = text if text.startswith("#") else yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # the latter of a date that is none
             value = text
         result = merge(result, nested(key, value))
     return result

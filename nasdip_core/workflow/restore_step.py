@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.options import parse
 from nasdip_core.pipeline.document import to_yaml
-from nasdip_core.pipeline.jobs import Job, batch, is_batch
+from nasdip_core.pipeline.jobs import batch, is_batch
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 
@@ -102,18 +102,17 @@ def _folder(
     folder, base = place.folder, place.base
     planned = batch(base / content["picture"], task, content, folder, plugins, base)
     failures = [f"{failure.label}: {failure.error}" for failure in planned.failures]
-    outputs: dict[str, str] = {}
+    made: dict[str, dict[str, str]] = {}
     for job in planned.jobs:
         say(f"{job.label}:")
         try:
             there = replace(place, folder=job.folder)
-            made = _one(job.resolved, job.name, there, plugins, progress, say)
+            made[job.folder.name] = _one(job.resolved, job.name, there, plugins, progress, say)
         except RunInterruptedError:
             raise
         except NasdipError as error:
             failures.append(f"{job.label}: {error}")
-            continue
-        outputs |= _gathered(made, job, folder)
+    outputs = _gathered(made, folder, {job.folder.name for job in planned.jobs})
     for failure in failures:
         say(f"error: {failure}")
     if failures:
@@ -122,16 +121,25 @@ def _folder(
     return {**outputs, "folder": str(folder.absolute())}
 
 
-def _gathered(made: Mapping[str, str], job: Job, folder: Path) -> dict[str, str]:
-    """Copy a picture's outputs into a folder each, so that the next step can take them as one."""
-    outputs = {}
-    for name, path in made.items():
-        if name in ("folder", "page", "result") or name.endswith("-lossless"):
-            continue
-        gathered = folder / name
-        gathered.mkdir(exist_ok=True)
-        shutil.copyfile(path, gathered / f"{Path(job.label).stem}{Path(path).suffix}")
-        outputs[name] = str(gathered.absolute())
+def _gathered(
+    made: Mapping[str, Mapping[str, str]], folder: Path, taken: set[str]
+) -> dict[str, str]:
+    """Copy the pictures' outputs into a folder each, so that the next step can take them as one.
+
+    `made`: outputs by the name of a picture's own folder; those names are `taken`.
+    """
+    outputs: dict[str, str] = {}
+    for picture, of_it in made.items():
+        for name, path in of_it.items():
+            if name in ("folder", "page", "result") or name.endswith("-lossless"):
+                continue
+            gathered = folder / (f"all-{name}" if name in taken else name)
+            if name not in outputs:
+                # What it holds may be of pictures that are there no more.
+                shutil.rmtree(gathered, ignore_errors=True)
+                gathered.mkdir()
+                outputs[name] = str(gathered.absolute())
+            shutil.copyfile(path, gathered / f"{picture}{Path(path).suffix}")
     return outputs
 
 

@@ -40,10 +40,10 @@ class Workflow:
 
     def options(self, node: Node) -> dict[str, Any]:
         """Return a step's `with`, the command line on top, its references still in it."""
-        content = merge(node.step.with_, self.changes.get(node.step.id, {}))
-        if node.kind == "task":
-            content = on_top(content, self.given)
-        return content
+        changed = self.changes.get(node.step.id, {})
+        if node.kind != "task":
+            return merge(node.step.with_, changed)
+        return on_top(on_top(node.step.with_, changed), self.given)
 
     def place(self, id_: str) -> Path:
         """Return the folder of a step."""

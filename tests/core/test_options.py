@@ -64,6 +64,7 @@ def test_dotted_keys_are_yaml_values() -> None:
     assert values["fit"]["steps"] == 200
     assert values["task"] == {"sigma": 25, "on": True}
     assert values["a"] == "#ff0"
+    assert from_dotted(["name=2024-13-45"]) == {"name": "2024-13-45"}  # no date: text
 
 
 @pytest.mark.parametrize("word", ["fit.steps", "=3", "fit..steps=3", ".a=1"])

@@ -95,6 +95,15 @@ def test_the_command_line_counts(make: Make) -> None:
     assert go(make(replace, given={"seed": 3}))[0] == ["clean", "page", "keep"]
 
 
+def test_a_step_given_another_network_leaves_its_preset(make: Make) -> None:
+    text = CHAIN.replace("arch: tiny.yaml", "preset: fast")
+    workflow = make(text, changes={"clean": {"arch": "tiny.yaml"}})
+    clean = next(node for node in workflow.graph.nodes if node.step.id == "clean")
+    options = workflow.options(clean)
+    assert options["arch"] == "tiny.yaml"
+    assert "preset" not in options
+
+
 def test_only_one_step_and_from_a_step_on(make: Make) -> None:
     workflow = make(CHAIN.replace("to: kept.png", "to: kept.png, replace: true"))
     with pytest.raises(OptionError, match="step 'page' needs 'clean', which is not done"):
@@ -124,9 +133,22 @@ steps:
         names = {path.name for path in Path(done[id_].outputs["restored"]).iterdir()}
         assert names == {"one.png", "two.png"}
     assert (folder / "out" / "second" / "two" / "report.html").exists()
+    Image.open(folder / "album" / "two.png").save(folder / "album" / "two.gif")
     (folder / "album" / "bad.png").write_bytes(b"no picture")
-    with pytest.raises(RunError, match=r"1 of 3 pictures failed; the first: bad\.png"):
+    with pytest.raises(RunError, match=r"1 of 4 pictures failed; the first: bad\.png"):
         go(make(text))
+    # Two pictures of one stem are two pictures to the next step, too.
+    gathered = {path.name for path in (folder / "out" / "first" / "restored").iterdir()}
+    assert gathered == {"one.png", "two.png.png", "two.gif.png"}
+
+
+def test_a_picture_may_have_the_name_of_an_output(make: Make, folder: Path) -> None:
+    (folder / "album" / "two.png").rename(folder / "album" / "restored.png")
+    step = "{picture: album, corrupt: {sigma: 9}, arch: tiny.yaml}"
+    _, done = go(make(f"nasdip: 1\nsteps:\n- {{id: a, uses: task.denoise, with: {step}}}\n"))
+    assert (folder / "out" / "a" / "restored" / "report.html").exists()
+    gathered = {path.name for path in Path(done["a"].outputs["restored"]).iterdir()}
+    assert gathered == {"one.png", "restored.png"}
 
 
 def test_a_failure_points_at_the_step_and_keeps_the_others(make: Make, folder: Path) -> None:
