@@ -3,9 +3,10 @@
     python benchmarks/table/pack.py   # the table, from the shards that there are
     python benchmarks/staleness.py [--trials 300] [--workers 1 10 100] [--seeds 5] [--studies 10]
 
-Every worker asks when it is free, and is answered by what has been told until then; its trial takes
-as long as that network's fit was measured to take. The strategies are the real ones. Printed is the
-regret after the same number of trials in dB: how far the best found is from the best of the table.
+Every worker asks when it is free, and is answered by what has been told until then; its trial
+takes as long as that network's fits were measured to take. The strategies are the real ones, the
+spaces those of `table/measured.py`. Printed is the regret after the same number of trials in dB, in the mean
+over two pictures: how far the best found is from the best of the space, with 95 % bands.
 With as many workers as trials nothing is known when the last one asks. `--studies` shares workers
 and trials among so many searches that do not know of each other, and takes the best of all.
 """
@@ -14,7 +15,6 @@ import argparse
 import heapq
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,24 +23,22 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).with_name("table")))
 
-from replay import Rewards, half, make_strategy
+from measured import SPACES, Measured
+from replay import half, make_strategy
 from table import FILE, Table
-from work import spaces
 
 from nasdip_core.plugins import Plugins
-from nasdip_core.space import Choice, Choices, InfeasibleError, SearchSpace
+from nasdip_core.space import Choice, Choices, InfeasibleError
 from nasdip_core.strategy import Strategy
 from nasdip_core.study.records import OUTCOME
 from nasdip_core.study.sampler import distributions
-
-Seconds = Callable[[Choices], float]
 
 
 def main() -> None:
     """Print a row a strategy."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", type=Path, default=FILE)
-    parser.add_argument("--space", choices=("nas-dip-cell", "nas-dip"), default="nas-dip-cell")
+    parser.add_argument("--space", choices=SPACES, default="nas-dip-cell")
     parser.add_argument("--task", default="denoise")
     parser.add_argument("--strategies", nargs="+", default=["random", "evolution", "reinforce"])
     parser.add_argument("--trials", type=int, default=300)
@@ -50,10 +48,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    table, space, plugins = Table(options.table), spaces(16)[options.space], Plugins.discover()
-    rewards, seconds = Rewards(table, options.space, options.task), measured_seconds(table, options)
-    known = ~np.isnan(table.means(options.space, options.task))
-    print(f"{options.space}: {known.sum()} of {known.size} networks fitted to {options.task}")
+    table, plugins = Table(options.table), Plugins.discover()
+    measured = Measured(table, options.space, options.task)
+    print(f"{options.space}: {measured.known} of {measured.space.size} networks of {options.task}")
     print(f"load average {os.getloadavg()[0]:.1f}\n")
     print("| strategy | " + " | ".join(f"{n:,} workers" for n in options.workers) + " |")
     print("|---" * (len(options.workers) + 1) + "|")
@@ -62,9 +59,9 @@ def main() -> None:
         for workers in options.workers:
             each, share = max(1, workers // options.studies), options.trials // options.studies
             found = [
-                rewards.best
+                measured.best_mean
                 - max(
-                    simulate(space, strategy, seed, rewards, seconds, each, share)
+                    simulate(measured, strategy, seed, each, share)
                     for seed in range(first, first + options.studies)
                 )
                 for first in range(0, options.seeds * options.studies, options.studies)
@@ -73,44 +70,21 @@ def main() -> None:
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
-def measured_seconds(table: Table, options: argparse.Namespace) -> Seconds:
-    """Return what gives the seconds of a network's fits, of the middle one where it was not run."""
-    every = table.values(options.space, "seconds")[table.tasks.index(options.task)]
-    times = every[:, :2, 0, 0].mean(axis=1)
-    middle = float(np.nanmedian(times))
-
-    def seconds(choices: Choices) -> float:
-        try:
-            found = float(times[table.find(choices)[1]])
-        except KeyError:
-            return middle
-        return middle if np.isnan(found) else found
-
-    return seconds
-
-
-def simulate(
-    space: SearchSpace,
-    strategy: Strategy,
-    seed: int,
-    rewards: Rewards,
-    seconds: Seconds,
-    workers: int,
-    trials: int,
-) -> float:
+def simulate(measured: Measured, strategy: Strategy, seed: int, workers: int, trials: int) -> float:
     """Return the best value that so many trials find, with so many workers at once."""
+    space = measured.space
     study = optuna.create_study(direction="maximize", sampler=strategy.sampler(space, seed))
     known: dict[tuple[Choice, ...], float] = {}
     running: list[tuple[float, int, optuna.Trial, Choices]] = []
     now, asked = 0.0, 0
     while asked < trials or running:
         if asked < trials and len(running) < workers:
-            asked += _ask(study, space, known, running, now, seconds)
+            asked += _ask(study, measured, known, running, now)
             continue
         now, _, trial, choices = heapq.heappop(running)
         key = tuple(choices.values())
         try:
-            known.setdefault(key, rewards(choices))
+            known.setdefault(key, float(measured(choices).mean()))
         except KeyError:  # of a table that is not complete
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
         else:
@@ -120,16 +94,15 @@ def simulate(
 
 def _ask(
     study: optuna.Study,
-    space: SearchSpace,
+    measured: Measured,
     known: dict[tuple[Choice, ...], float],
     running: list[tuple[float, int, optuna.Trial, Choices]],
     now: float,
-    seconds: Seconds,
 ) -> int:
     """Ask for a trial; return whether it is one of those that are counted."""
-    trial = study.ask(dict(distributions(space)))
+    trial = study.ask(dict(distributions(measured.space)))
     try:
-        choices = space.canonical(trial.params)
+        choices = measured.space.canonical(trial.params)
     except InfeasibleError:
         trial.set_constraint("valid", 1.0)
         trial.set_user_attr(OUTCOME, "infeasible")
@@ -141,7 +114,7 @@ def _ask(
         study.tell(trial, [known[tuple(choices.values())]])
         # Not counted in a search, but time passes in no simulation that counts nothing.
         return 1
-    heapq.heappush(running, (now + seconds(choices), trial.number, trial, choices))
+    heapq.heappush(running, (now + measured.seconds(choices), trial.number, trial, choices))
     return 1
 
 

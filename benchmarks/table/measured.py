@@ -38,11 +38,23 @@ class Measured:
         self._rewards = np.where(run[:, None], rewards, np.nan).astype(np.float64)
         self.best: NDArray[np.float64] = np.nanmax(self._rewards, axis=0)
         """The most on each picture."""
+        self.best_mean = float(np.nanmax(self._rewards.mean(axis=1)))
+        """The most in the mean over both."""
+        self.known = int(run.sum())
+        """How many networks of the space were run."""
+        times = table.values(whole, "seconds")[table.tasks.index(task), :, :2, 0, 0].mean(axis=1)
+        self._seconds = np.where(run, times, np.median(times[run]))
 
     def __call__(self, choices: Choices) -> NDArray[np.float64]:
         """Return dB by picture. Raises KeyError for a network not run, or one that diverged."""
-        _, place = self._table.find({**self._cell, **choices})
-        rewards: NDArray[np.float64] = self._rewards[place]
+        rewards: NDArray[np.float64] = self._rewards[self._place(choices)]
         if np.isnan(rewards).any():
             raise KeyError(f"not all of these fits were made, or one diverged: {dict(choices)}")
         return rewards
+
+    def seconds(self, choices: Choices) -> float:
+        """Return what a fit took, in the mean over both pictures; where none was, the median."""
+        return float(self._seconds[self._place(choices)])
+
+    def _place(self, choices: Choices) -> int:
+        return self._table.find({**self._cell, **choices})[1]
