@@ -1,4 +1,7 @@
-"""Runs interrupted at any moment go on where they stopped: real processes, real signals."""
+"""Runs interrupted at any moment go on where they stopped: real processes, real signals.
+
+What goes on does so in this process, which spares the start of one.
+"""
 
 import json
 import os
@@ -6,17 +9,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from nasdip_core.errors import RunInterruptedError
 from nasdip_core.imaging import metadata, read
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
+Finish = Callable[[Path, list[str]], bytes]
 
 
 def words(folder: Path, waves_file: Path, tiny: Tiny, steps: int) -> list[str]:
@@ -44,14 +49,27 @@ def wait_for(folder: Path, pattern: str, process: "subprocess.Popen[str]") -> No
     raise AssertionError(f"{folder / pattern} was not written")
 
 
-def finish(folder: Path, words: list[str]) -> bytes:
-    """Resume a run to its end and return its picture."""
-    process = start(*words, "--resume")
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert not list(folder.glob("checkpoint-*"))
-    assert not list(folder.glob(".*.part"))
-    return (folder / "restored.png").read_bytes()
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """The same arithmetic here as in the processes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def finish(cli: Cli) -> Finish:
+    """Return what resumes a run to its end and returns its picture."""
+
+    def call(folder: Path, words: list[str]) -> bytes:
+        answer = cli(*words, "--resume")
+        assert answer.code == 0, answer.err
+        assert not list(folder.glob("checkpoint-*"))
+        assert not list(folder.glob(".*.part"))
+        return (folder / "restored.png").read_bytes()
+
+    return call
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +80,7 @@ def kept() -> dict[int, bytes]:
 
 @pytest.fixture
 def undisturbed(
-    kept: dict[int, bytes], tmp_path: Path, waves_file: Path, tiny: Tiny
+    kept: dict[int, bytes], tmp_path: Path, waves_file: Path, tiny: Tiny, finish: Finish
 ) -> Callable[[int], bytes]:
     """Return what gives the picture of an undisturbed run of so many steps; each is made once."""
 
@@ -82,6 +100,7 @@ def test_a_run_goes_on_where_it_stopped(
     tiny: Tiny,
     number: signal.Signals,
     undisturbed: Callable[[int], bytes],
+    finish: Finish,
 ) -> None:
     folder = tmp_path / "out"
     disturbed = words(folder, waves_file, tiny, steps=300)
@@ -111,6 +130,7 @@ def test_signals_early_and_late(
     number: signal.Signals,
     moment: str,
     undisturbed: Callable[[int], bytes],
+    finish: Finish,
 ) -> None:
     folder = tmp_path / "disturbed"
     disturbed = words(folder, waves_file, tiny, steps=40)
