@@ -25,8 +25,6 @@ COMPOSITIONS = {
     ],
 }
 """Pipelines of several kinds of steps, and what makes them small."""
-FILTERED = {"inpaint", "super-resolution"}
-"""Tasks whose filters take half a minute on the pictures of the examples."""
 PIPELINES = sorted(path for path in EXAMPLES.glob("*.yaml") if path.stem not in COMPOSITIONS)
 
 
@@ -50,7 +48,6 @@ def test_pictures_are_bundled(path: Path) -> None:
 def test_they_run(path: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     words = ["run", str(path), "-S", "fit.steps=2", "-o", str(output)]
-    words += ["-S", "recipe.refine=[]"] if path.stem in FILTERED else []
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     steps = read_pipeline(path).pipeline.steps
