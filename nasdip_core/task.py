@@ -40,6 +40,11 @@ class TaskOptions(Options):
     """What `nasdip run --task NAME` without a picture does: `picture` and `corrupt`."""
 
     @property
+    def writes(self) -> Sequence[str]:
+        """Names of the outputs that a run with these options may write."""
+        return self.outputs
+
+    @property
     def stacked(self) -> bool:
         """Whether the picture is a stack of frames, restored together."""
         return self.stacks(dict(self))

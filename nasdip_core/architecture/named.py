@@ -66,7 +66,7 @@ def _content(text: str, source: str) -> Mapping[str, Any]:
     """Return what a file says."""
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # the latter of a date that is none
         raise OptionError(f"'{source}' is no valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, Mapping):
         raise OptionError(f"'{source}' holds no architecture", "it must be a YAML mapping")

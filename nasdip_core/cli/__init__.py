@@ -3,6 +3,7 @@
 import io
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,9 @@ from nasdip_core.cli.guests import WithGuests, add_files, plugins_first
 from nasdip_core.cli.output import fail
 from nasdip_core.cli.parameters import Debug
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
+
+_PRINTERS = {"click", "rich", "typer"}
+"""Packages that write our output."""
 
 app = typer.Typer(
     name="nasdip",
@@ -75,10 +79,14 @@ def main() -> None:
     try:
         app(plugins_first(sys.argv[1:]))
     except SystemExit as ended:
+        error = ended.__context__
+        if not isinstance(error, BrokenPipeError):
+            raise
         # To Typer it is a failure that the reader of our output has closed it, as `| head` does.
-        if isinstance(ended.__context__, BrokenPipeError):
+        if _reader_is_gone(error):
             sys.exit(ExitCode.OK)
-        raise
+        fail(f"internal error: {error}")
+        sys.exit(ExitCode.FAILED)
     except Exception as error:
         if debug:
             raise
@@ -91,6 +99,13 @@ def main() -> None:
         reason = f"{type(error).__name__}: {error}"
         fail(f"internal error: {reason}; {advice()}")
         sys.exit(ExitCode.FAILED)
+
+
+def _reader_is_gone(error: BrokenPipeError) -> bool:
+    """Return whether it was our output that found no reader; other pipes may break, too."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    module = frame.f_globals.get("__name__", "")
+    return module.startswith("nasdip_core.cli") or module.partition(".")[0] in _PRINTERS
 
 
 def _interrupted(*_: object) -> None:

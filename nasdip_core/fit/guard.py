@@ -22,6 +22,8 @@ class DivergenceGuard:
     def __init__(self, options: GuardOptions) -> None:
         self.options = options
         self._running: dict[str, float] = {}
+        self._spread: dict[str, float] = {}
+        """Running mean of the distance from the running loss, which may pass through zero."""
         self.snapshots: deque[dict[str, Any]] = deque(maxlen=2)
         """States of the fit, the older one first."""
 
@@ -31,16 +33,19 @@ class DivergenceGuard:
             if not math.isfinite(loss):
                 return f"the loss of '{player}' is {loss}"
             running = self._running.get(player)
-            if player in descending and running is not None and self._rises(running, loss):
+            if player in descending and running is not None and self._rises(player, running, loss):
                 return f"the loss of '{player}' rose from {running:.3g} to {loss:.3g}"
         for player, loss in losses.items():
             running = self._running.get(player, loss)
+            spread = self._spread.get(player, 0.0)
             self._running[player] = 0.9 * running + 0.1 * loss
+            self._spread[player] = 0.9 * spread + 0.1 * abs(loss - running)
         return None
 
-    def _rises(self, running: float, loss: float) -> bool:
+    def _rises(self, player: str, running: float, loss: float) -> bool:
         """Return whether a loss, which may be negative, is far above its running mean."""
-        return loss - running > (self.options.rise - 1) * max(abs(running), _LEAST)
+        scale = max(abs(running), self._spread[player], _LEAST)
+        return loss - running > (self.options.rise - 1) * scale
 
     def keep(self, state: dict[str, Any]) -> None:
         """Take a snapshot of the fit's state."""
@@ -55,8 +60,9 @@ class DivergenceGuard:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the running losses."""
-        return {"running": dict(self._running)}
+        return {"running": dict(self._running), "spread": dict(self._spread)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back the running losses."""
         self._running = dict(state["running"])
+        self._spread = dict(state["spread"])

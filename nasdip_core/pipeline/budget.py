@@ -95,7 +95,10 @@ def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:
     if fitted is None or not fitted.fits:
         return resolved
     recipe = resolved.recipe.model_copy(update={"fits": fitted.count})
-    return with_steps(replace(resolved, recipe=recipe), max(f.iterations for f in fitted.fits))
+    done = replace(resolved, recipe=recipe)
+    if not fitted.cut_off:
+        return done
+    return with_steps(done, max(f.iterations for f in fitted.fits))
 
 
 def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:

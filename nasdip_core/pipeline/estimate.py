@@ -66,7 +66,10 @@ class Estimate:
 def choose_tile(
     resolved: Resolved, problem: Problem, plugins: Plugins, device: torch.device
 ) -> int | None:
-    """Return the side of the tiles; None where the picture is fitted in one piece."""
+    """Return the side of the tiles; None where the picture is fitted in one piece.
+
+    Raises OptionError where they are too small.
+    """
     slot = next(iter(problem.slots.values()))
     side, arch = resolved.tile or problem.tile_side, resolved.arch.architecture
     if side is None and isinstance(problem, RestorationProblem):
@@ -81,7 +84,12 @@ def choose_tile(
             # All frames of a stack are fitted at once, whatever the side.
             while slot.frames > 1 and side > _SMALLEST_TILE and short((side, side)):
                 side //= 2
-    return None if side is None or side >= max(slot.size) else side
+    # What is learnt on squares is cut from a larger picture.
+    size = slot.size if isinstance(problem, RestorationProblem) else problem.result_size
+    if side is None or side >= max(size):
+        return None
+    problem.tiling(side)
+    return side
 
 
 def estimate(

@@ -114,6 +114,8 @@ def is_batch(source: Path, task: str, given: Mapping[str, Any], plugins: Plugins
         return True
     clean = given.get("corrupt") is not None
     asked = given.get("task") or {}
+    if not isinstance(asked, Mapping):
+        return False
     if model.stacks(asked) or (not clean and model.from_folder(source, asked) is not None):
         return False
     return not (model.takes_arrays and frame_files(source))

@@ -27,7 +27,7 @@ def written(
 
 def names_written(resolved: Resolved, sources: Sources) -> set[str]:
     """Return the names of the pictures that a run may write, and `weights`."""
-    names = set(resolved.task.outputs)
+    names = set(resolved.task.writes)
     if sources.damage is not None:
         names |= {"damaged"} if sources.mask is None else {"damaged", "mask"}
     if resolved.fit.langevin.noise:

@@ -173,10 +173,12 @@ class Solver:
             now = time.monotonic()
             if deadline is not None and now + (now - started) > deadline:
                 break
-            # One that was cut off in an earlier session still tells how long the others are.
-            if found.fits and (deadline is not None or found.cut_off):
-                steps = max(fit.iterations for fit in found.fits)
-                fitter = replace(fitter, resolved=with_steps(fitter.resolved, steps), deadline=None)
+            if i == 0:
+                fitter = replace(fitter, deadline=None)
+                # Also by an earlier session: it still tells how long the others are.
+                if found.cut_off:
+                    steps = max(fit.iterations for fit in found.fits)
+                    fitter = replace(fitter, resolved=with_steps(fitter.resolved, steps))
         assert fitted is not None
         return fitted
 

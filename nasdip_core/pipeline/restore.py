@@ -107,9 +107,10 @@ def restore(
         elif source is not None:
             given[role] = _in_memory(source, model, stack=stack)
             # Where it will be written, so that the pipeline file can repeat the run: of a JPEG and
-            # its copy, the copy.
+            # its copy, the copy; of named frames, their folder.
             place = Path(output or "") / f"given-{role}{given[role].suffix}"
-            content[role] = str(files_of(given[role], place)[-1])
+            files = files_of(given[role], place)
+            content[role] = str(files[-1] if place.suffix else place)
     for key, value in (options or {}).items():
         content = merge(content, nested(key, value))
     resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())
@@ -191,6 +192,7 @@ def _run(
             return Restored(written(folder, earlier, resolved), earlier, folder.path)
     prepared = prepare(resolved, plugins, given)
     sources, problem = prepared.sources, prepared.problem
+    side = choose_tile(resolved, problem, plugins, device)
     if folder is not None:
         folder.open(
             document,
@@ -204,7 +206,7 @@ def _run(
     watch.begin(Run(title, resolved.task_name, None if folder is None else folder.path, document))
     observers = [*observers, *watch.observers]
     deadline = None if plan.fit_seconds is None else started + plan.fit_seconds
-    solved, events = _solve(resolved, problem, plugins, folder, device, observers, deadline)
+    solved, events = _solve(resolved, problem, side, plugins, folder, device, observers, deadline)
     if deadline is not None:
         learn(resolved, problem, solved, plugins, device)
     if deadline is not None or (solved.fitted is not None and solved.fitted.cut_off):
@@ -259,6 +261,7 @@ def _run(
 def _solve(
     resolved: Resolved,
     problem: Problem,
+    side: int | None,
     plugins: Plugins,
     folder: RunFolder | None,
     device: "torch.device",
@@ -266,7 +269,6 @@ def _solve(
     deadline: float | None,
 ) -> tuple[Solved, list[Event]]:
     """Follow the recipe; return the result and the events, earlier sessions' included."""
-    side = choose_tile(resolved, problem, plugins, device)
     seen: list[Event] = []
     log = None if folder is None else EventLog(folder.events)
     watching: list[Observer] = [seen.append, *observers]

@@ -1,6 +1,7 @@
 """Tiles: they cover the picture, blend without a trace, and a tiled fit is a whole one's equal."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,15 @@ def test_corners_lie_on_a_grid_that_the_picture_does_not_fill(length: int) -> No
     for above, below in pairwise(tiles):
         assert above.top + above.height - below.top >= 0
         assert 48 <= below.height < 64
+
+
+@pytest.mark.parametrize("grid", [8, 16])
+@pytest.mark.parametrize("side", [64, 96, 512])
+def test_neighbours_on_a_grid_overlap(side: int, grid: int) -> None:
+    for length in range(side + 1, side + 300):
+        tiles = Tiling((length, 16), side, grid=grid).tiles
+        for above, below in pairwise(tiles):
+            assert above.top + above.height - below.top >= side // 8
 
 
 @pytest.mark.parametrize("margin", [3, 10, 16])
@@ -207,3 +217,13 @@ def test_tiling_starts_by_itself_where_memory_is_short(
     monkeypatch.setattr(estimate, "_LARGEST_TILE", 64)
     options = {"corrupt.sigma": 20, "fit.steps": 2}
     assert len(restore(large, "denoise", arch=TINY, options=options).result["fits"]) == 6
+
+
+def test_tiles_that_are_too_small_are_refused_before_anything_is_written(
+    large: np.ndarray, tmp_path: Path
+) -> None:
+    options = {"task.kernel": "gaussian", "task.width": 5, "fit.steps": 1, "tile": 32}
+    words: dict[str, Any] = {"arch": TINY, "output": tmp_path / "out"}
+    with pytest.raises(OptionError, match=r"take tile=\d+ or more"):
+        restore(large, "deblur", **words, options=options)
+    assert not (tmp_path / "out").exists()

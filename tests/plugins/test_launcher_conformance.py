@@ -1,5 +1,8 @@
 """Every launcher keeps its contract."""
 
+import sys
+import time
+
 import pytest
 import torch
 
@@ -8,6 +11,7 @@ from nasdip_core.launcher import Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import LauncherConformance
 from nasdip_core.worker import work
+from nasdip_plugins.launcher.processes import ProcessFleet
 
 
 class TestProcesses(LauncherConformance):
@@ -21,6 +25,17 @@ class TestRay(LauncherConformance):
     def launcher(self, plugins: Plugins) -> Launcher:
         pytest.importorskip("ray", reason="Ray is not installed")
         return chosen_launcher({"launcher": {"uses": "ray", "with": {"cpus": 0.5}}}, plugins)
+
+
+def test_a_worker_that_dies_before_it_reads_its_order_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    fleet = ProcessFleet({"much": "x" * 10**6}, 1)
+    while fleet.alive():
+        time.sleep(0.01)
+    assert len(fleet.failures()) == 1
+    fleet.kill()
 
 
 def test_what_a_worker_may_take(plugins: Plugins) -> None:

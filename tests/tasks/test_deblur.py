@@ -177,6 +177,23 @@ def test_the_kernel_is_implied() -> None:
     assert "sigma" not in implied
 
 
+def test_a_known_kernel_beside_the_result_is_in_nobodys_way(tmp_path: Path) -> None:
+    kernel = tmp_path / "kernel.png"
+    Image.fromarray(np.full((3, 3), 28, np.uint8)).save(kernel)
+    arch = {
+        "architecture": {
+            "levels": 2,
+            "input": {"channels": 4},
+            "encoder": {"widths": 4},
+            "decoder": {"widths": 4},
+        }
+    }
+    options = {"task.kernel": str(kernel), "fit.steps": 1}
+    picture = np.full((24, 24), 90, np.uint8)
+    found = restore(picture, "deblur", arch=arch, options=options, output=tmp_path)
+    assert set(found.result["outputs"]) == {"restored"}
+
+
 def test_a_tile_is_a_part_of_the_same_problem() -> None:
     clean = rand(1, 3, 40, 48)
     damage = DeblurCorruption(kernel="gaussian", width=1.0, sigma=0)

@@ -79,9 +79,8 @@ def test_without_statistics_tiles_are_the_whole(plugins: Plugins) -> None:
     assert off.median() < 1e-3
 
 
-@pytest.fixture
-def weights(tmp_path: Path) -> str:
-    """Weights of a translator that was hardly trained."""
+def learnt(tmp_path: Path, **more: Any) -> Restored:
+    """A picture of 36 x 40 translated by what was hardly learnt from squares of 32."""
     rng = np.random.default_rng(0)
     for name in ("a", "b"):
         Image.fromarray(rng.integers(0, 256, (36, 40, 3), np.uint8)).save(tmp_path / f"{name}.png")
@@ -93,8 +92,16 @@ def weights(tmp_path: Path) -> str:
         "task.target": str(tmp_path / "b.png"),
         "task.crop": 32,
         "task.critic_width": 4,
+        **more,
     }
-    restore(tmp_path / "a.png", "translate", arch=arch, options=options, output=tmp_path / "out")
+    output = tmp_path / "out"
+    return restore(tmp_path / "a.png", "translate", arch=arch, options=options, output=output)
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> str:
+    """Weights of a translator that was hardly trained."""
+    learnt(tmp_path)
     return str(tmp_path / "out" / "weights.safetensors")
 
 
@@ -122,6 +129,11 @@ def test_tiles_on_request(weights: str) -> None:
     done, seen = applied(weights, (70, 100))
     assert seen == [100]
     assert not any("tiles" in note for note in done.notes)
+
+
+def test_tiles_on_request_where_the_look_is_learnt(tmp_path: Path) -> None:
+    """Tiles are of the picture, which is larger than the squares it is learnt from."""
+    assert any("in tiles of 32" in note for note in learnt(tmp_path, tile=32).notes)
 
 
 def test_a_large_picture_needs_no_request(weights: str, monkeypatch: pytest.MonkeyPatch) -> None:

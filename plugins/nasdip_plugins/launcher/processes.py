@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from nasdip_core.errors import ExitCode, NasdipError, RunError, error_of
@@ -51,9 +52,10 @@ class ProcessFleet(Fleet):
                 raise RunError(f"cannot start a worker: {error.strerror or error}") from None
             self._processes.append((process, errors))
             assert process.stdin is not None
-            # Left open: a worker ends when this process does.
-            process.stdin.write(line)
-            process.stdin.flush()
+            # Left open: a worker ends when this process does. `failures` tells why one has already.
+            with suppress(BrokenPipeError):
+                process.stdin.write(line)
+                process.stdin.flush()
 
     def alive(self) -> int:
         """Return how many processes run."""

@@ -73,6 +73,11 @@ class DeblurOptions(Kernel, TaskOptions):
             raise ValueError("it must be odd")
         return side
 
+    @property
+    def writes(self) -> Sequence[str]:
+        """A kernel that is known is not written."""
+        return self.outputs if self.kernel == "unknown" else ("restored",)
+
     @classmethod
     def implied(cls, corruption: Options) -> Mapping[str, Any]:
         """Return the kernel; the noise stays to be estimated."""

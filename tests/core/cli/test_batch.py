@@ -10,6 +10,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from nasdip_core.errors import ExitCode
+
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
 
@@ -26,6 +28,15 @@ def album(waves: np.ndarray, tmp_path: Path) -> Path:
     (folder / "notes.txt").write_text("not a picture")
     (folder / ".hidden.png").write_bytes(b"")
     return folder
+
+
+def test_options_of_the_task_that_are_none(cli: Cli, album: Path, tmp_path: Path) -> None:
+    file = tmp_path / "flow.yaml"
+    step = f"{{uses: task.denoise, id: a, with: {{picture: {album.name}, task: foo}}}}"
+    file.write_text(f"nasdip: 1\nsteps:\n- {step}\n")
+    answer = cli("run", file)
+    assert answer.code == ExitCode.OPTION
+    assert "flow.yaml:3:" in answer.err
 
 
 def test_a_folder_goes_on_past_a_bad_file(cli: Cli, tiny: Tiny, album: Path) -> None:

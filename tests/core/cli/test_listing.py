@@ -10,6 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from nasdip_core.errors import ExitCode
+from nasdip_core.plugins import Plugins
+
 Cli = Callable[..., Any]
 
 
@@ -29,6 +32,16 @@ def test_a_reader_may_close_the_list_early() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_another_pipe_that_breaks_is_a_failure(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(Plugins, "discover", broken)
+    answer = cli("list")
+    assert answer.code == ExitCode.FAILED
+    assert "Broken pipe" in answer.err
 
 
 def test_list_a_kind_and_a_pattern(cli: Cli) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from toys import TINY, At, Duel, Sum, Target
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.errors import RunError, RunInterruptedError
 from nasdip_core.fit.events import Event, FitEnded, FitStarted, Rewound, StepDone
+from nasdip_core.fit.guard import DivergenceGuard
+from nasdip_core.fit.options import GuardOptions
 from nasdip_core.options import parse
 from nasdip_core.problem import Step
 from nasdip_core.restoration import RestorationProblem
@@ -170,6 +173,13 @@ class TestDivergence:
         fit, events = make_fit(Target(loss=leaps), guard={"every": 10}, steps=40)
         fit.run()
         assert [event.step for event in events if isinstance(event, Rewound)] == [25]
+
+    def test_a_loss_may_fall_through_zero(self) -> None:
+        guard, noise = DivergenceGuard(GuardOptions()), np.random.default_rng(0)
+        for step in range(2000):
+            loss = 1 - step / 1000 + 0.05 * noise.standard_normal()
+            assert guard.judge({"all": loss}, frozenset({"all"})) is None
+        assert guard.judge({"all": 30.0}, frozenset({"all"})) is not None
 
     def test_too_many_rewinds_fail_with_what_to_do(self, make_fit: MakeFit) -> None:
         fit, _ = make_fit(Target(loss=lambda step, error: error * math.nan), guard={"rewinds": 3})

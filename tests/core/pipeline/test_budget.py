@@ -210,6 +210,22 @@ def test_interrupted_after_a_fit_was_cut_off_the_others_are_as_long(
     assert f"steps: {steps}\n" in (tmp_path / "timed/pipeline.yaml").read_text()
 
 
+def test_fits_that_end_by_themselves_leave_the_others_their_steps(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
+    stopping = {"uses": "discrepancy", "with": {"factor": 1.6}}
+    options = {"task.sigma": 20, "fit.steps": 400, "fit.stopping": stopping, "recipe.fits": 4}
+    expecting(monkeypatch, step=0.001)
+    timed = restore(noisy, "denoise", **words, options=options | {"seconds": 600})
+    fits = [fit["iterations"] for fit in timed.result["fits"]]
+    assert max(fits) < 400
+    assert fits != sorted(fits, reverse=True)
+    again = restore(noisy, "denoise", **words, options=options | {"recipe.fits": len(fits)})
+    assert [fit["iterations"] for fit in again.result["fits"]] == fits
+    assert np.array_equal(again.picture.colour, timed.picture.colour)
+
+
 @pytest.mark.parametrize(("burn_in", "begin"), [(0.0, 0), (0.25, 10), (0.35, 14), (0.9, 17)])
 def test_a_fit_that_was_cut_off_is_repeated_with_its_burn_in(
     request_for: Any, burn_in: float, begin: int

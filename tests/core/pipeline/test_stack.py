@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 
 from nasdip_core import restore
@@ -78,6 +79,20 @@ def test_a_finished_run_is_taken_up_and_forced(
     with pytest.raises(RunError, match=r"mine\.png' is in the way"):
         restore(film, "denoise", output=tmp_path / "out", force=True, **words)
     assert (tmp_path / "out" / "restored" / "mine.png").read_bytes() == b"mine"
+
+
+def test_frames_in_memory_can_be_restored_again_from_the_pipeline_file(
+    frames: np.ndarray, tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "options": options(), "output": tmp_path / "out"}
+    first = restore(frames, "denoise", **words)
+    saved = yaml.safe_load((tmp_path / "out" / "pipeline.yaml").read_text())
+    given = saved["steps"][0]["with"]["picture"]
+    assert given == str(tmp_path / "out" / "given-picture")
+    again = restore(given, "denoise", arch=tiny, options=options())
+    assert torch.equal(again.picture.tensor(), first.picture.tensor())
+    forced = restore(frames, "denoise", **words, force=True)
+    assert torch.equal(forced.picture.tensor(), first.picture.tensor())
 
 
 def test_quality_is_that_of_all_frames(film: Path, tiny: dict[str, Any]) -> None:
