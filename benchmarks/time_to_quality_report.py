@@ -7,10 +7,11 @@ from pathlib import Path
 from statistics import median
 
 from time_to_quality_outcomes import (
+    GOALS,
     PRESETS,
-    RATIOS,
     RIVALS,
     Outcomes,
+    Race,
     margins_of,
     place,
     quality_of,
@@ -51,8 +52,8 @@ def summary(outcomes: Outcomes) -> str:
     """Return the short table: a row a damage and preset, medians over pictures of one size."""
     lines = [
         "| damage | preset | seconds at 256 px | PSNR at 256 px | above | at 256 px | worst "
-        "| at 128 px | worst | times sooner than `dip` | its network alone |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| at 128 px | worst | times sooner than `dip` | first estimate | network alone |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for damage, rivals in RIVALS.items():
         classical = next(r for r in rivals if r in BASELINES)
@@ -72,12 +73,7 @@ def summary(outcomes: Outcomes) -> str:
                 )
             ]
             run = races(outcomes, damage, preset)
-            shown = [
-                f"{median(race.times_sooner(network=n) for race in run):.0f} (of {len(run)})"
-                if run
-                else ""
-                for n in (False, True)
-            ]
+            shown = [f"{ratio:.0f} (of {len(run)})" for ratio in medians(run)] or [""] * 3
             lines.append(
                 f"| {damage} | `{preset}` | {seconds} | {psnr} | {classical} "
                 f"| {' | '.join(above)} | {' | '.join(shown)} |"
@@ -85,30 +81,46 @@ def summary(outcomes: Outcomes) -> str:
     return "\n".join(lines)
 
 
+def medians(run: list[Race]) -> list[float]:
+    """Return how many times sooner: handed back, first estimate, network alone; empty: no race."""
+    if not run:
+        return []
+    return [
+        median(race.times_sooner(ours) for race, ours in zip(run, one, strict=True))
+        for one in (
+            [race.handed_back for race in run],
+            [race.first for race in run],
+            [race.network for race in run],
+        )
+    ]
+
+
 def sooner(outcomes: Outcomes) -> str:
     """Return the table of ratios: seconds of `dip` for a quality by ours for the same one."""
     lines = [
-        "| damage | picture | preset | quality of `dip` | it takes | ours | times sooner "
-        "| network alone | goal |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| damage | picture | preset | to be reached | `dip` takes | ours, handed back "
+        "| times sooner | first estimate | network alone | goal |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for preset, _, goal in RATIOS:
+    for preset, goal in GOALS.items():
         for damage in RIVALS:
             run = races(outcomes, damage, preset)
             for race in run:
-                ours = "never" if race.ours is None else f"{race.ours:.1f} s"
-                alone = (
-                    "never" if race.network is None else f"{race.times_sooner(network=True):.0f}"
-                )
+                above = ", 1 dB above" if preset == "best" else ""
+                ours = "never" if race.handed_back is None else f"{race.handed_back:.1f} s"
+                ratios = [
+                    "never" if there is None else f"{race.times_sooner(there):.0f}"
+                    for there in (race.handed_back, race.first, race.network)
+                ]
                 lines.append(
                     f"| {damage} | {race.name} | {preset} "
-                    f"| {race.quality:.2f} dB (iteration {race.iteration}) | {race.theirs:.0f} s "
-                    f"| {ours} | {race.times_sooner():.0f} | {alone} | {goal} |"
+                    f"| {race.quality:.2f} dB (iteration {race.iteration}{above}) "
+                    f"| {race.theirs:.0f} s | {ours} | {' | '.join(ratios)} | {goal} |"
                 )
             if run:
+                shown = " | ".join(f"**{ratio:.0f}**" for ratio in medians(run))
                 lines.append(
-                    f"| {damage} | **median of {len(run)}** | {preset} | | | "
-                    f"| **{median(race.times_sooner() for race in run):.0f}** | | {goal} |"
+                    f"| {damage} | **median of {len(run)}** | {preset} | | | | {shown} | {goal} |"
                 )
     return "\n".join(lines)
 
