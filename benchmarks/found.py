@@ -1,23 +1,31 @@
-"""Is a network that a search found better? In pairs, on pictures that no search has seen.
+"""Are networks that searches found better? In pairs, on pictures that no search has seen.
 
-    python benchmarks/found.py run TASK FOUND PICTURES --work DIR [--pictures 16] [--workers 2]
+    python benchmarks/found.py run TASK FOUND... --data PICTURES --work DIR [--pictures 16]
+        [--without NAME ...] [--workers 2]
     python benchmarks/found.py report --work DIR
 
-FOUND is the name or the file of a network, PICTURES a folder of clean pictures; the central 256 px
-of every n-th are damaged. The networks are compared with `nasdip bench`, four times:
+FOUND are files of networks, that of the task's own search first, those of other tasks' behind it;
+PICTURES is a folder of clean pictures, and the central 256 px of every n-th are damaged. Whether a
+network becomes a preset is decided on training pictures (`--without` those of its search, by their
+names); what is published comes from others, with another `--work`. The networks are compared with
+`nasdip bench`, four times:
 
 - `iterations`: each network alone, fitted as the preset `balanced` fits its own, as many
   iterations. The original and the released networks are in their slim form: no level wider than
-  32 channels, at half the resolution, with the last layers of `balanced`;
-- `seconds`: each network alone, as many iterations as fit into the time that `balanced` takes for
-  its own. The original and the released networks are whole, with the options of their authors;
-- `balanced`, `fast`: the preset with the found network in the place of its own, and as it is.
+  32 channels, at half the resolution, with the inputs and the last layers of `balanced`;
+- `seconds`: each network alone, at most as many iterations as fit into the time that `balanced`
+  took for its own before, in the median over pictures. The original and the released networks are
+  whole, with the options of their authors;
+- `balanced`, `fast`: the preset with the task's own found network in the place of its own, for
+  at most as many seconds, and as it is.
 
 The time of an iteration is measured on one thread, see speed.py. A bench that was stopped goes on.
 """
 
 import argparse
+import hashlib
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -55,23 +63,30 @@ TURNS = 3
 def slim(network: Architecture, head: Any) -> Architecture:
     """Return a network as wide and as coarse as those of the presets."""
     narrow = NasDip(proxy_width=WIDTH).proxy(network)
-    reduced = {"working_resolution": 2, "head": head}
-    return Architecture.model_validate({**narrow.model_dump(), **reduced})
+    content = narrow.model_dump()
+    # The jitter of the presets is for inputs of this scale.
+    content["input"] |= {"scale": 1.0}
+    return Architecture.model_validate({**content, "working_resolution": 2, "head": head})
 
 
-def methods(task: str, found: str, plugins: Plugins) -> dict[str, dict[str, NamedArchitecture]]:
-    """Return the networks of each bench by their names."""
+def alone(network: Any, options: Mapping[str, Any]) -> NamedArchitecture:
+    """Return a network without a filter around it, and how it is fitted."""
+    return NamedArchitecture(architecture=network, fit=dict(options), recipe=ALONE)
+
+
+def contenders(
+    task: str, found: Sequence[str], plugins: Plugins
+) -> tuple[dict[str, NamedArchitecture], dict[str, NamedArchitecture]]:
+    """Return the networks alone, by name, for equal iterations and for equal seconds."""
     balanced = find_architecture(f"balanced-{task}", plugins)
     fit = balanced.fit_options(task)
-    searched = find_architecture(found, plugins)
     assert isinstance(balanced.architecture, Architecture)
-
-    def alone(network: Any, options: Mapping[str, Any]) -> NamedArchitecture:
-        return NamedArchitecture(architecture=network, fit=dict(options), recipe=ALONE)
-
+    searched = {
+        f"found-{Path(file).stem}": find_architecture(file, plugins).architecture for file in found
+    }
     ours = {
-        "found": alone(searched.architecture, fit),
-        "balanced": alone(balanced.architecture, fit),
+        name: alone(network, fit)
+        for name, network in {**searched, "balanced": balanced.architecture}.items()
     }
     slims, whole = {}, {}
     for name in ("dip", RELEASED[task]):
@@ -79,11 +94,22 @@ def methods(task: str, found: str, plugins: Plugins) -> dict[str, dict[str, Name
         assert isinstance(theirs.architecture, Architecture)
         slims[f"{name}-slim"] = alone(slim(theirs.architecture, balanced.architecture.head), fit)
         whole[name] = alone(theirs.architecture, theirs.fit_options(task))
-    benches = {"iterations": {**ours, **slims}, "seconds": {**ours, **whole}}
+    return {**ours, **slims}, {**ours, **whole}
+
+
+def presets(
+    task: str, found: NamedArchitecture, dearer: float, plugins: Plugins
+) -> dict[str, dict[str, NamedArchitecture]]:
+    """Return both presets with a found network and as they are, by name.
+
+    `dearer`: how many times as long an iteration of the found network takes.
+    """
+    benches = {}
     for family in ("balanced", "fast"):
         preset = find_architecture(f"{family}-{task}", plugins)
-        found_in = preset.model_copy(update={"architecture": searched.architecture})
-        benches[family] = {f"found-{family}": found_in, family: preset}
+        changed = preset.model_copy(update={"architecture": found.architecture})
+        steps = round(preset.fit["steps"] / dearer)
+        benches[family] = {f"found-{family}": with_steps(changed, steps), family: preset}
     return benches
 
 
@@ -105,10 +131,15 @@ def write(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, 
     return files
 
 
-def crops(pictures: Path, count: int, folder: Path) -> None:
-    """Write the central squares of so many pictures, spread over the folder by name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = sorted(file for file in pictures.iterdir() if file.suffix in (".png", ".jpg"))
+def crops(pictures: Path, count: int, without: Sequence[str], folder: Path) -> None:
+    """Write the central squares of so many pictures, spread over a folder by name."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    files = sorted(
+        file
+        for file in pictures.iterdir()
+        if file.suffix in (".png", ".jpg") and file.stem not in without
+    )
     for file in files[:: max(1, len(files) // count)][:count]:
         with Image.open(file) as whole:
             left, top = ((side - SIDE) // 2 for side in whole.size)
@@ -131,26 +162,53 @@ def run(options: argparse.Namespace) -> None:
     plugins = Plugins.discover()
     folder = options.work / options.task
     pictures = folder / "pictures"
-    crops(options.folder, options.pictures, pictures)
-    benches = methods(options.task, options.found, plugins)
-    times_file = folder / "seconds.json"
-    if not times_file.exists():
-        files = write(benches["seconds"], folder / "timed")
-        times_file.write_text(json.dumps(seconds_of(files), indent=1))
-    times = json.loads(times_file.read_text())
-    given = benches["iterations"]["balanced"].fit["steps"] * times["balanced"]
-    benches["seconds"] = {
-        name: with_steps(network, max(1, round(given / times[name])))
-        for name, network in benches["seconds"].items()
-    }
-    for name, networks in benches.items():
+    crops(options.data, options.pictures, options.without, pictures)
+    equal_iterations, equal_seconds = contenders(options.task, options.found, plugins)
+
+    def compare(name: str, networks: Mapping[str, NamedArchitecture]) -> None:
         files = write(networks, folder / "networks" / name)
         bench(options.task, list(files.values()), pictures, folder / name, options.workers)
 
+    compare("iterations", equal_iterations)
+    times = timed(equal_seconds, folder)
+    own = next(iter(equal_seconds))
+    given = iterations_of("balanced", folder / "iterations") * times["balanced"]
+    compare(
+        "seconds",
+        {
+            name: with_steps(network, round(given / times[name]))
+            for name, network in equal_seconds.items()
+        },
+    )
+    dearer = times[own] / times["balanced"]
+    for name, networks in presets(options.task, equal_seconds[own], dearer, plugins).items():
+        compare(name, networks)
+
+
+def timed(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, float]:
+    """Return the seconds of an iteration, measured anew only where the networks are others."""
+    file = folder / "seconds.json"
+    files = write(networks, folder / "timed")
+    content = "".join(path.read_text() for path in files.values())
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    if file.exists():
+        earlier = json.loads(file.read_text())
+        if earlier["networks"] == digest:
+            return dict(earlier["seconds"])
+    times = seconds_of(files)
+    file.write_text(json.dumps({"networks": digest, "seconds": times}, indent=1))
+    return times
+
+
+def iterations_of(method: str, folder: Path) -> float:
+    """Return how many iterations a method took in a bench, the median over its units."""
+    units = [json.loads(path.read_text()) for path in (folder / "units").glob("*.json")]
+    return statistics.median(unit["iterations"] for unit in units if unit["method"] == method)
+
 
 def with_steps(network: NamedArchitecture, steps: int) -> NamedArchitecture:
-    """Return a network with so many iterations."""
-    return network.model_copy(update={"fit": {**network.fit, "steps": steps}})
+    """Return a network with so many iterations, one at the least."""
+    return network.model_copy(update={"fit": {**network.fit, "steps": max(1, steps)}})
 
 
 def report(work: Path) -> None:
@@ -168,8 +226,9 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run")
     running.add_argument("task", choices=DAMAGES)
-    running.add_argument("found", help="name or file of a network")
-    running.add_argument("folder", type=Path, help="clean pictures")
+    running.add_argument("found", nargs="+", help="files of networks, the task's own first")
+    running.add_argument("--data", type=Path, required=True, help="clean pictures")
+    running.add_argument("--without", nargs="+", default=[], help="names of pictures left out")
     running.add_argument("--pictures", type=int, default=16)
     running.add_argument("--workers", type=int, default=1)
     for command in (running, commands.add_parser("report")):
