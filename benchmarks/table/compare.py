@@ -20,22 +20,26 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 import torch
+from judging import beats, gain, gains, of_pictures, ranks
 from make import claimed
 from measured import SPACES, Measured
 from replay import Array, half, make_strategy, search, whole_options
-from scipy.stats import mannwhitneyu
 from table import FILE, Table
 
+from nasdip_core import controller
 from nasdip_core.files import whole_file
 from nasdip_core.plugins import Plugins
 from nasdip_core.space import Choices
 from nasdip_core.strategy import Strategy
+from nasdip_core.study import sampler
+from nasdip_plugins import strategy
 
 WORK = Path(__file__).with_name("strategies")
 TRIALS = 200
@@ -98,6 +102,16 @@ def fingerprint(table: Path) -> str:
     return hashlib.sha256(table.read_bytes()).hexdigest()[:16]
 
 
+@cache
+def code() -> str:
+    """Return what tells one state of the strategies, and of how they are run, from another."""
+    here = Path(__file__).parent
+    folders = [Path(module.__file__ or "").parent for module in (controller, strategy)]
+    files = [here / "measured.py", here / "replay.py", Path(sampler.__file__ or "")]
+    files += [file for folder in folders for file in sorted(folder.glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Unit:
     """Some seeds of a contender in one space and on one task; one file."""
@@ -117,6 +131,7 @@ class Unit:
         options = whole_options(self.contender.strategy, self.contender.options, plugins)
         return {
             "table": table,
+            "code": code(),
             "strategy": self.contender.strategy,
             "options": options.model_dump(mode="json"),
             "seeds": list(self.seeds),
@@ -152,6 +167,10 @@ def run(every: list[Unit], table: Path, work: Path, limit: int | None = None) ->
                 continue
             if where not in measured:
                 measured[where] = Measured(loaded, *where)
+                known, size = measured[where].known, measured[where].space.size
+                print(
+                    f"{unit.space}, {unit.task}: {known} of {size} networks were fitted", flush=True
+                )
             strategy = make_strategy(unit.contender.strategy, unit.contender.options, plugins)
             began = time.process_time()
             found = np.array([regrets(strategy, measured[where], seed) for seed in unit.seeds])
@@ -202,12 +221,12 @@ def report(every: list[Unit], table: Path, work: Path, plot: Path | None) -> Non
     print("| space | task | strategy | seeds | ms a trial | " + " | ".join(columns) + " |")
     print("|---" * (5 + len(columns)) + "|")
     for (space, task), by_name in found.items():
-        control = by_name[CONTROL].regrets if CONTROL in by_name else None
+        control = by_name.get(CONTROL)
         for name, one in by_name.items():
             cells = [regret(one.regrets[:, MARKS.index(trials)]) for trials in SHOWN]
             against = "control"
             if name != CONTROL:
-                against = "no control" if control is None else _against(one.regrets, control)
+                against = "no control" if control is None else _against(one, control)
             cells += [against, regret(one.elsewhere[:, MARKS.index(JUDGED)])]
             cells = [space, task, name, f"{len(one.regrets)}", f"{one.milliseconds:.1f}", *cells]
             print(f"| {' | '.join(cells)} |")
@@ -229,6 +248,11 @@ class Outcome:
     elsewhere: Array
     """The same networks' on the other picture."""
     milliseconds: float
+
+    def judged(self, *, elsewhere: bool = False) -> list[Array]:
+        """Return the regrets at `JUDGED` by the picture that was told of, or on the other one."""
+        regrets = self.elsewhere if elsewhere else self.regrets
+        return of_pictures(regrets[:, MARKS.index(JUDGED)], self.seeds)
 
 
 Found = dict[tuple[str, str], dict[str, Outcome]]
@@ -266,13 +290,10 @@ def regret(column: Array) -> str:
     return f"{column.mean():.3f} ± {half(column):.3f}"
 
 
-def _against(one: Array, control: Array) -> str:
+def _against(one: Outcome, control: Outcome) -> str:
     """Return the chance that a run beats one of the control, and whether that may be luck."""
-    ours, theirs = one[:, MARKS.index(JUDGED)], control[:, MARKS.index(JUDGED)]
-    test = mannwhitneyu(ours, theirs, alternative="two-sided")
-    # U counts the pairs in which the first is larger: the worse.
-    chance = 1 - test.statistic / (len(ours) * len(theirs))
-    return f"{chance:.2f} (p {test.pvalue:.1g})"
+    chance, p = beats(one.judged(), control.judged())
+    return f"{chance:.2f} (p {p:.1g})"
 
 
 def _names(found: Found) -> list[str]:
@@ -283,26 +304,29 @@ def _names(found: Found) -> list[str]:
 def _ranks(found: Found) -> list[str]:
     """Return mean rank and gain over the control of each strategy, over spaces and tasks."""
     shared = [n for n in _names(found) if all(n in by_name for by_name in found.values())]
-    at, control = MARKS.index(JUDGED), shared.index(CONTROL)
-    # (pictures, spaces and tasks, strategies)
     means = np.array(
         [
-            [[run[:, at].mean() for run in runs] for runs in pictures]
-            for pictures in (
-                [[by_name[n].regrets for n in shared] for by_name in found.values()],
-                [[by_name[n].elsewhere for n in shared] for by_name in found.values()],
-            )
+            [1 - gain(by_name[n].judged(), by_name[CONTROL].judged()) for n in shared]
+            for by_name in found.values()
         ]
     )
-    ranks = (means[0].argsort(axis=1).argsort(axis=1) + 1).mean(axis=0)
-    gains = (means[..., [control]] - means).mean(axis=1)
     lines = [
-        f"| strategy | mean rank at {JUDGED} | dB better than {CONTROL} | on the other picture |",
+        f"| strategy | mean rank at {JUDGED} | regret less than {CONTROL}'s by "
+        "| on the other picture |",
         "|---|---|---|---|",
     ]
-    for place in ranks.argsort():
-        told, elsewhere = gains[:, place]
-        lines += [f"| {shared[place]} | {ranks[place]:.1f} | {told:+.3f} | {elsewhere:+.3f} |"]
+    mean_ranks = ranks(means)
+    for place in mean_ranks.argsort(kind="stable"):
+        name = shared[place]
+        cells = [name, f"{mean_ranks[place]:.1f}"]
+        for elsewhere in (False, True):
+            contests = [
+                tuple(by_name[n].judged(elsewhere=elsewhere) for n in (name, CONTROL))
+                for by_name in found.values()
+            ]
+            mean, low, high = gains(contests, np.random.default_rng(0))
+            cells += ["" if name == CONTROL else f"{mean:+.0%} ({low:+.0%} to {high:+.0%})"]
+        lines += [f"| {' | '.join(cells)} |"]
     return lines
 
 

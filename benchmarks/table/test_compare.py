@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tune
 from compare import SEEDS
+from judging import beats, gain, gains, of_pictures, ranks
 from made_up import worth
 from measured import SPACES, Measured
 from replay import Value, make_strategy, whole_options
@@ -126,6 +127,27 @@ def test_luck_on_the_picture_that_is_told_gains_nothing_on_the_other(table: Tabl
         assert compare.regrets(random, measured, seed=1).tolist() == [[5.0, 5.0], [0.0, 7.0]]
 
 
+def test_a_run_is_held_against_those_of_its_own_picture() -> None:
+    generator = np.random.default_rng(0)
+    # On the second picture everything is a hundred times worse.
+    theirs = [generator.uniform(1, 2, 40), generator.uniform(100, 200, 40)]
+    ours = [one * 0.4 for one in theirs]
+    chance, p = beats(ours, theirs)
+    assert chance == 1.0
+    assert p < 1e-6
+    assert gain(ours, theirs) == pytest.approx(0.6)
+    mean, low, high = gains([(ours, theirs)] * 3, generator)
+    assert low < mean < high
+    assert low > 0.5
+    assert high < 0.7
+    assert beats(theirs, theirs) == (0.5, 1.0)
+    assert [list(runs) for runs in of_pictures(np.arange(4.0), [0, 1, 2, 3])] == [[0, 2], [1, 3]]
+
+
+def test_equal_regrets_have_equal_ranks() -> None:
+    assert ranks(np.array([[0.0, 0.0, 1.0], [2.0, 0.0, 1.0]])).tolist() == [2.25, 1.25, 2.5]
+
+
 def test_nothing_is_compared_where_nothing_was_run(work_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="run it first"):
         compare.report([], work_folder / "table.npz", tmp_path, None)
@@ -154,6 +176,7 @@ def test_variants_are_held_against_the_default(
     monkeypatch.setattr(compare, "MARKS", (1, 5))
     monkeypatch.setattr(tune, "MARKS", (1, 5))
     monkeypatch.setattr(tune, "JUDGED", 5)
+    monkeypatch.setattr(compare, "JUDGED", 5)
     compare.run(tune.tuning(), work_folder / "table.npz", tmp_path)
     capsys.readouterr()
     tune.report(work_folder / "table.npz", tmp_path)

@@ -4,9 +4,10 @@
     python benchmarks/table/tune.py report [--work DIR]
 
 Every strategy of ours gets its defaults and draws of its options, up to a limit or what there are,
-and the same seeds, which `compare.py` does not use. What is best by the mean regret over all spaces
-is a candidate for the defaults, if `compare.py run --strategies random STRATEGY VARIANT` finds it
-better on the tasks that it was not tuned on: the best of many draws is also the luckiest.
+and the same seeds, which `compare.py` does not use. What has the least regret over all spaces, as a
+share of the default's, is a candidate for the defaults, if `compare.py run --strategies random
+STRATEGY VARIANT` finds it better on the tasks that it was not tuned on: the best of many draws is
+also the luckiest.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from compare import JUDGED, MARKS, TUNED_ON, Contender, Unit, collected, regret, run, units
+from judging import gains
 from measured import SPACES
 from pydantic import BaseModel
 from replay import whole_options
@@ -67,37 +69,28 @@ def tuning() -> list[Unit]:
 def report(table: Path, work: Path) -> None:
     """Print the variants of each strategy that were run in all spaces, the best first."""
     found = collected(tuning(), table, work)
-    at = MARKS.index(JUDGED)
-
-    def by_seed(name: str) -> dict[int, float]:
-        """Return the mean regret over the spaces of every seed."""
-        runs = [
-            dict(zip(by_name[name].seeds, by_name[name].regrets[:, at], strict=True))
-            for by_name in found.values()
-        ]
-        shared = set.intersection(*map(set, runs))
-        return {seed: float(np.mean([run[seed] for run in runs])) for seed in shared}
-
     drawn = variants()
     for strategy in CHOICES:
         names = [one.name for one in drawn if one.strategy == strategy]
-        means = {
-            name: by_seed(name)
-            for name in names
-            if all(name in by_name for by_name in found.values())
-        }
-        print(f"\n{strategy}: {len(names)} variants, {len(means)} of them run in all spaces\n")
-        if strategy not in means:
+        run_in_all = [name for name in names if all(name in here for here in found.values())]
+        print(f"\n{strategy}: {len(names)} variants, {len(run_in_all)} of them run in all spaces\n")
+        if strategy not in run_in_all:
             continue
-        print(f"| variant | {' | '.join(space for space, _ in found)} | mean | less the default |")
-        print("|---" * (3 + len(found)) + "|")
-        for name, regrets in sorted(means.items(), key=lambda pair: np.mean([*pair[1].values()])):
-            cells = [regret(by_name[name].regrets[:, at]) for by_name in found.values()]
-            # In pairs: with the same seed the same picture is told.
-            pairs = regrets.keys() & means[strategy].keys()
-            less = np.array([regrets[seed] - means[strategy][seed] for seed in pairs])
-            cells += [f"{np.mean([*regrets.values()]):.3f}"]
-            cells += ["default" if name == strategy else regret(less)]
+        generator = np.random.default_rng(0)
+        less = {
+            name: gains(
+                [(here[name].judged(), here[strategy].judged()) for here in found.values()],
+                generator,
+            )
+            for name in run_in_all
+        }
+        where = " | ".join(space for space, _ in found)
+        print(f"| variant | {where} | regret less than the default's by |")
+        print("|---" * (2 + len(found)) + "|")
+        for name, (mean, low, high) in sorted(less.items(), key=lambda pair: -pair[1][0]):
+            at = MARKS.index(JUDGED)
+            cells = [regret(here[name].regrets[:, at]) for here in found.values()]
+            cells += ["default" if name == strategy else f"{mean:+.0%} ({low:+.0%} to {high:+.0%})"]
             print(f"| {name} | {' | '.join(cells)} |")
 
 
