@@ -167,10 +167,6 @@ def run(every: list[Unit], table: Path, work: Path, limit: int | None = None) ->
                 continue
             if where not in measured:
                 measured[where] = Measured(loaded, *where)
-                known, size = measured[where].known, measured[where].space.size
-                print(
-                    f"{unit.space}, {unit.task}: {known} of {size} networks were fitted", flush=True
-                )
             strategy = make_strategy(unit.contender.strategy, unit.contender.options, plugins)
             began = time.process_time()
             found = np.array([regrets(strategy, measured[where], seed) for seed in unit.seeds])
@@ -215,7 +211,11 @@ def regrets(strategy: Strategy, measured: Measured, seed: int) -> Array:
 
 def report(every: list[Unit], table: Path, work: Path, plot: Path | None) -> None:
     """Print the comparison; raises ValueError where nothing was run."""
-    found = collected(every, table, work)
+    found, loaded = collected(every, table, work), Table(table)
+    for where in found:
+        measured = Measured(loaded, *where)
+        print(f"{', '.join(where)}: {measured.known} of {measured.space.size} networks were fitted")
+    print()
     columns = [f"regret at {trials}" for trials in SHOWN]
     columns += [f"beats {CONTROL} at {JUDGED}", f"on the other picture at {JUDGED}"]
     print("| space | task | strategy | seeds | ms a trial | " + " | ".join(columns) + " |")
