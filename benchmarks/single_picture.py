@@ -10,11 +10,12 @@ is for the last measurement only. A unit is a task and a picture:
 
 - `once`: the network of the preset `balanced`, fitted once, no filter around it;
 - `search`: a search for this picture by a reward that needs no truth, then its best network;
-- `top`: the same search, and the mean of its five best networks;
+- `top`: the same search, and the mean of its five best networks, which takes up to four fits more;
 - `seeds`: the first network again, fitted as often as the search took time, and averaged;
 - `preset`: `balanced` as it is, with its filter.
 
-Each outcome is one JSON file in DIR, so the same command goes on where it stopped.
+Each outcome is one JSON file in DIR, so the same command goes on where it stopped; another number
+of trials makes it anew.
 """
 
 import argparse
@@ -67,7 +68,9 @@ def compute(task: str, picture: Path, folder: Path, trials: int) -> dict[str, An
         return {"seconds": round(seconds, 2), "psnr": found.quality["self_stopped"]["psnr"]}
 
     known = f"balanced-{task}"
-    arms["once"] = measured(arch=known, options=ALONE)
+    # The first fit of a process also loads what the others find there.
+    several = [measured(arch=known, options=ALONE) for _ in range(4)][1:]
+    arms["once"] = sorted(several, key=lambda arm: arm["seconds"])[1]
     begun = time.monotonic()
     told = search(
         damaged,
@@ -93,6 +96,7 @@ def compute(task: str, picture: Path, folder: Path, trials: int) -> dict[str, An
     return {
         "task": task,
         "picture": picture.stem,
+        "asked": trials,
         "trials": told["trials"],
         "fits": fits,
         "arms": arms,
@@ -126,7 +130,7 @@ def run(options: argparse.Namespace) -> None:
     for picture in chosen:
         for task in TASKS:
             file = options.work / f"{task}--{picture.stem}.json"
-            if file.exists():
+            if file.exists() and json.loads(file.read_text())["asked"] == options.trials:
                 continue
             folder = options.work / file.stem
             # A search that was cut short would go on, and its time would be told too short.
@@ -143,18 +147,22 @@ def said(arms: Mapping[str, Mapping[str, float]]) -> list[str]:
 
 
 def report(work: Path) -> None:
-    """Print means, and the difference to more seeds with its 95 % interval over pictures."""
+    """Print means, and the difference to more seeds in PSNR, with its 95 % interval, and in time."""
     outcomes = [json.loads(file.read_text()) for file in sorted(work.glob("*--*.json"))]
-    print("| task | pictures | way | seconds | PSNR | against more seeds |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| task | pictures | way | seconds | times those of more seeds | PSNR | above more seeds |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for task in TASKS:
         arms = [outcome["arms"] for outcome in outcomes if outcome["task"] == task]
         for name in ARMS if arms else ():
             psnr = np.array([arm[name]["psnr"] for arm in arms])
             against = psnr - np.array([arm["seeds"]["psnr"] for arm in arms])
             seconds = np.median([arm[name]["seconds"] for arm in arms])
+            longer = np.median([arm[name]["seconds"] / arm["seeds"]["seconds"] for arm in arms])
             print(
-                f"| {task} | {len(arms)} | {name} | {seconds:.0f} | {psnr.mean():.2f} dB | "
+                f"| {task} | {len(arms)} | {name} | {seconds:.0f} | {longer:.2f} "
+                f"| {psnr.mean():.2f} dB | "
                 f"{against.mean():+.2f} ± {_half(against):.2f} dB |"
             )
 

@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 BEST = 0.1
 """Share of the networks that is chosen: one alone would be mostly luck."""
+SIGMAS = 1.96
+"""Standard errors in half of a 95 % interval."""
+DRAWS = 500
 LEAST = 30
 """Networks under which too little can be said."""
 LIKE = 0.1
@@ -51,8 +54,11 @@ def parts(table: Table) -> Iterator[Part]:
         yield Part(
             f"connections, {title} cell", "nas-dip", of_cell, _place(networks, {**cell, **level})
         )
-    everything = np.full(len(networks), True)
-    yield Part("both", "nas-dip", everything, _place(networks, {**plain, **level}))
+    joint = np.array([not _with_pattern_cell(table, network) for network in networks])
+    # The plain network is no joint point, but it is what they are varied from.
+    plain_place = _place(networks, {**plain, **level})
+    joint[plain_place] = True
+    yield Part("both", "nas-dip", joint, plain_place)
 
 
 def shared_luck(every: Array) -> Array:
@@ -136,22 +142,29 @@ def shares(table: Table, rewards: Array) -> dict[str, float]:
     return found
 
 
-def transfer(table: Table, space: str) -> Iterator[tuple[str, str, float, float]]:
-    """Yield (searched for, used for, Spearman's correlation, loss in dB).
+def transfer(table: Table, space: str) -> Iterator[tuple[str, str, float, float, float]]:
+    """Yield (searched for, used for, Spearman's correlation, loss in dB, half its 95 % interval).
 
     The loss: how much worse the best tenth for one task is than that for the other. Chosen on one
-    picture, used on the other.
+    picture, used on the other. The interval is the bootstrap's over networks.
     """
+    generator = np.random.default_rng(0)
     by_task = {task: _by_seed(table, space, task)[..., 0] for task in table.tasks}
     for one, other in permutations(table.tasks, 2):
         both = ~(np.isnan(by_task[one]) | np.isnan(by_task[other])).any(axis=1)
         first, second = by_task[one][both], by_task[other][both]
-        losses = []
-        for choosing, judging in permutations(range(2)):
-            own, brought = best_of(second[:, choosing]), best_of(first[:, choosing])
-            losses.append(second[own, judging].mean() - second[brought, judging].mean())
+        draws = generator.integers(len(first), size=(DRAWS, len(first)))
+        error = np.std([_loss(first[drawn], second[drawn]) for drawn in draws], ddof=1)
         agreed = spearmanr(first.mean(axis=1), second.mean(axis=1)).statistic
-        yield one, other, float(agreed), float(np.mean(losses))
+        yield one, other, float(agreed), _loss(first, second), float(SIGMAS * error)
+
+
+def _loss(first: Array, second: Array) -> float:
+    losses = []
+    for choosing, judging in permutations(range(2)):
+        own, brought = best_of(second[:, choosing]), best_of(first[:, choosing])
+        losses.append(second[own, judging].mean() - second[brought, judging].mean())
+    return float(np.mean(losses))
 
 
 def _by_seed(table: Table, space: str, task: str) -> Array:
@@ -174,7 +187,7 @@ def _gain(rewards: Array, chosen_from: Mask, plain: Array, shared: Array) -> str
     if among < LEAST:
         return f"too few ({among})"
     mean, error = gains(rewards, chosen_from, plain, shared)
-    return f"{mean:+.2f} ± {error:.2f} (of {among})"
+    return f"{mean:+.2f} ± {SIGMAS * error:.2f} (of {among})"
 
 
 def report(table: Table) -> None:
@@ -202,8 +215,8 @@ def report(table: Table) -> None:
         print(f"| {task} | {', '.join(f'{name} {share:.0%}' for name, share in ordered[:5])} |")
     print("\n| space | searched for | used for | rho | loss, dB |\n|---|---|---|---|---|")
     for space in table.spaces():
-        for one, other, rho, loss in transfer(table, space):
-            print(f"| {space} | {one} | {other} | {rho:+.2f} | {loss:.2f} |")
+        for one, other, rho, loss, width in transfer(table, space):
+            print(f"| {space} | {one} | {other} | {rho:+.2f} | {loss:.2f} ± {width:.2f} |")
 
 
 def main() -> None:

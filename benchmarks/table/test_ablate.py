@@ -87,6 +87,7 @@ def test_shares_of_the_variance(table: Table) -> None:
 
 
 def test_what_is_good_for_one_task_is_good_for_all(table: Table) -> None:
-    for _, _, rho, loss in transfer(table, "nas-dip-cell"):
+    for _, _, rho, loss, half in transfer(table, "nas-dip-cell"):
         assert rho > 0.99
         assert abs(loss) < 0.05
+        assert half < 0.1

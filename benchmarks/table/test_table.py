@@ -105,7 +105,8 @@ def test_the_report_says_what_is_missing(table: Table) -> None:
     found = {(space, task, what): outcome for space, task, what, outcome in rows(table)}
     assert "tau +1.00" in found["nas-dip", "inpaint", "picture 0 and picture 1"]
     assert "tau -1.00" in found["nas-dip", "inpaint", "reward and strip_mse"]
-    assert found["nas-dip", "inpaint", "reward and at 32 px"] == "missing (0 points)"
+    assert found["nas-dip", "inpaint", "reward and reward at 32 px"] == "missing (0 points)"
+    assert found["both spaces", "inpaint", "full size and reward"] == "missing (0 points)"
     assert "RMSE" in found["nas-dip", "inpaint", "surrogate, one left out"]
 
 
