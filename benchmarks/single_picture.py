@@ -147,7 +147,7 @@ def said(arms: Mapping[str, Mapping[str, float]]) -> list[str]:
 
 
 def report(work: Path) -> None:
-    """Print means, and the difference to more seeds in PSNR, with its 95 % interval, and in time."""
+    """Print means, and what lies between each way and more seeds, with its 95 % interval."""
     outcomes = [json.loads(file.read_text()) for file in sorted(work.glob("*--*.json"))]
     print(
         "| task | pictures | way | seconds | times those of more seeds | PSNR | above more seeds |"
