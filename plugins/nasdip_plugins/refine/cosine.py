@@ -8,7 +8,7 @@ from torch import Tensor
 
 _PATCH, _STRIDE = 8, 2
 _THRESHOLD = 2.1
-_FLOATS = 2**22
+_FLOATS = 2**20
 """Samples of all patches that are held at a time."""
 
 

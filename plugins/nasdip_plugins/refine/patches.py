@@ -12,7 +12,7 @@ from nasdip_plugins.refine.groups import Grouping, partners
 Each = Literal["group", "reference", "incomplete"]
 _SOFTNESS = 1.5
 """Distance at which a patch counts 1/e of the nearest, in mean distances of its group."""
-_FLOATS = {"cpu": 2**21, "cuda": 2**27}
+_FLOATS = {"cpu": 2**19, "cuda": 2**27}
 """What is held at a time: samples of groups, or distances."""
 
 
