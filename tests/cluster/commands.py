@@ -44,7 +44,7 @@ class Cluster:
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            env={**os.environ, **environment},
         )
         self._processes.append(process)
         return process

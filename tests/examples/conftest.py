@@ -31,7 +31,6 @@ def installed(tmp_path: Path) -> Callable[[Path], Run]:
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(project), str(info.parent)]),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "OMP_NUM_THREADS": "1",
         }
 
         def run(command: str, *words: str) -> str:

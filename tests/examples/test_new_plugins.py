@@ -18,7 +18,7 @@ pytest.importorskip("hatchling")
 
 def run(*words: object, path: Path, folder: Path) -> str:
     """Run a Python module with a folder of packages on the path; return what it printed."""
-    environment = {**os.environ, "PYTHONPATH": str(path), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(path)}
     done = subprocess.run(
         [sys.executable, "-m", *map(str, words)],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False,

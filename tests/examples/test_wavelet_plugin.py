@@ -27,7 +27,7 @@ Run = Callable[..., str]
 def nasdip(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return a function that runs `nasdip WORDS...` where the wheel is installed."""
     folder = tmp_path_factory.mktemp("wavelet")
-    environment = {**os.environ, "PYTHONPATH": str(folder / "site"), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(folder / "site")}
 
     def python(*words: object) -> str:
         done = subprocess.run(

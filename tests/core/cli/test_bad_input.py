@@ -304,7 +304,7 @@ def test_names_that_are_no_text(tmp_path: Path, waves_file: Path, tiny: Tiny) ->
         capture_output=True,
         timeout=60,
         check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8:strict"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
     )
     assert b"Traceback" not in process.stderr
     written = Path(os.fsdecode(folder))

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -254,7 +253,6 @@ class TestProcesses:
         return subprocess.Popen(
             [str(script), *map(str, words), "-o", str(folder)],
             stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
 
     def test_a_killed_bench_goes_on(self, words: tuple[Any, ...], tmp_path: Path) -> None:

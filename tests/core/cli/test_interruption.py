@@ -4,17 +4,15 @@ What goes on does so in this process, which spares the start of one.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from nasdip_core.errors import RunInterruptedError
 from nasdip_core.imaging import metadata, read
@@ -36,7 +34,6 @@ def start(*words: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
 
 
@@ -47,15 +44,6 @@ def wait_for(folder: Path, pattern: str, process: "subprocess.Popen[str]") -> No
             return
         time.sleep(0.01)
     raise AssertionError(f"{folder / pattern} was not written")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """The same arithmetic here as in the processes."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
