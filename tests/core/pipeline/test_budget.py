@@ -197,7 +197,7 @@ def test_interrupted_after_a_fit_was_cut_off_the_others_are_as_long(
 
     words: dict[str, Any] = {"arch": tiny, "plugins": toys}
     options = {"task.sigma": 20, "fit.steps": 100000, "recipe.fits": 3}
-    timed = words | {"options": options | {"seconds": 3}, "output": tmp_path / "timed"}
+    timed = words | {"options": options | {"seconds": 6}, "output": tmp_path / "timed"}
     with pytest.raises(Killed):
         restore(noisy, "denoise", **timed, observers=[die])
     found = restore(noisy, "denoise", **timed, resume=True)
