@@ -27,6 +27,8 @@ from typing import Any
 
 from reference_curves import DAMAGES, picture_file, small_names
 
+from nasdip_core.files import whole_file
+
 DAMAGED = {
     **DAMAGES,
     "holes": ("inpaint", {"kind": "box"}),
@@ -140,7 +142,6 @@ def compute(unit: Unit, data: Path | None, work: Path) -> dict[str, Any]:
         "parts": found.result["parts"],
         "curve": [*curve, [seconds, quality["self_stopped"], 0]],
         "dip_seconds_per_iteration": paired,
-        "peak_memory_bytes": found.result["peak_memory_bytes"],
     }
 
 
@@ -221,7 +222,8 @@ def main() -> None:
     if options.one:
         unit = Unit(**json.loads(options.one))
         outcome = compute(unit, options.data, options.output)
-        (folder / f"{unit.name}.json").write_text(json.dumps(outcome))
+        with whole_file(folder / f"{unit.name}.json") as draft:
+            draft.write_text(json.dumps(outcome))
         return
     if not options.report:
         if not options.small and options.data is None:
