@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import compare
+import contests
 import numpy as np
 import pytest
 import tune
-from compare import SEEDS
+from contests import SEEDS
 from judging import beats, gain, gains, of_pictures, ranks
 from made_up import worth
 from measured import SPACES, Measured
@@ -18,20 +19,26 @@ from work import points
 from nasdip_core.plugins import Plugins
 
 
+def shorten(patch: pytest.MonkeyPatch, trials: int, marks: tuple[int, ...]) -> None:
+    """Let searches be so short; they are judged at the last mark."""
+    patch.setattr(contests, "TRIALS", trials)
+    for module in (contests, compare, tune):
+        patch.setattr(module, "MARKS", marks)
+        patch.setattr(module, "JUDGED", marks[-1])
+    patch.setattr(compare, "SHOWN", marks[1:])
+
+
 def test_a_comparison_goes_on_where_it_stopped(
     table: Table, work_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = work_folder / "table.npz"
-    contenders = [compare.Contender(n, range(2)) for n in ("random", "evolution")]
-    every = compare.units(contenders, ["nas-dip-pattern.bilinear"], table.tasks)
+    contenders = [contests.Contender(n, range(2)) for n in ("random", "evolution")]
+    every = contests.units(contenders, ["nas-dip-pattern.bilinear"], table.tasks)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compare, "TRIALS", 20)
-        patch.setattr(compare, "MARKS", (1, 10, 20))
-        patch.setattr(compare, "SHOWN", (10, 20))
-        patch.setattr(compare, "JUDGED", 20)
-        compare.run(every, file, tmp_path, limit=4)
+        shorten(patch, 20, (1, 10, 20))
+        contests.run(every, file, tmp_path, limit=4)
         assert len(list(tmp_path.glob("*.json.gz"))) == 4
-        compare.run(every, file, tmp_path)
+        contests.run(every, file, tmp_path)
         said = capsys.readouterr().out.splitlines()
         assert len(said) == len(list(tmp_path.glob("*.json.gz"))) == 2 * len(table.tasks)
         compare.report(every, file, tmp_path, tmp_path / "plot.png")
@@ -51,37 +58,38 @@ def test_a_run_of_something_else_is_made_anew_and_not_reported(
 ) -> None:
     file = work_folder / "table.npz"
 
-    def units(name: str, seeds: int) -> list[compare.Unit]:
-        return compare.units([compare.Contender(name, range(seeds))], ["nas-dip-cell"], ["inpaint"])
+    def units(name: str, seeds: int) -> list[contests.Unit]:
+        return contests.units(
+            [contests.Contender(name, range(seeds))], ["nas-dip-cell"], ["inpaint"]
+        )
 
     def made(name: str, seeds: int, trials: int = 5) -> int:
         """Run, and return how many files were made."""
-        monkeypatch.setattr(compare, "TRIALS", trials)
-        compare.run(units(name, seeds), file, tmp_path)
-        found = compare.collected(units(name, seeds), file, tmp_path)
+        shorten(monkeypatch, trials, (1, 5))
+        contests.run(units(name, seeds), file, tmp_path)
+        found = contests.collected(units(name, seeds), file, tmp_path)
         assert found["nas-dip-cell", "inpaint"][name].seeds == list(range(seeds))
         return len(capsys.readouterr().out.splitlines())
 
-    monkeypatch.setattr(compare, "MARKS", (1, 5))
     assert [made("random", 2), made("random", 2)] == [1, 0]
     assert [made("random", 3), made("random", 3, trials=6)] == [1, 1]
     assert made("evolution:sample=2", 2) == 1
     with pytest.raises(ValueError, match="run it first"):
-        compare.collected([*units("random", 2), *units("evolution", 2)], file, tmp_path)
+        contests.collected([*units("random", 2), *units("evolution", 2)], file, tmp_path)
 
 
 def test_options_are_told_in_the_name() -> None:
-    contender, plugins = compare.contender("evolution:population=40,sample=2"), Plugins.discover()
+    contender, plugins = contests.contender("evolution:population=40,sample=2"), Plugins.discover()
     assert contender.strategy == "evolution"
     assert contender.options == {"population": "40", "sample": "2"}
     plain, same = (
-        compare.Unit("nas-dip-cell", "denoise", compare.contender(name), range(20))
+        contests.Unit("nas-dip-cell", "denoise", contests.contender(name), range(20))
         for name in ("evolution", "evolution:population=20")
     )
     assert plain.key("", plugins) == same.key("", plugins)
     assert plain.key("", plugins)["options"] == {"population": 20, "sample": 5}
     with pytest.raises(ValueError, match="not among"):
-        compare.contender("annealing")
+        contests.contender("annealing")
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -120,11 +128,11 @@ def test_luck_on_the_picture_that_is_told_gains_nothing_on_the_other(table: Tabl
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Measured, "__call__", lambda _, choices: rewards[str(choices)])
         patch.setattr(measured, "best", np.array([25.0, 25.0]))
-        patch.setattr(compare, "search", search)
-        patch.setattr(compare, "MARKS", (1, 200))
+        patch.setattr(contests, "search", search)
+        patch.setattr(contests, "MARKS", (1, 200))
         random = make_strategy("random", {}, Plugins.discover())
-        assert compare.regrets(random, measured, seed=0).tolist() == [[5.0, 5.0], [0.0, 6.0]]
-        assert compare.regrets(random, measured, seed=1).tolist() == [[5.0, 5.0], [0.0, 7.0]]
+        assert contests.regrets(random, measured, seed=0).tolist() == [[5.0, 5.0], [0.0, 6.0]]
+        assert contests.regrets(random, measured, seed=1).tolist() == [[5.0, 5.0], [0.0, 7.0]]
 
 
 def test_a_run_is_held_against_those_of_its_own_picture() -> None:
@@ -172,12 +180,8 @@ def test_variants_are_held_against_the_default(
 ) -> None:
     monkeypatch.setattr(tune, "CHOICES", {"local-search": {"starts": [1, 10]}})
     monkeypatch.setattr(tune, "SEEDS", range(1000, 1002))
-    monkeypatch.setattr(compare, "TRIALS", 5)
-    monkeypatch.setattr(compare, "MARKS", (1, 5))
-    monkeypatch.setattr(tune, "MARKS", (1, 5))
-    monkeypatch.setattr(tune, "JUDGED", 5)
-    monkeypatch.setattr(compare, "JUDGED", 5)
-    compare.run(tune.tuning(), work_folder / "table.npz", tmp_path)
+    shorten(monkeypatch, 5, (1, 5))
+    contests.run(tune.tuning(), work_folder / "table.npz", tmp_path)
     capsys.readouterr()
     tune.report(work_folder / "table.npz", tmp_path)
     said = capsys.readouterr().out

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import JUDGED, MARKS, TUNED_ON, Contender, Unit, collected, regret, run, units
+from compare import TUNED_ON, regret
+from contests import JUDGED, MARKS, Contender, Unit, collected, run, units
 from judging import gains
 from measured import SPACES
 from pydantic import BaseModel

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from nasdip_core.cli import main
 
@@ -49,3 +53,13 @@ def tiny(tmp_path: Path) -> tuple[str, ...]:
         "fit: {jitter: 0.1, averaging: 0.9, stopping: fixed}\n"
     )
     return ("--arch", str(path), "-S", "fit.steps=3", "-S", "fit.report_every=1")
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture of 32 x 32, the least that five levels take."""
+    y, x = np.mgrid[0:32, 0:32] / 32
+    samples = 127 + 90 * np.stack([np.sin(5 * x), np.cos(4 * y), np.sin(3 * x + y)], axis=-1)
+    path = tmp_path / "small.png"
+    Image.fromarray(samples.astype(np.uint8)).save(path)
+    return path

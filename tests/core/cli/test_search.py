@@ -1,45 +1,19 @@
-"""`nasdip search` as a user types it: real workers, killed at any moment; every bad word."""
+"""`nasdip search` as a user types it: what it leaves, how one goes on from it, every bad word."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optuna
 import pytest
 import yaml
 from PIL import Image
+from searches import FAST, run, trials, words
 
 from nasdip_core.errors import ExitCode
-from nasdip_core.study.records import History
-from nasdip_core.study.storage import open_storage, study_url
-from nasdip_core.study.study import load_study
 
 Cli = Callable[..., Any]
-FAST = ["-S", "fit.steps=2", "-S", "space.with.proxy_width=16", "--space", "nas-dip-pattern"]
-
-
-def words(data: Path, output: Path, trials: int = 2, *more: str) -> list[str]:
-    """Return a search of tiny fits."""
-    damage = ["-S", "corrupt.missing=0.5", "--strategy", "random"]
-    given = ["search", "-t", "inpaint", "--data", str(data), "--trials", str(trials)]
-    return [*given, "-o", str(output), *damage, *FAST, *more]
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    """A picture of 32 x 32, the least that five levels take."""
-    y, x = np.mgrid[0:32, 0:32] / 32
-    samples = 127 + 90 * np.stack([np.sin(5 * x), np.cos(4 * y), np.sin(3 * x + y)], axis=-1)
-    path = tmp_path / "small.png"
-    Image.fromarray(samples.astype(np.uint8)).save(path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -74,40 +48,6 @@ def _known(folder: Path) -> Path:
     path = folder / "known.yaml"
     path.write_text(yaml.safe_dump(content))
     return path
-
-
-def start(command: Sequence[str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [Path(sys.executable).with_name("nasdip"), *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    process = start(command)
-    out, err = process.communicate(timeout=250)
-    return subprocess.CompletedProcess([], process.returncode, out, err)
-
-
-def trials(output: Path) -> list[optuna.trial.FrozenTrial]:
-    """Return the trials that a study has now; none where there is no study yet."""
-    if not (output / "study.db").exists():
-        return []
-    try:
-        url = study_url(output)
-        return load_study(open_storage(url), url).trials
-    except Exception:  # it is being made
-        return []
-
-
-def wait_until(output: Path, enough: Callable[[list[optuna.trial.FrozenTrial]], bool]) -> None:
-    for _ in range(2400):
-        if enough(trials(output)):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the search does not get there")
 
 
 def test_a_search_for_one_picture_leaves_all_that_it_promises(
@@ -237,62 +177,6 @@ def test_fits_of_the_search_are_not_repeated(cli: Cli, picture: Path, tmp_path: 
     gone = cli("run", tmp_path / "top2" / "pipeline.yaml", "-o", tmp_path / "gone")
     assert gone.code == ExitCode.FAILED
     assert "is gone; leave `kept` out to fit anew" in gone.err
-
-
-def test_killed_at_any_moment_nothing_is_lost(cli: Cli, picture: Path, tmp_path: Path) -> None:
-    """A worker, then everything; the trials that were done stay done, none is left running."""
-    output = tmp_path / "out"
-    command = words(picture, output, 5, "--workers", "2", "-S", "fit.steps=15")
-    process = start(command)
-    wait_until(output, lambda found: any(t.state.is_finished() for t in found))
-    children = subprocess.run(
-        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
-    ).stdout.split()
-    os.kill(int(children[0]), signal.SIGKILL)
-    wait_until(output, lambda found: sum(t.state.is_finished() for t in found) >= 2)
-    process.kill()
-    process.communicate()
-    kept = {t.number: t.values for t in trials(output) if t.values is not None}
-    assert kept
-    ended = cli(*command)
-    assert ended.code == 0, ended.err
-    found = trials(output)
-    assert all(found[number].values == values for number, values in kept.items())
-    assert all(t.state.is_finished() for t in found)
-    history = History()
-    history.update(found)
-    assert sum(r.counts for r in history.records) == 5
-    assert {r.state for r in history.records} == {"done"}
-
-
-def test_two_searches_on_one_study_at_once(picture: Path, tmp_path: Path) -> None:
-    """Into one folder; together they make the trials that each was asked for."""
-    kept = tmp_path / "runs.db"
-    command = words(picture, tmp_path / "out", 4, "--study", str(kept), "--name", "both")
-    both = [start(command), start(command)]
-    for process in both:
-        _, err = process.communicate(timeout=200)
-        assert process.returncode == 0, err
-    url = study_url(kept)
-    history = History()
-    history.update(load_study(open_storage(url), url, "both").trials)
-    assert sum(r.counts for r in history.records) == 4
-    assert {r.state for r in history.records if r.counts} == {"done"}
-    assert not any(r.state == "open" for r in history.records)
-
-
-def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(picture: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out"
-    process = start(words(picture, output, 50, "-S", "fit.steps=10"))
-    wait_until(output, lambda found: any(t.state.is_finished() for t in found))
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == ExitCode.INTERRUPTED
-    assert "error: interrupted; the same command goes on" in err
-    found = trials(output)
-    assert not any(t.state is optuna.trial.TrialState.RUNNING for t in found)
-    time.sleep(1)
-    assert len(trials(output)) == len(found), "no worker is left"
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from searches import trials
 
 from nasdip_core.errors import ExitCode
 from nasdip_core.study.lease import LEASE
 from nasdip_core.study.records import History
-from nasdip_core.study.storage import open_storage, study_url
-from nasdip_core.study.study import load_study
 
 Cli = Callable[..., Any]
 TRIALS = 3
 SPACE = ("--space", "nas-dip-pattern", "-S", "space.with.proxy_width=16")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture
@@ -45,15 +39,6 @@ def search(tmp_path: Path, waves: np.ndarray) -> Iterator["subprocess.Popen[byte
     yield process
     process.kill()
     process.communicate()
-
-
-def trials(output: Path) -> list[Any]:
-    """Return the trials that a study has now; none where there is no study yet."""
-    try:
-        url = study_url(output)
-        return load_study(open_storage(url), url).trials
-    except Exception:  # it is being made
-        return []
 
 
 def begun(output: Path) -> None:
