@@ -83,22 +83,23 @@ def main() -> None:
         if not isinstance(error, BrokenPipeError):
             raise
         # To Typer it is a failure that the reader of our output has closed it, as `| head` does.
-        if _reader_is_gone(error):
-            sys.exit(ExitCode.OK)
-        fail(f"internal error: {error}")
-        sys.exit(ExitCode.FAILED)
+        sys.exit(ExitCode.OK if _reader_is_gone(error) else _told(error))
     except Exception as error:
         if debug:
             raise
-        from nasdip_core.blame import advice, attributed
+        sys.exit(_told(error))
 
-        known = attributed(error)
-        if isinstance(known, NasdipError):
-            fail(str(known))
-            sys.exit(known.exit_code)
-        reason = f"{type(error).__name__}: {error}"
-        fail(f"internal error: {reason}; {advice()}")
-        sys.exit(ExitCode.FAILED)
+
+def _told(error: Exception) -> int:
+    """Tell of a failure in one line and return its exit code."""
+    from nasdip_core.blame import advice, attributed
+
+    known = attributed(error)
+    if isinstance(known, NasdipError):
+        fail(str(known))
+        return known.exit_code
+    fail(f"internal error: {type(error).__name__}: {error}; {advice()}")
+    return ExitCode.FAILED
 
 
 def _reader_is_gone(error: BrokenPipeError) -> bool:
