@@ -25,53 +25,19 @@ The time of an iteration is measured on one thread, see speed.py. A bench that w
 import argparse
 import hashlib
 import json
-import shutil
 import statistics
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from PIL import Image
+from benches import DAMAGES, RELEASED, SIDE, alone, bench, crops, slim, write
 from speed import in_a_process
 
-from nasdip_core.architecture.named import NamedArchitecture, find_architecture, to_yaml
+from nasdip_core.architecture.named import NamedArchitecture, find_architecture
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.plugins import Plugins
-from nasdip_searchspaces.space.nas_dip import NasDip
 
-SIDE = 256
-WIDTH = 32
-"""Channels a level of the slim forms, as many as `balanced` has."""
-DAMAGES: dict[str, dict[str, Any]] = {
-    "denoise": {"sigma": 25},
-    "inpaint": {"missing": 0.5},
-    "super-resolution": {"factor": 4},
-}
-RELEASED = {
-    "denoise": "nas-dip-denoise",
-    "inpaint": "nas-dip-inpaint",
-    "super-resolution": "nas-dip-sr",
-}
-ALONE = {"fits": 1, "refine": [], "choice": "last"}
-"""The recipe of a network without a filter around it."""
 TURNS = 3
 """Measurements of every network, one after the other; the median counts."""
-
-
-def slim(network: Architecture, head: Any) -> Architecture:
-    """Return a network as wide and as coarse as those of the presets."""
-    narrow = NasDip(proxy_width=WIDTH).proxy(network)
-    content = narrow.model_dump()
-    # The jitter of the presets is for inputs of this scale.
-    content["input"] |= {"scale": 1.0}
-    return Architecture.model_validate({**content, "working_resolution": 2, "head": head})
-
-
-def alone(network: Any, options: Mapping[str, Any]) -> NamedArchitecture:
-    """Return a network without a filter around it, and how it is fitted."""
-    return NamedArchitecture(architecture=network, fit=dict(options), recipe=ALONE)
 
 
 def contenders(
@@ -120,41 +86,6 @@ def seconds_of(files: Mapping[str, Path]) -> dict[str, float]:
         for _ in range(TURNS)
     ]
     return {name: statistics.median(turn[name] for turn in turns) for name in files}
-
-
-def write(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, Path]:
-    """Write the networks and return their files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {name: folder / f"{name}.yaml" for name in networks}
-    for name, file in files.items():
-        file.write_text(to_yaml(networks[name]))
-    return files
-
-
-def crops(pictures: Path, count: int, without: Sequence[str], folder: Path) -> None:
-    """Write the central squares of so many pictures, spread over a folder by name."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    files = sorted(
-        file
-        for file in pictures.iterdir()
-        if file.suffix in (".png", ".jpg") and file.stem not in without
-    )
-    for file in files[:: max(1, len(files) // count)][:count]:
-        with Image.open(file) as whole:
-            left, top = ((side - SIDE) // 2 for side in whole.size)
-            square = whole.convert("RGB").crop((left, top, left + SIDE, top + SIDE))
-            square.save(folder / f"{file.stem}.png")
-
-
-def bench(task: str, files: Sequence[Path], pictures: Path, folder: Path, workers: int) -> None:
-    """Run `nasdip bench` on the networks, the first one the one that others are held against."""
-    damage = [f"corrupt.{key}={value}" for key, value in DAMAGES[task].items()]
-    words: list[str | Path] = ["bench", "--task", task, "--data", pictures, "-o", folder]
-    words += [word for file in files for word in ("--arch", file)]
-    words += [word for option in damage for word in ("-S", option)]
-    words += ["--workers", str(workers), "-S", "device=cpu"]
-    subprocess.run([sys.executable, "-m", "nasdip_core.cli", *map(str, words)], check=True)
 
 
 def run(options: argparse.Namespace) -> None:
