@@ -125,7 +125,7 @@ class Fit:
             # Told before it begins, so that the problem takes the last step for what it is.
             late = self.deadline is not None and begun >= self.deadline
             last = late or self._step + 1 == options.steps
-            losses, estimate = self._train(self._step + 1, last)
+            losses, fitted, estimate = self._train(self._step + 1, last)
             now = time.monotonic()
             self._threads.after(self._step + 1, now - begun)
             self._seconds = before + now - started
@@ -134,7 +134,7 @@ class Fit:
                 self._rewind(reason)
                 continue
             self._step += 1
-            if self._judge(losses, estimate, last):
+            if self._judge(losses, fitted, estimate, last):
                 self._ended = "the stopping rule ended it"
             elif not self.problem.players:
                 self._ended = "there was nothing to learn"
@@ -153,11 +153,15 @@ class Fit:
             if interrupt.requested:
                 raise RunInterruptedError(f"interrupted after step {self._step} of {options.steps}")
 
-    def _train(self, index: int, last: bool) -> tuple[dict[str, float], Estimate]:
-        """Let every active player take its turns; return their losses and the estimate."""
+    def _train(self, index: int, last: bool) -> tuple[dict[str, float], float, Estimate]:
+        """Let every active player take its turns.
+
+        Returns their losses, the sum of these without objectives, and the estimate.
+        """
         batch = self.problem.batch(index, self._draws)
         modules = {name: network.module for name, network in self.networks.items()}
         losses: dict[str, float] = {}
+        terms = 0.0
         self._parts = {}
 
         def turn() -> Step:
@@ -169,7 +173,8 @@ class Fit:
                 step = turn()
                 loss = player.loss(step)
                 if player is self.problem.players[0]:
-                    loss = loss + self._further(step)
+                    further = self._further(step)
+                    loss, terms = loss + further, float(further.detach())
                 self._optimisers.descend(player, loss)
                 if self.options.langevin.noise:
                     scale = self.options.langevin.noise * self._optimisers.rate(player)
@@ -177,16 +182,18 @@ class Fit:
                 losses[player.name] = float(loss.detach())
                 self._parts |= step.parts
         with torch.no_grad():
-            return losses, self.problem.estimate(step)
+            return losses, sum(losses.values()) - terms, self.problem.estimate(step)
 
-    def _further(self, step: Step) -> Tensor | float:
+    def _further(self, step: Step) -> Tensor:
         """Return the objectives' terms, which belong to the first player."""
         terms = [o.term(self.problem.shaped(step), step.index) for o in self._objectives]
         for use, term in zip(self.options.objectives, terms, strict=True):
             step.parts[use.uses] = float(term.detach())
-        return sum(terms)
+        return sum(terms, torch.zeros(()))
 
-    def _judge(self, losses: dict[str, float], estimate: Estimate, last: bool) -> bool:
+    def _judge(
+        self, losses: dict[str, float], fitted: float, estimate: Estimate, last: bool
+    ) -> bool:
         """Average, ask the stopping rule, measure and report; return whether to stop."""
         average = self._average.update(estimate)
         validation = self.problem.validation(average)
@@ -197,7 +204,7 @@ class Fit:
                 estimate[name],
                 average[name],
                 validation,
-                sum(losses.values()),
+                fitted,
                 self._noise_loss,
             )
         )

@@ -20,7 +20,7 @@ class Observation:
     validation: float | None
     """Error on the measurements kept back, lower is better; None where nothing is kept back."""
     loss: float | None = None
-    """The loss of this step, all players together."""
+    """The loss of this step, all players together, without what objectives add to it."""
     noise_loss: float | None = None
     """The loss at which nothing but noise is left to fit; None where the problem cannot tell."""
 

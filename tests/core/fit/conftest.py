@@ -17,6 +17,7 @@ from nasdip_core.fit.events import Event
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.fit.stopping import StoppingRule
+from nasdip_core.objective import Objective
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 
@@ -36,6 +37,7 @@ def make_fit(plugins: Plugins) -> MakeFit:
         deadline: float | None = None,
         architecture: Architecture | None = None,
         observers: tuple[Callable[[Event], None], ...] = (),
+        objective_plugins: tuple[Objective, ...] = (),
         **options: Any,
     ) -> tuple[Fit, list[Event]]:
         device = torch.device("cpu")
@@ -53,6 +55,7 @@ def make_fit(plugins: Plugins) -> MakeFit:
             observers=[events.append, *observers],
             checkpoint=checkpoint,
             deadline=deadline,
+            objectives=objective_plugins,
         )
         return fit, events
 

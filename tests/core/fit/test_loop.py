@@ -16,6 +16,8 @@ from toys import TINY, At, Duel, Sum, Target
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.errors import RunError, RunInterruptedError
 from nasdip_core.fit.events import Event, FitEnded, FitStarted, Rewound, StepDone
+from nasdip_core.fit.stopping import Observation, Verdict
+from nasdip_core.objective import Objective
 from nasdip_core.options import parse
 from nasdip_core.problem import Step
 from nasdip_core.restoration import RestorationProblem
@@ -71,6 +73,38 @@ def test_the_step_that_the_rule_calls_best_is_returned(make_fit: MakeFit) -> Non
     assert (found.iterations, found.best_step) == (20, 12)
     assert found.reason == "the stopping rule ended it"
     assert 0 < found.chosen["restored"].mean() < found.last["restored"].mean()
+
+
+class Ten(Objective):
+    """Adds ten to the loss."""
+
+    def term(self, picture: Tensor, step: int) -> Tensor:
+        return picture.new_tensor(10.0)
+
+
+class Losses(At):
+    """Keeps what it is told of the loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.losses: list[float] = []
+
+    def observe(self, observation: Observation) -> Verdict:
+        assert observation.loss is not None
+        self.losses.append(observation.loss)
+        return super().observe(observation)
+
+
+def test_a_rule_judges_the_loss_without_objectives(make_fit: MakeFit) -> None:
+    """What they add is no noise: discrepancy would stop too late by it."""
+    told, lone = Losses(), Losses()
+    further = {"objectives": [{"uses": "ten"}], "objective_plugins": (Ten(),)}
+    fit, events = make_fit(restoration(), told, steps=5, report_every=1, **further)
+    fit.run()
+    make_fit(restoration(), lone, steps=5)[0].run()
+    assert told.losses == pytest.approx(lone.losses, abs=1e-5)
+    shown = [event.loss - 10 for event in events if isinstance(event, StepDone)]
+    assert shown == pytest.approx(lone.losses, abs=1e-5)
 
 
 def test_quality_is_reported_three_ways(make_fit: MakeFit) -> None:
