@@ -53,7 +53,8 @@ def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) ->
     keys = [part for part in map(str, first["loc"]) if not part.startswith(("function-", "form-"))]
     path = ".".join([where, *keys] if where else keys)
     if first["type"] == "extra_forbidden":
-        hint = did_you_mean(keys[-1], _known_keys(model, list(map(str, first["loc"][:-1]))))
+        known = _known_keys(model, list(map(str, first["loc"][:-1])))
+        hint = did_you_mean(keys[-1], known) if known else "there are no options here"
         return f"unknown option '{path}'; {hint}"
     message = first["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]

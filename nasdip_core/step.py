@@ -20,8 +20,11 @@ class StepOptions(Options):
     written: ClassVar[frozenset[str]] = frozenset()
     """Options that name what the step writes: it is no input, whatever is there."""
 
-    def check(self, plugins: "Plugins") -> None:
-        """Raise NasdipError for what can be told to be wrong before anything runs."""
+    def check(self, plugins: "Plugins", base: Path) -> None:
+        """Raise NasdipError for what can be told to be wrong before anything runs.
+
+        Paths are relative to `base`. Values may refer to steps that are still to run.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,22 +138,46 @@ def plan_bench(
     Raises PluginError for an unknown name or a baseline that does not serve the task, OptionError
     for a bad option, PictureError for a folder without pictures.
     """
+    methods, columns = looked_up(
+        task,
+        options,
+        plugins,
+        archs=archs,
+        presets=presets,
+        baselines=baselines,
+        metrics=metrics,
+        base=base,
+    )
+    if not methods:
+        raise OptionError("nothing to compare", "give --arch, --preset or --baseline")
+    pictures = pictures_in(base / data)
+    if not pictures:
+        raise PictureError(f"the folder '{data}' holds no picture")
+    return Bench(task, {path.name: path for path in pictures}, methods, seeds, columns)
+
+
+def looked_up(
+    task: str,
+    options: Mapping[str, Any],
+    plugins: Plugins,
+    *,
+    archs: Sequence[str],
+    presets: Sequence[str],
+    baselines: Sequence[str],
+    metrics: Sequence[str],
+    base: Path,
+) -> tuple[list[Method], dict[str, dict[str, Any]]]:
+    """Return methods and metrics; raises what `plan_bench` raises of them."""
     asked = parse(BenchRequest, options, "")
     common = asked.model_dump(exclude={"metric"})
     methods = [_network(task, {**common, "arch": arch}, plugins, base) for arch in archs]
     methods += [_network(task, {**common, "preset": preset}, plugins, base) for preset in presets]
     methods += [_baseline(task, common, name, plugins, base) for name in baselines]
-    if not methods:
-        raise OptionError("nothing to compare", "give --arch, --preset or --baseline")
     labels = [method.label for method in methods]
     for label in labels:
         if labels.count(label) > 1:
             raise OptionError(f"method '{label}' stands here twice", "name each method once")
-    pictures = pictures_in(base / data)
-    if not pictures:
-        raise PictureError(f"the folder '{data}' holds no picture")
-    columns = _metrics(metrics, asked.metric, plugins)
-    return Bench(task, {path.name: path for path in pictures}, methods, seeds, columns)
+    return methods, _metrics(metrics, asked.metric, plugins)
 
 
 def _network(task: str, content: dict[str, Any], plugins: Plugins, base: Path) -> Method:

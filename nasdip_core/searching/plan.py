@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from nasdip_core.architecture.named import NamedArchitecture
-from nasdip_core.architecture.specification import NetworkSpecification, Use
-from nasdip_core.errors import OptionError, PictureError
+from nasdip_core.architecture.named import NamedArchitecture, find_architecture
+from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork, Use
+from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
@@ -21,7 +21,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.seeds import derive, generator
-from nasdip_core.space import Choice, SearchSpace
+from nasdip_core.space import Choice, InfeasibleError, SearchSpace
 from nasdip_core.strategy import Strategy
 from nasdip_core.study.study import SCHEMA
 
@@ -136,15 +136,7 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     """
     clean, sources = _sources(task, request, base, plugins)
     space_use, space = _plugin("space", request.space, plugins)
-    content = {
-        "mask": request.mask,
-        "truth": request.truth,
-        "seed": request.seed,
-        "device": request.device,
-        "task": request.task,
-        "corrupt": (request.corrupt or {}) if clean else None,
-        "fit": merge(space.fit, request.fit),
-    }
+    content = _fits(request, clean, space)
     resolved = [
         resolve(task, parse(RestoreRequest, {**content, "picture": source}, ""), plugins, base)
         for source in sources
@@ -176,6 +168,51 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     search = Search(task, request, resolved, names, digests, space, strategy, reward, base)
     _check(search)
     return search
+
+
+def check_search(
+    task: str, request: SearchRequest, known: Sequence[str], plugins: Plugins, base: Path
+) -> None:
+    """Raise what `plan_search` raises, and for known architectures; no picture is looked for."""
+    _, space = _plugin("space", request.space, plugins)
+    clean = request.corrupt is not None or (base / request.data).is_dir()
+    content = _fits(request, clean, space) | {"picture": ""}
+    resolve(task, parse(RestoreRequest, content, ""), plugins, base)
+    _plugin("strategy", request.strategy, plugins)
+    if request.reward is not None and request.reward.uses:
+        _plugin("reward", request.reward, plugins, plugins)
+    for name in known:
+        known_choices(space, request.space.uses, name, plugins, base)
+
+
+def known_choices(
+    space: SearchSpace, space_name: str, name: str, plugins: Plugins, base: Path
+) -> dict[str, Choice]:
+    """Return a known architecture, a name or a file beside `base`, as a point of the space.
+
+    Raises PluginError for an unknown one, OptionError for one that is no point of the space.
+    """
+    beside = base / name
+    architecture = find_architecture(str(beside) if beside.is_file() else name, plugins)
+    try:
+        if isinstance(architecture.architecture, PluginNetwork):
+            raise InfeasibleError("it is no U-Net")
+        return space.encode(architecture.architecture)
+    except NasdipError as error:
+        raise OptionError(f"'{name}' is no point of space '{space_name}': {error}") from None
+
+
+def _fits(request: SearchRequest, clean: bool, space: SearchSpace) -> dict[str, Any]:
+    """Return what a search says of each of its fits."""
+    return {
+        "mask": request.mask,
+        "truth": request.truth,
+        "seed": request.seed,
+        "device": request.device,
+        "task": request.task,
+        "corrupt": (request.corrupt or {}) if clean else None,
+        "fit": merge(space.fit, request.fit),
+    }
 
 
 def _check(search: Search) -> None:

@@ -6,16 +6,13 @@ from pathlib import Path
 
 from optuna.study import Study
 
-from nasdip_core.architecture.named import find_architecture
-from nasdip_core.architecture.specification import PluginNetwork
-from nasdip_core.errors import NasdipError, OptionError
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.finals import comparison_of
-from nasdip_core.searching.plan import Search
+from nasdip_core.searching.plan import Search, known_choices
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.searching.travel import send
 from nasdip_core.searching.trials import ended_early
-from nasdip_core.space import Choice, InfeasibleError
+from nasdip_core.space import Choice
 from nasdip_core.study.artifacts import artifacts_of, note_place
 from nasdip_core.study.best import places_of
 from nasdip_core.study.order import note_order, order_of
@@ -49,7 +46,10 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
 
     Raises RunInterruptedError where the user stops it; the same call goes on.
     """
-    known = [_choices(search, name, plugins) for name in effort.known]
+    known = [
+        known_choices(search.space, search.request.space.uses, name, plugins, search.base)
+        for name in effort.known
+    ]
     settings = search.settings()
     storage = open_storage(effort.url, create=True)
     with explained(effort.url):
@@ -112,21 +112,6 @@ def _complete(study: Study, trials: int, size: int) -> bool:
         return False
     enough = sum(r.counts for r in records) >= trials or bool(ended_early(records, size))
     return enough and places_of(study, records) is not None
-
-
-def _choices(search: Search, name: str, plugins: Plugins) -> dict[str, Choice]:
-    """Return a known architecture as a point of the space."""
-    beside = search.base / name
-    named = find_architecture(str(beside) if beside.is_file() else name, plugins)
-    architecture = named.architecture
-    try:
-        if isinstance(architecture, PluginNetwork):
-            raise InfeasibleError("it is no U-Net")
-        return search.space.encode(architecture)
-    except NasdipError as error:
-        raise OptionError(
-            f"'{name}' is no point of space '{search.request.space.uses}': {error}"
-        ) from None
 
 
 def _enqueue(study: Study, name: str, choices: Mapping[str, Choice]) -> None:

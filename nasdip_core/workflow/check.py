@@ -12,7 +12,7 @@ from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.step import StepOptions
 from nasdip_core.workflow.graph import Graph, Node, checked_graph
-from nasdip_core.workflow.references import references
+from nasdip_core.workflow.references import references, without_references
 from nasdip_core.workflow.run import Workflow
 
 _MOST = 20
@@ -47,7 +47,7 @@ def refuse_mistakes(workflow: Workflow, nodes: Sequence[Node]) -> None:
 def resolved_options(node: Node, content: Mapping[str, Any], plugins: Plugins, base: Path) -> Any:
     """Return a step's `with`, every default spelt out. Raises NasdipError for what is wrong."""
     if node.kind == "task":
-        known = parse(RestoreRequest, _without_references(content), "")
+        known = parse(RestoreRequest, _with_stand_ins(content), "")
         if not node.needs:
             _refuse_missing(known, base)
         document = resolve(node.plugin, known, plugins, base).document("")
@@ -55,7 +55,7 @@ def resolved_options(node: Node, content: Mapping[str, Any], plugins: Plugins, b
     registration = plugins.find("step", node.plugin)
     options = parse(registration.options() or Options, content, "")
     if isinstance(options, StepOptions):
-        options.check(plugins)
+        options.check(plugins, base)
     return options.model_dump(mode="json", by_alias=True)
 
 
@@ -82,10 +82,12 @@ def _step_errors(document: Document, node: Node, plugins: Plugins) -> list[Nasdi
 
 
 def _without(content: Mapping[str, Any], error: NasdipError) -> dict[str, Any] | None:
-    """Return the options without the one that an error names; None where it names none."""
+    """Return the options without what an error names; None where that is nothing that may go."""
     start = error.what.find("option '")
     if start < 0:
-        return None
+        _, quote, rest = error.what.partition("'")
+        shorter = _without_member(content, rest.partition("'")[0]) if quote else content
+        return None if shorter == content else dict(shorter)
     path = error.what[start:].split("'")[1].split(".")
     return _dropped(content, path)
 
@@ -101,6 +103,15 @@ def _dropped(content: Mapping[str, Any], path: list[str]) -> dict[str, Any] | No
     return {key: value for key, value in content.items() if key != path[0]}
 
 
+def _without_member(content: Any, name: str) -> Any:
+    """Return a tree whose lists do not hold a name: an option may need its only value."""
+    if isinstance(content, Mapping):
+        return {key: _without_member(value, name) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_without_member(value, name) for value in content if value != name]
+    return content
+
+
 def _refuse_missing(request: RestoreRequest, base: Path) -> None:
     """Raise OptionError where a file is not there, and no earlier step could make it."""
     for role in ("picture", "mask", "truth"):
@@ -109,26 +120,13 @@ def _refuse_missing(request: RestoreRequest, base: Path) -> None:
             raise OptionError(f"option '{role}' = {path!r}: there is no such file")
 
 
-def _without_references(content: Mapping[str, Any]) -> dict[str, Any]:
+def _with_stand_ins(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return options for a check: what other steps put out is not there yet."""
-    kept: dict[str, Any] = _known(content)
+    kept: dict[str, Any] = without_references(content)
     for role in ("picture", "mask", "truth"):
         if role in content and role not in kept:
             kept[role] = f"{SAMPLE}camera"
     return kept
-
-
-def _known(value: Any) -> Any:
-    """Return a value without the parts that refer to other steps."""
-    if isinstance(value, Mapping):
-        return {key: _known(each) for key, each in value.items() if not _refers(each)}
-    if isinstance(value, list):
-        return [_known(each) for each in value if not _refers(each)]
-    return value
-
-
-def _refers(value: Any) -> bool:
-    return isinstance(value, str) and any(references(value))
 
 
 def _references_only(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`${step.output}`: the only interpolation that pipeline files have (torch-free)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,3 +49,16 @@ def interpolated(value: Any, look_up: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [interpolated(inner, look_up) for inner in value]
     return value
+
+
+def without_references(value: Any) -> Any:
+    """Return a tree without the parts that refer to other steps."""
+    if isinstance(value, Mapping):
+        return {k: without_references(each) for k, each in value.items() if not _refers(each)}
+    if isinstance(value, list):
+        return [without_references(each) for each in value if not _refers(each)]
+    return value
+
+
+def _refers(value: Any) -> bool:
+    return isinstance(value, str) and any(references(value))

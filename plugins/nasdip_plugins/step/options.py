@@ -1,11 +1,16 @@
 """Options of the built-in steps (torch-free)."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from nasdip_core.architecture.specification import Use
+from nasdip_core.errors import OptionError
+from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, parse
 from nasdip_core.step import StepOptions
 from nasdip_core.task import TaskOptions
@@ -47,13 +52,36 @@ class SearchStepOptions(StepOptions):
         default_factory=list, description="architectures to begin with: names or files"
     )
 
-    def check(self, plugins: "Plugins") -> None:
-        """Look the plugins up."""
-        _look_up(plugins, task=[self.task], launcher=[self.launcher.uses])
-        for kind in ("space", "strategy", "reward"):
-            use = getattr(self, kind)
-            if use is not None:
-                _look_up(plugins, **{kind: [use.uses]})
+    @field_validator("options")
+    @classmethod
+    def _said_once(cls, options: dict[str, Any]) -> dict[str, Any]:
+        twice = sorted({"data", "launcher", "seed"} & options.keys())
+        if twice:
+            raise ValueError(f"'{twice[0]}' stands beside `options`, not within")
+        return options
+
+    def request(self) -> dict[str, Any]:
+        """Return what a search is asked for, as `-S` could say it, but for its launcher."""
+        beside = {"data", "mask", "truth", "seed", "space", "strategy", "reward"}
+        given = self.model_dump(mode="json", by_alias=True, include=beside, exclude_none=True)
+        return {**self.options, **given}
+
+    def check(self, plugins: "Plugins", base: Path) -> None:
+        """Look everything up but pictures, and what earlier steps put out."""
+        from nasdip_core.searching.options import SearchRequest
+        from nasdip_core.searching.plan import check_search
+        from nasdip_core.workflow.references import without_references
+
+        model = plugins.find("launcher", self.launcher.uses).options() or Options
+        parse(model, self.launcher.with_, "launcher.with")
+        content = without_references(self.request())
+        for role in ("data", "mask", "truth"):
+            if getattr(self, role) is not None:
+                content.setdefault(role, f"{SAMPLE}camera")
+        known = without_references(self.known)
+        with _below_options(self.options):
+            request = parse(SearchRequest, content, "")
+            check_search(self.task, request, known, plugins, base)
 
 
 class BenchStepOptions(StepOptions):
@@ -76,9 +104,22 @@ class BenchStepOptions(StepOptions):
         default_factory=dict, description="what -S can say to a bench: corrupt, fit, recipe, ..."
     )
 
-    def check(self, plugins: "Plugins") -> None:
-        """Look the plugins up."""
-        _look_up(plugins, task=[self.task], metric=self.metric)
+    def check(self, plugins: "Plugins", base: Path) -> None:
+        """Look everything up but pictures, and what earlier steps put out."""
+        from nasdip_core.bench.units import looked_up
+        from nasdip_core.workflow.references import without_references
+
+        with _below_options(self.options):
+            looked_up(
+                self.task,
+                without_references(self.options),
+                plugins,
+                archs=without_references(self.arch),
+                presets=without_references(self.preset),
+                baselines=without_references(self.baseline),
+                metrics=without_references(self.metric),
+                base=base,
+            )
 
 
 class CorruptStepOptions(StepOptions):
@@ -97,7 +138,7 @@ class CorruptStepOptions(StepOptions):
     corrupt: dict[str, Any] = Field(default_factory=dict, description="options of the damage")
     seed: int = Field(default=0, ge=0, lt=2**63, description="seed of the damage")
 
-    def check(self, plugins: "Plugins") -> None:
+    def check(self, plugins: "Plugins", base: Path) -> None:
         """Read the damage as the task does."""
         model = plugins.find("task", self.task).options()
         if model is not None and issubclass(model, TaskOptions):
@@ -135,7 +176,7 @@ class DistanceStepOptions(StepOptions):
         description="side of squares that are described in place of whole pictures",
     )
 
-    def check(self, plugins: "Plugins") -> None:
+    def check(self, plugins: "Plugins", base: Path) -> None:
         """Read the options of the features."""
         model = plugins.find("features", self.features.uses).options() or Options
         parse(model, self.features.with_, "features.with")
@@ -155,7 +196,14 @@ class ReportStepOptions(StepOptions):
     )
 
 
-def _look_up(plugins: "Plugins", **names: Sequence[str]) -> None:
-    for kind, each in names.items():
-        for name in each:
-            plugins.find(kind, name)
+@contextmanager
+def _below_options(options: Mapping[str, Any]) -> Iterator[None]:
+    """Name what stands in `options` by its place there."""
+    try:
+        yield
+    except OptionError as error:
+        named = re.search(r"option '([^'.]+)", error.what)
+        if named is None or named.group(1) not in options:
+            raise
+        what = error.what.replace("option '", "option 'options.", 1)
+        raise OptionError(what, error.hint) from None

@@ -138,6 +138,15 @@ def test_names_are_pointed_at(cli: Cli, two: Path, with_: str, place: str, says:
     assert says in answer.err
 
 
+def test_all_names_of_a_list_are_told_at_once(cli: Cli, two: Path) -> None:
+    with_ = "{task: denoise, data: '.', arch: [dipp, dip], preset: [fst], baseline: [waveletts]}"
+    two.write_text(f"nasdip: 1\nsteps:\n- id: a\n  uses: step.bench\n  with: {with_}\n")
+    told = cli("check", two).err
+    for place, name in (("43", "dipp"), ("64", "fst"), ("81", "waveletts")):
+        assert f"two.yaml:5:{place}: " in told
+        assert f"'{name}'" in told
+
+
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
