@@ -219,6 +219,13 @@ def test_consensus_is_the_distance_to_the_others(plugins: Plugins) -> None:
     assert make(plugins, "consensus").score(alone) == 100.0
 
 
+def test_consensus_compares_what_would_be_written(plugins: Plugins) -> None:
+    """Beyond white all are white; what networks say there is nobody's picture."""
+    picture, other = torch.full((1, 1, 4, 4), 1.5), torch.full((1, 1, 4, 4), 1.2)
+    found = trained(RestorationProblem(other), picture, others=(other,))
+    assert make(plugins, "consensus").score(found) == 100.0
+
+
 def test_consensus_with_few_is_worth_as_much_as_with_many(plugins: Plugins) -> None:
     """Alike candidates score alike, however many came before; measured without the factor: 3 dB."""
     alike = [0.5 + 0.1 * torch.randn(1, 1, 64, 64, generator=draws(i)) for i in range(31)]

@@ -3,12 +3,13 @@
 import torch
 
 from nasdip_core.errors import OptionError
+from nasdip_core.problem import Estimate, Problem
 from nasdip_core.reward import Reward, Trained
 from nasdip_plugins.reward.decibels import decibels
 
 
 class Consensus(Reward):
-    r"""Distance of the returned estimate x to the mean of what m other candidates made, in dB.
+    r"""Distance of the first output x to the mean of what m other candidates made, in dB.
 
     $-10 \log_{10}\left(\frac{m}{m + 1}\,\overline{(x - \bar x_m)^2}\right)$. The mean of m
     candidates of equal variance v is off by v / m: without the factor, those that are compared
@@ -19,16 +20,21 @@ class Consensus(Reward):
     compares = True
 
     def score(self, trained: Trained) -> float:
-        """Return the agreement in the first output. Raises OptionError where there is no other."""
+        """Return the agreement. Raises OptionError where there is no other."""
         others = trained.others
         if not others:
             raise OptionError(
                 "reward 'consensus' compares candidates, and there is no other",
                 "choose another reward",
             )
-        name, estimate = next(iter(trained.result.chosen.items()))
-        mean = torch.zeros_like(estimate)
+        picture = _first(trained.problem, trained.result.chosen)
+        mean = torch.zeros_like(picture)
         for other in others:
-            mean += other[name].to(estimate) / len(others)
+            mean += _first(trained.problem, other).to(picture) / len(others)
         share = len(others) / (len(others) + 1)
-        return decibels(share * float((estimate - mean).square().mean()))
+        return decibels(share * float((picture - mean).square().mean()))
+
+
+def _first(problem: Problem, estimate: Estimate) -> torch.Tensor:
+    """Return the first output as it would be written: parts of it may not be told apart."""
+    return next(iter(problem.render(estimate).values())).samples
