@@ -108,6 +108,13 @@ class TranslateOptions(TaskOptions):
         """Return a picture whose look is taken where none is named."""
         return {"target": "sample:coffee"}
 
+    @classmethod
+    def from_damage(cls, corruption: Options, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return no picture for what is learnt already, or of pairs that lie side by side."""
+        if given.get("weights") is not None or given.get("pairs") in _BESIDE:
+            return {}
+        return cls.implied(corruption)
+
     def network(self) -> "NamedArchitecture | None":
         """Return the network that the weights were trained in."""
         from nasdip_core.weights import network_of
