@@ -189,6 +189,8 @@ class TestRefusals:
 
     def test_grids(self, run: Any) -> None:
         """A grid has as many places as the side; a cube has its own."""
+        with pytest.raises(OptionError, match=r"task\.rows\.0' = -2: .* greater than 0"):
+            run(matrix(), {"task.rows": [-2, -12]})
         with pytest.raises(OptionError, match=r"task.rows = \(5, 5\) has 25 places, the matrix 24"):
             run(matrix(), {"task.rows": [5, 5]})
         with pytest.raises(OptionError, match="this is a cube"):
