@@ -139,6 +139,8 @@ class TestFile:
             (-np.eye(3), "non-negative"),
             (np.ones(3), r"shape \(3,\)"),
             (np.ones((300, 3)), "255 at most"),
+            (np.eye(3) + 1j * np.eye(3), "complex128 is no kernel"),
+            (np.zeros((3, 3), [("a", float)]), "is no kernel"),
         ],
     )
     def test_no_kernel(self, samples: np.ndarray, said: str, tmp_path: Path) -> None:
@@ -152,6 +154,16 @@ class TestFile:
             kernels.from_file(str(tmp_path / "k.npz"))
         with pytest.raises(PictureError, match=r"cannot read the kernel 'none\.npy'"):
             kernels.from_file(str(tmp_path / "none.npy"))
+
+    @pytest.mark.parametrize("name", ["k.npy", "k.npz#one"])
+    @pytest.mark.parametrize("kept", [0, 100])
+    def test_a_damaged_file(self, name: str, kept: int, tmp_path: Path) -> None:
+        file = tmp_path / name.partition("#")[0]
+        with file.open("wb") as whole:
+            (np.save if name == "k.npy" else np.savez)(whole, np.ones((3, 3)))
+        file.write_bytes(file.read_bytes()[:kept])
+        with pytest.raises(PictureError, match=r"cannot read the kernel 'k\.np"):
+            kernels.from_file(str(tmp_path / name))
 
     def test_is_looked_for_beside_the_pipeline(self) -> None:
         base = Path("folder").absolute()
