@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nasdip_core.errors import OptionError
-from nasdip_core.options import Options
+from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class TranslateOptions(TaskOptions):
         beside = self.pairs in _BESIDE
         if self.weights is not None and (self.target is not None or self.source is not None):
             raise ValueError("weights are applied as they are: leave source and target out")
+        if self.weights is not None:
+            others = [name for name in type(self).model_fields if name != "weights"]
+            refuse_idle(self, others, "weights")
         if self.pairs in _MADE and self.source is not None:
             raise ValueError(f"pairs={self.pairs} makes its sources of the pictures of target")
         if beside and (self.source is None or self.target is not None):
