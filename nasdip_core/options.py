@@ -1,6 +1,6 @@
 """Typed options: one pydantic model serves the command line, YAML, listings and documentation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -37,6 +37,17 @@ def parse(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
         return model.model_validate(dict(values))
     except ValidationError as error:
         raise OptionError(explain(error, model, where)) from None
+
+
+def refuse_idle(options: BaseModel, names: Iterable[str], beside: str) -> None:
+    """Raise ValueError, for a validator, where options are set that do nothing beside another.
+
+    A default is never refused: what a run has written spells every option out.
+    """
+    for name in names:
+        field = type(options).model_fields[name]
+        if getattr(options, name) != field.get_default(call_default_factory=True):
+            raise ValueError(f"{name} does nothing with {beside}")
 
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:

@@ -74,6 +74,11 @@ class TaskOptions(Options):
         """Return the options that follow from a damage, where the user says nothing else."""
         return {}
 
+    @classmethod
+    def from_damage(cls, corruption: Options, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return those of the implied options that go with the ones that are asked for."""
+        return cls.implied(corruption)
+
 
 class StackOptions(TaskOptions):
     """Base of the options of tasks that also restore films and volumes."""

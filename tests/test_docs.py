@@ -35,6 +35,7 @@ from nasdip_core.pipeline.document import Pipeline
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.recipe import RecipeOptions
+from nasdip_core.registration import OWN_DISTRIBUTION
 
 ROOT = Path(__file__).parent.parent
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -113,6 +114,18 @@ def test_the_version_of_the_contract_is_right() -> None:
 def test_every_kind_is_described(kind: str) -> None:
     assert rows(PAGES["hooks"])[kind]
     assert f"| `{kind}` | {KINDS[kind]} |" in PAGES["hooks"]
+
+
+def test_every_baseline_is_described_with_its_tasks(plugins: Plugins) -> None:
+    table = {
+        name: others[0]
+        for names, others in rows(PAGES["bench"].partition("## Baselines")[2]).items()
+        for name in re.findall(r"[\w-]+", names)
+    }
+    for registration in plugins.registrations("baseline"):
+        if registration.distribution == OWN_DISTRIBUTION:
+            described = table[registration.offer.name]
+            assert all(task in described for task in registration.resolve().tasks)
 
 
 def test_every_field_of_an_offer_is_described() -> None:

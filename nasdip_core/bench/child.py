@@ -90,6 +90,8 @@ def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Pictu
     if isinstance(problem, RestorationProblem):
         if not baseline.fills and not bool(problem.known.all()):
             raise PluginError(f"baseline '{name}' does not fill missing pixels")
+        if not problem.refinable:
+            raise PluginError(f"baseline '{name}' cannot tell what is noise here")
         known = problem.known if problem.copy_known else None
     frames = 1
     if isinstance(problem, RestorationProblem) and isinstance(picture, Stack):

@@ -59,6 +59,8 @@ class Coding:
     """Quantisation steps of luma and, in colour, of chroma: 64 each, row by row."""
     subsampling: tuple[int, int]
     """Pixels down and across that share one chroma sample: (2, 2) for 4:2:0."""
+    as_rgb: bool = False
+    """Whether red, green and blue are coded as they are, not as luma and chroma."""
 
 
 @dataclass(frozen=True, slots=True)

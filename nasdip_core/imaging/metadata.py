@@ -53,12 +53,16 @@ def coding_of(image: Image.Image) -> Coding | None:
     if not isinstance(image, JpegImageFile) or not tables or image.mode not in {"L", "RGB"}:
         return None
     used = [tuple(int(step) for step in tables[key]) for key in sorted(tables)[:2]]
-    across, down = 1, 1
+    across, down, as_rgb = 1, 1, False
     if image.mode == "RGB":
+        # As libjpeg decides it: JFIF is luma and chroma whatever else is said.
+        transform = image.info.get("adobe_transform")
+        named_rgb = bytes(layer[0] for layer in image.layer) == b"RGB"
+        as_rgb = "jfif" not in image.info and (named_rgb if transform is None else transform == 0)
         across, down = (
             max(layer[i] for layer in image.layer) // image.layer[-1][i] for i in (1, 2)
         )
-    return Coding((used[0], used[-1]), (down, across))
+    return Coding((used[0], used[-1]), (down, across), as_rgb)
 
 
 def exif_of(image: Image.Image) -> bytes | None:

@@ -14,24 +14,25 @@ _WINDOW = 11
 def psnr(a: Tensor, b: Tensor) -> float:
     """Return -10 log10(mean((a - b)^2)) in dB over all samples of (B, C, H, W); inf when equal.
 
-    Raises ValueError for shapes that differ.
+    Where b has gaps (NaN) nothing is compared. Raises ValueError for shapes that differ.
     """
     _same_shape(a, b)
-    error = float((a.detach().double() - b.detach().double()).square().mean())
+    errors, gaps = (a.detach().double() - b.detach().double()).square(), b.isnan()
+    error = float((errors[~gaps] if gaps.any() else errors).mean())
     return math.inf if error == 0 else -10 * math.log10(error)
 
 
 def ssim(a: Tensor, b: Tensor) -> float | None:
-    """Return the mean structural similarity of (B, C, H, W), or None for a side below 11 pixels.
+    """Return the mean structural similarity of (B, C, H, W).
 
-    Gaussian window of 11 pixels and sigma 1.5, K = (0.01, 0.03), mean over channels and frames:
-    Wang et al., "Image quality assessment", 2004, section III.B. Raises ValueError for shapes that
-    differ.
+    None for a side below 11 pixels, or a b with gaps (NaN). Gaussian window of 11 pixels and sigma
+    1.5, K = (0.01, 0.03), mean over channels and frames: Wang et al., "Image quality assessment",
+    2004, section III.B. Raises ValueError for shapes that differ.
     """
     from skimage.metrics import structural_similarity
 
     _same_shape(a, b)
-    if min(a.shape[-2:]) < _WINDOW:
+    if min(a.shape[-2:]) < _WINDOW or bool(b.isnan().any()):
         return None
     measure: Any = structural_similarity  # scikit-image has no annotations
     first, second = (each.detach().double().cpu().flatten(0, 1).numpy() for each in (a, b))

@@ -144,7 +144,7 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
     corrupt = None
     if damage is not None:
         corrupt = parse(model.Corruption, damage, "corrupt").located(base)
-    implied = {} if corrupt is None else model.implied(corrupt)
+    implied = {} if corrupt is None else model.from_damage(corrupt, request.task)
     task = parse(model, merge(merge(implied, followed), request.task), "task").located(base)
     found = None
     brought = task.network()

@@ -87,8 +87,8 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
         damaged = task.corrupt(picture.tensor(), resolved.corrupt, draws)
         if damaged.mask is not None:
             mask = _marks(damaged.mask, by_entry=resolved.task.takes_arrays)
-        truth = picture.with_samples(damaged.truth)
-        picture = picture.with_samples(damaged.picture)
+        truth = _with_gaps(picture, damaged.truth)
+        picture = _with_gaps(picture, damaged.picture)
         if picture.kind.format == "NPY" and not isinstance(picture, Stack):
             picture = array_picture(picture.colour)
         return Sources(picture, mask, _in_range(truth, picture), damaged, resolved.task.in_colour)
@@ -150,6 +150,15 @@ def _in_range(truth: Picture, picture: Picture) -> Picture:
     if isinstance(truth, Stack):
         return Stack.of([_in_range(frame, picture) for frame in truth.frames], truth.names)
     return replace(truth, kind=replace(truth.kind, low=picture.kind.low, peak=picture.kind.peak))
+
+
+def _with_gaps(picture: Picture, samples: Tensor) -> Picture:
+    """Return a picture with other samples, of which those of an array may be NaN."""
+    gaps = samples.isnan()
+    made = picture.with_samples(samples.masked_fill(gaps, 0))
+    if gaps.any():
+        made.colour[gaps[0].movedim(0, -1).numpy()] = np.nan
+    return made
 
 
 def _marks(mask: Tensor, *, by_entry: bool) -> Picture:

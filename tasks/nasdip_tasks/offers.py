@@ -116,17 +116,20 @@ def nasdip_offers() -> list[Offer]:
             name="lanczos",
             summary="Antialiased Lanczos-3 downsampling (Duchon 1979)",
             factory="nasdip_tasks.operators.lanczos:LanczosDownsampling",
+            options="nasdip_tasks.operators.options:DownsamplingOptions",
         ),
         Offer(
             kind="operator",
             name="bicubic",
             summary="Antialiased bicubic downsampling, a = -0.5 (Keys 1981)",
             factory="nasdip_tasks.operators.bicubic:BicubicDownsampling",
+            options="nasdip_tasks.operators.options:DownsamplingOptions",
         ),
         Offer(
             kind="operator",
             name="area",
             summary="Mean of the samples that one pixel covers",
             factory="nasdip_tasks.operators.area:AreaDownsampling",
+            options="nasdip_tasks.operators.options:DownsamplingOptions",
         ),
     ]

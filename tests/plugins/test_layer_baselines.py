@@ -76,6 +76,14 @@ def test_a_disc_is_taken_from_a_plain_ground() -> None:
     assert psnr(found, ground) > 25 > psnr(picture, ground) + 10
 
 
+@pytest.mark.parametrize("size", [(1, 7), (9, 1), (2, 5)], ids=str)
+def test_a_picture_that_is_all_border_has_no_foreground(size: tuple[int, int]) -> None:
+    clean = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
+    problem = problem_of("chan-vese", clean, None)
+    found = PLUGINS.create("baseline", "chan-vese").restore(problem)
+    assert torch.equal(found, problem.measured)
+
+
 @pytest.mark.parametrize(
     ("name", "other"),
     [

@@ -77,6 +77,14 @@ def test_a_picture_of_one_colour_takes_the_mean(
     assert float(found.std((2, 3), unbiased=False).max()) < 1e-3
 
 
+def test_a_grey_picture_takes_one_tint(sets: tuple[Path, Path], plugins: Plugins) -> None:
+    """What rounding leaves in a and b of its greys is no colour to be strengthened."""
+    grey = sets[0].parent / "grey.png"
+    Image.fromarray(np.tile(np.arange(60, 180, 5, dtype=np.uint8), (20, 1))).save(grey)
+    found = transferred(plugins, grey, source=str(sets[0]), target=str(sets[1]))
+    assert float(moments(found)[1, 1:].max()) < 0.1
+
+
 def test_what_is_learnt_has_no_set(sets: tuple[Path, Path], plugins: Plugins) -> None:
     from nasdip_core.architecture.assemble import assemble
     from nasdip_core.architecture.named import find_architecture

@@ -16,6 +16,8 @@ from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.operators import LinearOperator
 from nasdip_core.options import parse
+from nasdip_core.pipeline.prepare import prepare
+from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.restore import Restored, restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem, Step
@@ -139,6 +141,8 @@ class TestFile:
             (-np.eye(3), "non-negative"),
             (np.ones(3), r"shape \(3,\)"),
             (np.ones((300, 3)), "255 at most"),
+            (np.eye(3) + 1j * np.eye(3), "complex128 is no kernel"),
+            (np.zeros((3, 3), [("a", float)]), "is no kernel"),
         ],
     )
     def test_no_kernel(self, samples: np.ndarray, said: str, tmp_path: Path) -> None:
@@ -152,6 +156,16 @@ class TestFile:
             kernels.from_file(str(tmp_path / "k.npz"))
         with pytest.raises(PictureError, match=r"cannot read the kernel 'none\.npy'"):
             kernels.from_file(str(tmp_path / "none.npy"))
+
+    @pytest.mark.parametrize("name", ["k.npy", "k.npz#one"])
+    @pytest.mark.parametrize("kept", [0, 100])
+    def test_a_damaged_file(self, name: str, kept: int, tmp_path: Path) -> None:
+        file = tmp_path / name.partition("#")[0]
+        with file.open("wb") as whole:
+            (np.save if name == "k.npy" else np.savez)(whole, np.ones((3, 3)))
+        file.write_bytes(file.read_bytes()[:kept])
+        with pytest.raises(PictureError, match=r"cannot read the kernel 'k\.np"):
+            kernels.from_file(str(tmp_path / name))
 
     def test_is_looked_for_beside_the_pipeline(self) -> None:
         base = Path("folder").absolute()
@@ -210,7 +224,23 @@ def test_a_tile_is_a_part_of_the_same_problem() -> None:
     assert tile.measures(estimate)["psnr"] > 55
 
 
+def blind(measured: Tensor, side: int, sigma: float) -> BlindProblem:
+    draws = torch.Generator()
+    return BlindProblem(measured, side, sigma, draws=draws, truth=None, levels=None)
+
+
 class TestBlind:
+    def test_the_input_of_the_kernel_follows_the_seed(self, plugins: Plugins) -> None:
+        def drawn(seed: int) -> Tensor:
+            given = {"picture": "sample:camera", "seed": seed}
+            resolved = resolve("deblur", parse(RestoreRequest, given, ""), plugins, Path())
+            noise = prepare(resolved, plugins).problem.slots["kernel"].input
+            assert noise is not None
+            return noise
+
+        assert torch.equal(drawn(0), drawn(0))
+        assert not torch.equal(drawn(0), drawn(1))
+
     def test_the_kernel_network_gives_a_kernel(self) -> None:
         torch.manual_seed(0)
         kernel = KernelNetwork(7)(torch.rand(1, 200, 1, 1)).detach()
@@ -223,7 +253,7 @@ class TestBlind:
             kernel = torch.zeros(1, 1, 7, 7)
             kernel[..., 3 + rows, 3] = 1
             whole = rand(1, 3, 26, 26)
-            problem = BlindProblem(whole[..., 3:23, 3:23], 7, 0.05, truth=None, levels=None)
+            problem = blind(whole[..., 3:23, 3:23], 7, 0.05)
             pair = {"picture": whole.roll(-rows, 2), "kernel": kernel}
             return float(problem._loss(_step(pair)))
 
@@ -231,7 +261,7 @@ class TestBlind:
         assert loss(0) < loss(1) < loss(2)
 
     def test_has_no_tiles(self) -> None:
-        problem = BlindProblem(rand(1, 3, 20, 20), 5, 0.1, truth=None, levels=None)
+        problem = blind(rand(1, 3, 20, 20), 5, 0.1)
         with pytest.raises(OptionError, match=r"in tiles; give task\.kernel"):
             problem.tile(Tile("part", 0, 0, 10, 10))
 

@@ -91,6 +91,22 @@ def test_haze_is_as_the_options_say() -> None:
     assert psnr(drawn, clean) < 25
 
 
+@pytest.mark.parametrize("given", [{"near": 0.1}, {"near": 0.3}, {"far": 0.9}], ids=str)
+def test_what_is_drawn_stays_beyond_what_is_given(given: dict[str, float]) -> None:
+    """Black behind white air-light tells 1 - t."""
+    damage = DehazeCorruption(**given, air_light=1.0)
+    for seed in range(8):
+        through = 1 - TASK.corrupt(torch.zeros(1, 1, 16, 16), damage, draws(seed)).picture
+        near, far = float(through.max()), float(through.min())
+        assert near == pytest.approx(given.get("near", near), abs=0.02)
+        assert far == pytest.approx(given.get("far", far), abs=0.02)
+
+
+def test_far_is_not_above_near() -> None:
+    with pytest.raises(OptionError, match="far, the least transmission, must not be above near"):
+        parse(DehazeCorruption, {"near": 0.3, "far": 0.4}, "corrupt")
+
+
 def test_the_scene_comes_back_from_the_true_haze() -> None:
     clean, through = sample(), torch.full((1, 1, 96, 100), 0.5)
     air = torch.tensor([0.9, 0.85, 0.8]).view(1, 3, 1, 1)

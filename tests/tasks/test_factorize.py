@@ -119,6 +119,22 @@ class TestRun:
         )
         np.testing.assert_allclose(again.picture.colour, first.picture.colour, rtol=1e-4)
 
+    def test_gaps_of_a_clean_array_stay_unknown(self, run: Any) -> None:
+        """They are filled like what the damage has lost, and quality is that of the others."""
+        holed = matrix()
+        holed[3, 4] = np.nan
+        given = {"corrupt.missing": 0.2, "task.rank": 3}
+        with pytest.raises(PictureError, match="1 entries are no numbers"):
+            run(holed, given)
+        found = run(holed, {**given, "task.nan_missing": True}, force=True)
+        made = found.picture.colour[..., 0]
+        assert np.isfinite(made).all()
+        assert np.isnan(np.load(found.folder / "damaged.npy")[3, 4])
+        assert found.quality is not None
+        error = np.nanmean((made / np.nanmax(holed) - holed / np.nanmax(holed)) ** 2)
+        wanted = -10 * np.log10(error)
+        assert found.quality["self_stopped"]["psnr"] == pytest.approx(wanted, abs=0.5)
+
     def test_finished_run_is_taken_again(self, run: Any) -> None:
         """With `resume` the outputs are read back."""
         first = run(matrix(), {"task.rank": 3})
@@ -189,6 +205,8 @@ class TestRefusals:
 
     def test_grids(self, run: Any) -> None:
         """A grid has as many places as the side; a cube has its own."""
+        with pytest.raises(OptionError, match=r"task\.rows\.0' = -2: .* greater than 0"):
+            run(matrix(), {"task.rows": [-2, -12]})
         with pytest.raises(OptionError, match=r"task.rows = \(5, 5\) has 25 places, the matrix 24"):
             run(matrix(), {"task.rows": [5, 5]})
         with pytest.raises(OptionError, match="this is a cube"):

@@ -71,6 +71,18 @@ def test_nothing_tells_the_tables() -> None:
         TASK.problem(Inputs(rand(1, 3, 8, 8)), JpegOptions(), torch.Generator())
 
 
+def test_a_file_without_luma_and_chroma(waves: np.ndarray, tmp_path: Path) -> None:
+    image = Image.fromarray(waves)
+    for name, as_rgb in (("ycc.jpg", False), ("rgb.jpg", True)):
+        image.save(tmp_path / name, keep_rgb=as_rgb)
+        coding = read_picture(tmp_path / name).kind.coding
+        assert coding is not None
+        assert coding.as_rgb == as_rgb
+    inputs = Inputs(rand(1, 3, 8, 8), coding=coding)
+    with pytest.raises(PictureError, match="codes red, green and blue as they are"):
+        TASK.problem(inputs, JpegOptions(), torch.Generator())
+
+
 def test_no_jpeg_has_four_channels() -> None:
     with pytest.raises(PictureError, match="4 channels"):
         TASK.problem(Inputs(rand(1, 4, 8, 8)), JpegOptions(quality=20), torch.Generator())

@@ -124,6 +124,20 @@ class TestFile:
         with pytest.raises(OptionError, match=said):
             self.problem(tmp_path / "a.py", FORWARD + ADJOINT.format(1))
 
+    @pytest.mark.parametrize(
+        ("back", "said"),
+        [
+            ("y", r"returned \(1, 3, 4, 4\), not \(1, 3, 8, 8\)"),
+            ("y.mean(1, keepdim=True).repeat(1, 1, 2, 2)", r"returned \(1, 1, 8, 8\), not"),
+            ("y @ y[..., :3, :]", "failed: "),
+            ("None", "failed: "),
+        ],
+    )
+    def test_an_adjoint_that_is_none(self, back: str, said: str, tmp_path: Path) -> None:
+        text = f"def forward(x):\n    return x[..., ::2, ::2]\ndef adjoint(y):\n    return {back}\n"
+        with pytest.raises(OptionError, match=f"the adjoint of operator .* {said}"):
+            self.problem(tmp_path / "a.py", text)
+
     def test_complex_rows_of_any_shape(self, tmp_path: Path) -> None:
         text = (
             "import torch\n"
@@ -236,6 +250,13 @@ class TestMeasurements:
         with pytest.raises(PictureError, match=said):
             self.problem(tmp_path / "y.npy", stored)
 
+    def test_a_damaged_file(self, tmp_path: Path) -> None:
+        options = OperatorOptions(measurements=str(tmp_path / "y.npy"))
+        for content in (b"", b"PK\x03\x04"):
+            (tmp_path / "y.npy").write_bytes(content)
+            with pytest.raises(PictureError, match="cannot read the measurements"):
+                TASK.problem(Inputs(rand(1, 1, 8, 8)), options, torch.Generator())
+
     def test_no_file(self) -> None:
         options = OperatorOptions(measurements="none.npy")
         with pytest.raises(PictureError, match=r"cannot read the measurements 'none\.npy'"):
@@ -246,9 +267,17 @@ def test_options_of_an_operator_are_checked() -> None:
     damage = OperatorCorruption.model_validate({"with": {"rato": 0.5}})
     with pytest.raises(OptionError, match=r"unknown option 'task\.with\.rato'"):
         TASK.corrupt(rand(1, 1, 8, 8), damage, torch.Generator())
-    damage = OperatorCorruption.model_validate({"operator": "area", "with": {"by": 2}})
-    with pytest.raises(OptionError, match="operator 'area' cannot be made"):
+    damage = OperatorCorruption.model_validate({"operator": "area", "with": {"factor": 3}})
+    with pytest.raises(OptionError, match="operator 'area' cannot be made: a side of 8"):
         TASK.corrupt(rand(1, 1, 8, 8), damage, torch.Generator())
+
+
+@pytest.mark.parametrize("name", ["lanczos", "bicubic", "area"])
+def test_a_factor_is_one_at_least(name: str) -> None:
+    for given, said in (({"factor": 0}, "greater than or equal to 1"), ({}, "is required")):
+        damage = OperatorCorruption.model_validate({"operator": name, "with": given})
+        with pytest.raises(OptionError, match=rf"task\.with\.factor' .*{said}"):
+            TASK.corrupt(rand(1, 1, 8, 8), damage, torch.Generator())
 
 
 def test_files_are_looked_for_beside_the_pipeline() -> None:

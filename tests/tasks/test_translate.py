@@ -71,9 +71,12 @@ def sets(tmp_path: Path) -> tuple[Path, Path]:
 
 def run(picture: str | Path, output: Path | None = None, **options: Any) -> Any:
     """Translate with the tiny network."""
-    words = {**FAST, **{key.replace("__", "."): value for key, value in options.items()}}
-    arch = None if "task.weights" in words else TINY
-    return restore(str(picture), "translate", arch=arch, options=words, output=output)
+    words = {key.replace("__", "."): value for key, value in options.items()}
+    learns = "task.weights" not in words
+    given = {**FAST, **words} if learns else words
+    return restore(
+        str(picture), "translate", arch=TINY if learns else None, options=given, output=output
+    )
 
 
 def test_a_set_takes_the_look_of_another(sets: tuple[Path, Path], tmp_path: Path) -> None:

@@ -92,6 +92,14 @@ def test_pairs_that_are_none(folder: Folder) -> None:
         by_names(str(a), str(a / "x.png"), None)
 
 
+def test_a_name_that_stands_twice(folder: Folder) -> None:
+    a = folder("a", x=(32, 40, 10), y=(32, 32, 20))
+    b = folder("b", x=(32, 40, 110), y=(32, 32, 120))
+    Image.open(b / "x.png").save(b / "x.jpg")
+    with pytest.raises(PictureError, match=r"b/x\.jpg' and '.*b/x\.png' have the same name"):
+        by_names(str(a), str(b), None)
+
+
 @pytest.mark.parametrize("size", [(514, 256), (300, 600)], ids=str)
 def test_pairs_side_by_side_by_direction(tmp_path: Path, size: tuple[int, int]) -> None:
     """Each half is brought to the side on its own: nothing of its partner is mixed in."""

@@ -55,7 +55,8 @@ def _foreground(picture: "np.ndarray") -> "np.ndarray":
     away = picture.reshape(len(picture), -1) - middle
     away_by_spread = np.linalg.solve(spread + 1e-3 * np.eye(len(picture)), away)
     distance = np.log1p((away * away_by_spread).sum(axis=0).reshape(size))
-    if np.ptp(distance) < 1e-6:
+    # Of one colour, or so narrow that all of it is border: nothing stands out.
+    if np.ptp(distance) < 1e-6 or rim.all():
         return np.zeros(size, dtype=bool)
     inside: np.ndarray = evolve(
         distance, _ROUNDS, init_level_set=disc(size), smoothing=_SMOOTHING

@@ -56,10 +56,14 @@ class BlindProblem(RestorationProblem):
         side: int,
         sigma: float,
         *,
+        draws: torch.Generator,
         truth: Tensor | None,
         levels: int | None,
     ) -> None:
-        """`sigma` is the deviation of the noise, `side` that of the kernel."""
+        """`sigma` is the deviation of the noise, `side` that of the kernel.
+
+        The kernel network's input is drawn by `draws`.
+        """
         reach = side // 2
         height, width = (int(length) + 2 * reach for length in measured.shape[-2:])
         super().__init__(
@@ -70,7 +74,6 @@ class BlindProblem(RestorationProblem):
             truth=truth,
             levels=levels,
         )
-        draws = torch.Generator().manual_seed(0)
         noise = torch.rand(1, _NOISE, 1, 1, generator=draws)
         self.slots = {
             **self.slots,

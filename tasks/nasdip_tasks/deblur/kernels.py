@@ -2,14 +2,16 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nasdip_core.errors import PictureError
-from nasdip_core.imaging.read import read_picture
+from nasdip_core.imaging.read import naming, read_picture
 from nasdip_tasks.deblur.options import Kernel
 
 _LONGEST = 255
@@ -73,17 +75,21 @@ def from_file(path: str) -> Tensor:
 
 
 def _array(file: str, name: str) -> Tensor:
-    try:
-        content = np.load(file, allow_pickle=False)
+    with naming(f"the kernel '{Path(file).name}'"), Path(file).open("rb") as opened:
+        content = np.load(opened, allow_pickle=False)
         if isinstance(content, np.ndarray):
-            return torch.from_numpy(content.astype(np.float64))
+            return _real(content)
         with content:
             if name in content:
-                return torch.from_numpy(content[name].astype(np.float64))
+                return _real(content[name])
             names = ", ".join(content.files)
-    except (OSError, ValueError) as error:
-        raise PictureError(f"cannot read the kernel '{Path(file).name}': {error}") from None
     raise PictureError(f"'{file}' has no kernel '{name}'", f"say {file}#NAME with one of {names}")
+
+
+def _real(samples: NDArray[Any]) -> Tensor:
+    if samples.dtype.kind not in "buif":
+        raise PictureError(f"an array of {samples.dtype} is no kernel", "it must be real")
+    return torch.from_numpy(samples.astype(np.float64))
 
 
 def _normal(kernel: Tensor) -> Tensor:

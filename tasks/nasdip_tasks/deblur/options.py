@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from nasdip_core.options import Options
+from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
 _KERNEL = (
     "gaussian, motion, or a file: a picture, .npy, or FILE.npz#NAME; a file is scaled to sum 1"
 )
+_SHAPES = {"gaussian": ("width",), "motion": ("length", "angle"), "unknown": ("side",)}
+"""What tells more of a kernel; nothing of a file."""
 
 
 class Kernel(Options):
@@ -73,6 +75,13 @@ class DeblurOptions(Kernel, TaskOptions):
             raise ValueError("it must be odd")
         return side
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for kernel, names in _SHAPES.items():
+            if kernel != self.kernel:
+                refuse_idle(self, names, f"kernel={self.kernel}")
+        return self
+
     @property
     def writes(self) -> Sequence[str]:
         """A kernel that is known is not written."""
@@ -82,4 +91,10 @@ class DeblurOptions(Kernel, TaskOptions):
     def implied(cls, corruption: Options) -> Mapping[str, Any]:
         """Return the kernel; the noise stays to be estimated."""
         assert isinstance(corruption, DeblurCorruption)
-        return corruption.model_dump(include={"kernel", "width", "length", "angle"})
+        return corruption.model_dump(include={"kernel", *_SHAPES.get(corruption.kernel, ())})
+
+    @classmethod
+    def from_damage(cls, corruption: Options, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the kernel, unless another one is asked for."""
+        implied = cls.implied(corruption)
+        return {} if given.get("kernel", implied["kernel"]) != implied["kernel"] else implied

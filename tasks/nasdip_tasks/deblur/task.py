@@ -37,7 +37,12 @@ class Deblur(Task[DeblurOptions, DeblurCorruption]):
         problem: RestorationProblem
         if options.kernel == "unknown":
             problem = BlindProblem(
-                picture, options.side, level, truth=inputs.truth, levels=inputs.levels
+                picture,
+                options.side,
+                level,
+                draws=generator,
+                truth=inputs.truth,
+                levels=inputs.levels,
             )
         else:
             kernel = kernels.make(options)

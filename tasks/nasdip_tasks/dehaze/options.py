@@ -1,9 +1,9 @@
 """Options of dehazing (torch-free)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nasdip_core.options import Options
 from nasdip_core.task import TaskOptions
@@ -13,14 +13,26 @@ class DehazeCorruption(Options):
     """Haze in front of a clean picture, of a smooth random depth."""
 
     near: float | None = Field(
-        default=None, gt=0, le=1, description="largest transmission; none: drawn from 0.6 to 0.95"
+        default=None,
+        gt=0,
+        le=1,
+        description="largest transmission; none: drawn from 0.6 to 0.95, not below far",
     )
     far: float | None = Field(
-        default=None, gt=0, le=1, description="least transmission; none: drawn from 0.15 to 0.5"
+        default=None,
+        gt=0,
+        le=1,
+        description="least transmission; none: drawn from 0.15 to 0.5, not above near",
     )
     air_light: float | None = Field(
         default=None, gt=0, le=1, description="brightness of the haze; none: drawn from 0.7 to 1"
     )
+
+    @model_validator(mode="after")
+    def _less_comes_from_afar(self) -> Self:
+        if self.near is not None and self.far is not None and self.far > self.near:
+            raise ValueError("far, the least transmission, must not be above near, the largest")
+        return self
 
 
 class DehazeOptions(TaskOptions):

@@ -44,8 +44,11 @@ class Dehaze(Task[DehazeOptions, DehazeCorruption]):
         def drawn(low: float, high: float) -> float:
             return low + (high - low) * float(torch.rand((), generator=generator))
 
-        near = drawn(0.6, 0.95) if options.near is None else options.near
-        far = drawn(0.15, 0.5) if options.far is None else options.far
+        near, far = options.near, options.far
+        if near is None:
+            near = drawn(*(max(far or 0, bound) for bound in (0.6, 0.95)))
+        if far is None:
+            far = drawn(*(min(near, bound) for bound in (0.15, 0.5)))
         light = drawn(0.7, 1.0) if options.air_light is None else options.air_light
         through = near * (far / near) ** _depth(truth, drawn, generator)
         tint = 0.03 * (torch.rand(1, int(truth.shape[1]), 1, 1, generator=generator) - 0.5)

@@ -1,14 +1,21 @@
 """Options of denoising (torch-free)."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from nasdip_core.options import Options
+from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import StackOptions
 
 Noise = Literal["gaussian", "poisson-gaussian", "salt-and-pepper", "outliers"]
+_IDLE: Mapping[Noise, Sequence[str]] = {
+    "gaussian": ("gain", "amount"),
+    "poisson-gaussian": ("amount",),
+    "salt-and-pepper": ("sigma", "gain"),
+    "outliers": ("sigma", "gain"),
+}
+"""What says nothing of a kind of noise."""
 
 
 class DenoiseCorruption(Options):
@@ -25,6 +32,11 @@ class DenoiseCorruption(Options):
         default=4.0, gt=0, le=255, description="8-bit units a photo-electron (poisson-gaussian)"
     )
     amount: float = Field(default=0.1, gt=0, lt=1, description="share of impulses or outliers")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        refuse_idle(self, _IDLE[self.noise], f"noise={self.noise}")
+        return self
 
 
 class DenoiseOptions(StackOptions):
@@ -50,6 +62,12 @@ class DenoiseOptions(StackOptions):
         le=255,
         description="8-bit units a photo-electron (poisson-gaussian); none: estimated",
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        idle = [name for name in _IDLE[self.noise] if name != "amount"]
+        refuse_idle(self, idle, f"noise={self.noise}")
+        return self
 
     @classmethod
     def implied(cls, corruption: Options) -> Mapping[str, Any]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from nasdip_core.options import Options
 from nasdip_core.task import TaskOptions
 
-Side = tuple[int, int]
+Side = tuple[PositiveInt, PositiveInt]
 
 
 class FactorizeCorruption(Options):

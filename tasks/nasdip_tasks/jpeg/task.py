@@ -25,7 +25,8 @@ class Jpeg(Task[JpegOptions, JpegCorruption]):
     def problem(self, inputs: Inputs, options: JpegOptions, generator: torch.Generator) -> Problem:
         """Return the fit through the codec.
 
-        Raises PictureError where nothing tells the quantisation, or for other than grey or RGB.
+        Raises PictureError where nothing tells the quantisation, for other than grey or RGB, and
+        for a file without luma and chroma.
         """
         picture, coding = inputs.picture, inputs.coding
         if picture.shape[1] not in (1, 3):
@@ -39,6 +40,11 @@ class Jpeg(Task[JpegOptions, JpegCorruption]):
             raise PictureError(
                 "the file does not say how it was coded: it is no JPEG, or was turned",
                 "say -S task.quality=NUMBER",
+            )
+        if coding.as_rgb:
+            raise PictureError(
+                "the file codes red, green and blue as they are",
+                "only JPEG of luma and chroma, which most are, can be served",
             )
         return RestorationProblem(
             picture,

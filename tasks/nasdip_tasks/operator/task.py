@@ -1,5 +1,6 @@
 """Restoration from whatever an operator measures: y = A(x) + n."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nasdip_core.errors import OptionError, PictureError, PluginError
+from nasdip_core.imaging.read import naming
 from nasdip_core.operators import LinearOperator, Operator
 from nasdip_core.options import parse
 from nasdip_core.problem import Problem
@@ -96,10 +98,8 @@ def _shown(operator: Operator, measured: Tensor, like: Tensor) -> Tensor:
 
 
 def _read(path: str) -> Tensor:
-    try:
-        content = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise PictureError(f"cannot read the measurements '{path}': {error}") from None
+    with naming(f"the measurements '{path}'"), Path(path).open("rb") as file:
+        content = np.load(file, allow_pickle=False)
     if not isinstance(content, np.ndarray) or content.ndim != 4 or content.dtype.kind not in "fiu":
         raise PictureError(
             f"'{path}' holds no measurements", "it must be a real array of four axes, (1, c, h, w)"

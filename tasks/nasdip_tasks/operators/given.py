@@ -13,6 +13,7 @@ from torch import Tensor
 from nasdip_core.errors import OptionError, RunInterruptedError
 from nasdip_core.operators import LinearOperator, Operator
 
+_DOUBT = "leave `adjoint` out if in doubt: the fit does not need it"
 _EXACT = 1e-3
 """|<A x, y> - <x, A^T y>| / (|A x| |y|) up to which single floats may be at fault."""
 
@@ -97,7 +98,7 @@ def from_file(path: str, size: tuple[int, int], options: Mapping[str, Any]) -> O
 def checked(operator: Operator, name: str, channels: int, size: tuple[int, int]) -> Operator:
     """Return an operator that can be fitted through and whose adjoint is right.
 
-    Raises OptionError, saying by how much the adjoint is off.
+    Raises OptionError, saying what is wrong with it, or by how much the adjoint is off.
     """
     draws = torch.Generator().manual_seed(0)
     picture = torch.rand((1, channels, *size), generator=draws).requires_grad_()
@@ -113,15 +114,24 @@ def checked(operator: Operator, name: str, channels: int, size: tuple[int, int])
     if not isinstance(operator, LinearOperator):
         return operator
     y = torch.rand(measured.shape, generator=draws)
+    try:
+        returned = operator.adjoint(y)
+        shape = tuple(returned.shape)
+    except Exception as error:  # as above
+        raise OptionError(f"the adjoint of operator '{name}' failed: {error}", _DOUBT) from error
+    if shape != picture.shape:
+        raise OptionError(
+            f"the adjoint of operator '{name}' returned {shape}, not {tuple(picture.shape)}", _DOUBT
+        )
     ahead = float((measured.detach().double() * y).sum())
-    back = float((picture.detach().double() * operator.adjoint(y)).sum())
+    back = float((picture.detach().double() * returned).sum())
     scale = float(measured.detach().double().norm() * y.double().norm())
     gap = abs(ahead - back) / max(scale, 1e-12)
     if not math.isfinite(gap) or gap > _EXACT:
         raise OptionError(
             f"the adjoint of operator '{name}' is wrong: <A x, y> = {ahead:.6g}, "
             f"<x, A^T y> = {back:.6g}, {gap:.2g} of |A x| |y| apart",
-            "leave `adjoint` out if in doubt: the fit does not need it",
+            _DOUBT,
         )
     return operator
 

@@ -5,6 +5,12 @@ from pydantic import Field
 from nasdip_core.options import Options
 
 
+class DownsamplingOptions(Options):
+    """How much smaller the picture becomes."""
+
+    factor: int = Field(ge=1, description="integer factor; both sides are multiples of it")
+
+
 class CompressedSensingOptions(Options):
     """How much is measured."""
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from nasdip_core.options import Options
+from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
 Shared = Literal["both", "watermark"]
@@ -31,6 +31,12 @@ class SeparateCorruption(Options):
         description="further clean pictures that the watermark is laid over",
     )
     opacity: float = Field(default=0.5, gt=0, lt=1, description="of the watermark")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        idle = {"both": ("album", "opacity"), "watermark": ("other", "share", "second")}
+        refuse_idle(self, idle[self.shared], f"shared={self.shared}")
+        return self
 
     def located(self, base: Path) -> Self:
         """Return the options with the other pictures looked for in a folder."""
@@ -61,6 +67,12 @@ class SeparateOptions(TaskOptions):
         le=10,
         description="of two layers: weight of the loss on edges that both have",
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.shared == "watermark":
+            refuse_idle(self, ["exclusion"], "shared=watermark")
+        return self
 
     @classmethod
     def from_folder(

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
     from nasdip_tasks.translate.problem import TranslationProblem
 
+_FLAT = 0.05
+"""Deviation in Lab below which a channel is one value: single floats make 0.001 of the a and b of
+a grey picture, rounding to 8 bits 0.08 and more of one that has colour."""
+
 
 class ColourTransfer(Baseline["TranslationProblem"]):
     """x -> (x - m) s' / s + m', by channel of CIELAB: means and deviations of the wanted look.
@@ -34,5 +38,5 @@ class ColourTransfer(Baseline["TranslationProblem"]):
             pixels += lab[0, 0].numel()
         first, second = (moments / pixels).view(2, 1, 3, 1, 1)
         wanted = (second - first.square()).clamp(min=0).sqrt()
-        moved = (own - mean) * (wanted.float() / deviation.clamp(min=1e-6)) + first.float()
-        return lab_to_rgb(moved).clamp(0, 1)
+        scale = torch.where(deviation < _FLAT, 0, wanted.float() / deviation)
+        return lab_to_rgb((own - mean) * scale + first.float()).clamp(0, 1)

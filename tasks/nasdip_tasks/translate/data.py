@@ -78,12 +78,12 @@ def domain(source: str, side: int | None) -> Domain:
 def by_names(source: str, target: str, side: int | None) -> tuple[Domain, Domain]:
     """Return the pictures of two folders that have the same names.
 
-    Raises PictureError where a name is in one folder only, or a folder is none.
+    Raises PictureError where a name is in one folder only or twice in one, or a folder is none.
     """
     for folder in (source, target):
         if not Path(folder).is_dir():
             raise PictureError(f"'{folder}' is no folder", "pairs=names is for two folders")
-    names = [{p.stem: p for p in pictures_in(Path(folder))} for folder in (source, target)]
+    names = [_by_stem(pictures_in(Path(folder))) for folder in (source, target)]
     alone = sorted(names[0].keys() ^ names[1].keys())
     if alone:
         where = source if alone[0] in names[0] else target
@@ -102,6 +102,17 @@ def by_names(source: str, target: str, side: int | None) -> tuple[Domain, Domain
                 "pairs must have the same size",
             )
     return ordered[0], ordered[1]
+
+
+def _by_stem(paths: Sequence[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in paths:
+        same = found.setdefault(path.stem, path)
+        if same is not path:
+            raise PictureError(
+                f"'{same}' and '{path}' have the same name", "pairs=names needs one picture a name"
+            )
+    return found
 
 
 def side_by_side(source: str, side: int | None, *, back: bool) -> tuple[Domain, Domain]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nasdip_core.errors import OptionError
-from nasdip_core.options import Options
+from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class TranslateOptions(TaskOptions):
         beside = self.pairs in _BESIDE
         if self.weights is not None and (self.target is not None or self.source is not None):
             raise ValueError("weights are applied as they are: leave source and target out")
+        if self.weights is not None:
+            others = [name for name in type(self).model_fields if name != "weights"]
+            refuse_idle(self, others, "weights")
         if self.pairs in _MADE and self.source is not None:
             raise ValueError(f"pairs={self.pairs} makes its sources of the pictures of target")
         if beside and (self.source is None or self.target is not None):
@@ -107,6 +110,13 @@ class TranslateOptions(TaskOptions):
     def implied(cls, corruption: Options) -> Mapping[str, Any]:
         """Return a picture whose look is taken where none is named."""
         return {"target": "sample:coffee"}
+
+    @classmethod
+    def from_damage(cls, corruption: Options, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return no picture for what is learnt already, or of pairs that lie side by side."""
+        if given.get("weights") is not None or given.get("pairs") in _BESIDE:
+            return {}
+        return cls.implied(corruption)
 
     def network(self) -> "NamedArchitecture | None":
         """Return the network that the weights were trained in."""

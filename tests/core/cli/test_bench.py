@@ -203,13 +203,20 @@ def test_a_failed_unit_is_recorded_and_tried_again(
     assert len(here) == 6
 
 
-def test_a_baseline_that_cannot_fill_fails(
-    cli: Cli, words: tuple[Any, ...], here: list[Unit]
+@pytest.mark.parametrize(
+    ("noise", "reason"),
+    [
+        ("salt-and-pepper", "does not fill missing pixels"),
+        ("outliers", "cannot tell what is noise here"),
+    ],
+)
+def test_a_baseline_that_cannot_serve_the_noise_fails(
+    cli: Cli, words: tuple[Any, ...], here: list[Unit], noise: str, reason: str
 ) -> None:
-    answer = cli(*words, "-o", "out", "-S", "corrupt.noise=salt-and-pepper")
+    answer = cli(*words, "-o", "out", "-S", f"corrupt.noise={noise}")
     assert answer.code == 1
     reasons = {unit.get("reason") for unit in json.loads(answer.out)["units"]}
-    assert reasons == {None, "baseline 'wavelet' does not fill missing pixels"}
+    assert reasons == {None, f"baseline 'wavelet' {reason}"}
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,15 @@ def test_ssim_agrees_with_kornia_inside(channels: int) -> None:
     assert ssim(clean, clean) == pytest.approx(1)
 
 
+def test_gaps_of_the_truth_are_not_compared() -> None:
+    clean, noisy = pair(3)
+    holed = clean.clone()
+    holed[..., :4] = torch.nan
+    assert psnr(noisy, holed) == pytest.approx(psnr(noisy[..., 4:], clean[..., 4:]))
+    assert math.isnan(psnr(holed, clean))
+    assert ssim(noisy, holed) is None
+
+
 def test_ssim_needs_eleven_pixels() -> None:
     clean, noisy = pair(3, 11)
     assert ssim(clean, noisy) is not None
