@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from nasdip_core.errors import OptionError, StudyError
+from nasdip_core.errors import ExitCode, OptionError, StudyError
 from nasdip_core.launcher import Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import LauncherConformance
@@ -25,6 +25,34 @@ class TestRay(LauncherConformance):
     def launcher(self, plugins: Plugins) -> Launcher:
         pytest.importorskip("ray", reason="Ray is not installed")
         return chosen_launcher({"launcher": {"uses": "ray", "with": {"cpus": 0.5}}}, plugins)
+
+    def test_a_worker_that_has_ended_leaves_its_place_to_one_that_waits(
+        self, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ray = pytest.importorskip("ray", reason="Ray is not installed")
+
+        class Refused:
+            """Keeps a worker that has ended as soon as it began."""
+
+            def __init__(self, *_: object) -> None:
+                pass
+
+            def standing(self) -> tuple[int, list[tuple[int, str]]]:
+                return 0, [(int(ExitCode.STUDY), "another version")]
+
+        monkeypatch.setattr("nasdip_plugins.launcher.ray._Keeper", Refused)
+        ray.init(
+            num_cpus=1, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False
+        )
+        try:
+            fleet = chosen_launcher({"launcher": "ray"}, plugins).launch({}, 2)
+            until = time.monotonic() + 30
+            while fleet.alive() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert [str(failure) for failure in fleet.failures()] == ["another version"] * 2
+            fleet.kill()
+        finally:
+            ray.shutdown()
 
 
 def test_a_worker_that_dies_before_it_reads_its_order_has_failed(

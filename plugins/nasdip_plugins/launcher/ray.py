@@ -123,6 +123,8 @@ class _Actors(Fleet):
         else:
             if not running:
                 self._ended[i] = [error_of(code, said) for code, said in failures]
+                # Its place is for one that waits.
+                self._ray.kill(self._actors[i])
         del self._asked[i]
 
     def failures(self) -> list[NasdipError]:
