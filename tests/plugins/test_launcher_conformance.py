@@ -80,8 +80,11 @@ def test_what_a_worker_may_take(plugins: Plugins) -> None:
 def test_options_of_a_launcher_are_checked(plugins: Plugins) -> None:
     with pytest.raises(OptionError, match="did you mean 'cpus'"):
         chosen_launcher({"launcher": {"uses": "ray", "with": {"cpu": 1}}}, plugins)
-    with pytest.raises(OptionError, match="gpus"):
-        chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": -1}}}, plugins)
+    for gpus in (-1, 1.5):
+        with pytest.raises(OptionError, match=f"gpus' = {gpus}"):
+            chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": gpus}}}, plugins)
+    for gpus in (0.25, 1, 2):
+        assert chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": gpus}}}, plugins)
 
 
 def test_a_worker_takes_no_more_of_a_gpu_than_its_part(
