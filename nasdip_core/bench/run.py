@@ -141,13 +141,15 @@ def in_child(
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
         ) as process:
+            assert process.stdin is not None
             try:
-                assert process.stdin is not None
                 # Left open: the child ends when this process does.
                 process.stdin.write(json.dumps(order).encode() + b"\n")
                 process.stdin.flush()
                 code = _end_of(process, stopped)
             except BrokenPipeError:
+                with suppress(BrokenPipeError):
+                    process.stdin.close()  # what it has not read is still held
                 code = process.wait()
             except BaseException:
                 process.kill()

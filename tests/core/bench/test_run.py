@@ -1,5 +1,7 @@
 """Processes of units: what ends them, and what becomes of the unit."""
 
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -61,6 +63,22 @@ def test_what_is_killed_has_failed(
     outcome = folder.outcome(UNIT)
     assert outcome is not None
     assert "SIGKILL; was there enough memory?" in outcome["reason"]
+
+
+def test_what_dies_before_it_reads_its_order_has_failed(
+    folder: BenchFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dead(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **more: Any) -> None:
+            super().__init__(*words, **more)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    monkeypatch.setattr(subprocess, "Popen", Dead)
+    done_in_child({}, UNIT, folder)
+    outcome = folder.outcome(UNIT)
+    assert outcome is not None
+    assert "ended with code 1" in outcome["reason"]
 
 
 @pytest.mark.parametrize("line", ["exec sleep 60", "exit 1"])
