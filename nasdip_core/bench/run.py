@@ -69,7 +69,7 @@ def _share(bench: Bench, units: Sequence[Unit], folder: BenchFolder, crew: Crew,
         say(f"[{done}/{len(units)}] {_told(unit, folder.outcome(unit))}")
 
     order = {"work": "bench", "units": [bench.order(unit, folder.path) for unit in units]}
-    share(folder.path, order, crew, look)
+    share(folder.path, order, crew, look, say)
 
 
 def done_in_child(

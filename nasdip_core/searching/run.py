@@ -88,11 +88,13 @@ def join_search(url: str, name: str | None, crew: Crew, plugins: Plugins, watch:
 
 
 def _work_on(study: Study, url: str, trials: int, size: int, crew: Crew, watch: Watch) -> None:
+    lost: list[str] = []
+
     def look() -> int:
         progress = progress_of(study.get_trials(deepcopy=False), trials, crew.workers)
         if not progress.running:
             progress = replace(progress, comparison=comparison_of(study, crew.workers))
-        watch(progress)
+        watch(replace(progress, lost=tuple(lost)))
         return progress.finished
 
     def complete() -> bool:
@@ -100,7 +102,7 @@ def _work_on(study: Study, url: str, trials: int, size: int, crew: Crew, watch: 
 
     if not complete():
         order = {"work": "search", "study": url, "name": study.study_name}
-        supervise(crew, order, look=look, complete=complete)
+        supervise(crew, order, look=look, complete=complete, say=lost.append)
 
 
 def _complete(study: Study, trials: int, size: int) -> bool:

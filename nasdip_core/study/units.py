@@ -113,10 +113,12 @@ def share(
     order: Mapping[str, Any],
     crew: Crew,
     look: Callable[[int, FrozenTrial], None],
+    say: Callable[[str], None],
 ) -> list[FrozenTrial]:
     """Let a crew do the `units` of an order; return the last trial of each.
 
-    `look` is told of each that has ended, by its number, once. Raises NasdipError.
+    `look` is told of each that has ended, by its number, once; `say` of workers that are lost.
+    Raises NasdipError.
     """
     count = len(order["units"])
     if not count:
@@ -126,7 +128,6 @@ def share(
     storage = open_storage(url, create=True)
     with explained(url):
         study = units_study(storage, name)
-
         told: set[int] = set()
 
         def ended() -> dict[int, FrozenTrial]:
@@ -146,8 +147,8 @@ def share(
             {**order, "study": url, "name": name},
             look=show,
             complete=lambda: len(ended()) == count,
+            say=say,
         )
-        show()
         found = list(ended().values())
     close_storage(storage, url)
     (folder / FILE).unlink()
