@@ -128,6 +128,7 @@ def share(
     storage = open_storage(url, create=True)
     with explained(url):
         study = units_study(storage, name)
+        reaper = Reaper(study)
         told: set[int] = set()
 
         def ended() -> dict[int, FrozenTrial]:
@@ -136,6 +137,8 @@ def share(
             return {unit: trials[r.number] for unit, r in records if r.state != "open"}
 
         def show() -> int:
+            # Workers do so between two of their own units, which may be long.
+            reaper.reap()
             found = ended()
             for unit in found.keys() - told:
                 told.add(unit)
