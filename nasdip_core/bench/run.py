@@ -180,7 +180,8 @@ def _crash(code: int, last: str) -> str:
 
 def _told(unit: Unit, outcome: Mapping[str, Any] | None) -> str:
     where = f"{unit.picture}, {unit.method}, seed {unit.seed}"
-    assert outcome is not None
+    if outcome is None:
+        return f"{where}: done elsewhere; this machine does not see it yet"
     if outcome["state"] == "failed":
         return f"{where}: failed: {outcome['reason']}"
     psnr = outcome["quality"]["self_stopped"]["psnr"]

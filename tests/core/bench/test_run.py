@@ -13,12 +13,14 @@ import torch
 
 from nasdip_core.bench.child import execute
 from nasdip_core.bench.folder import BenchFolder
-from nasdip_core.bench.run import done_in_child
-from nasdip_core.bench.units import Unit
-from nasdip_core.errors import RunInterruptedError
+from nasdip_core.bench.run import done_in_child, run_bench
+from nasdip_core.bench.units import Unit, plan_bench
+from nasdip_core.errors import NasdipError, RunInterruptedError
+from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.study.storage import open_storage, study_url
-from nasdip_core.study.units import units_study
+from nasdip_core.study.units import do_units, units_study
+from nasdip_core.supervise import Crew
 from nasdip_core.worker import work
 
 UNIT = Unit("a.png", "tiny", 0)
@@ -113,3 +115,32 @@ def test_the_process_of_a_unit_keeps_to_its_part_of_a_gpu(
     order |= {"study": url, "name": "x", "threads": None, "gpu_memory": 0.25}
     work(order, plugins)
     assert taken == ["unit", 0.25]
+
+
+def test_an_outcome_that_a_shared_disk_does_not_show_yet(
+    tmp_path: Path, plugins: Plugins, waves_file: Path
+) -> None:
+    """Another machine has written it; the same command finds it later."""
+
+    class Elsewhere(Launcher, Fleet):
+        def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
+            do_units(order, lambda: False, lambda *_: 0.0)
+            return self
+
+        def alive(self) -> int:
+            return 0
+
+        def failures(self) -> list[NasdipError]:
+            return []
+
+        def interrupt(self) -> None:
+            pass
+
+        def kill(self) -> None:
+            pass
+
+    said: list[str] = []
+    bench = plan_bench("denoise", waves_file.parent, {}, plugins, baselines=["wavelet"])
+    found = run_bench(bench, tmp_path / "out", say=said.append, crew=Crew(Elsewhere(), 1))
+    assert (found["planned"], found["done"], found["failed"]) == (1, 0, 0)
+    assert "does not see it yet" in said[0]
