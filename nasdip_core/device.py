@@ -36,6 +36,17 @@ def no_more_threads_than_cores() -> None:
         torch.set_num_threads(cores)
 
 
+def keep_to_part_of_gpu(part: float) -> None:
+    """Let this process take a part of a GPU's memory in (0, 1] and no more, where there is one.
+
+    Who asks for more runs out of memory, in place of its neighbours.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.set_per_process_memory_fraction(part)
+
+
 def peak_memory_bytes() -> int | None:
     """Return the most memory that this process has had; None where the system does not tell."""
     try:

@@ -1,9 +1,9 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import math
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +15,16 @@ _ABANDONED_SECONDS = 600.0
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; when the block ends, flush it and rename it.
+    """Yield an empty temporary file beside `path`; when the block ends, flush it and rename it.
 
     A crash at any moment leaves the old file or the new one; of several processes that write at
     once, the last one's file stays. Raises RunError where the folder does not take it.
     """
     draft = path.with_name(f".nasdip-{secrets.token_hex(6)}.part")
     try:
-        remove_drafts(path.parent, _ABANDONED_SECONDS)
+        draft.touch()
+        # By the clock of the disk: those of the machines that write there need not agree.
+        remove_drafts(path.parent, draft.stat().st_mtime - _ABANDONED_SECONDS)
         yield draft
         with draft.open("rb") as written:
             os.fsync(written.fileno())
@@ -35,11 +37,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise
 
 
-def remove_drafts(folder: Path, idle_seconds: float = 0.0) -> None:
-    """Remove what killed writers left in a folder: drafts untouched for `idle_seconds`."""
+def remove_drafts(folder: Path, before: float = math.inf) -> None:
+    """Remove what killed writers left in a folder: drafts untouched since a time, or all."""
     for draft in folder.glob(".nasdip-*.part"):
         with contextlib.suppress(OSError):
-            if time.time() - draft.stat().st_mtime >= idle_seconds:
+            if draft.stat().st_mtime < before:
                 draft.unlink()
 
 

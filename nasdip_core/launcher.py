@@ -47,7 +47,8 @@ class Launcher(ABC):
     def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
         """Start workers that each do `order` as `python -m nasdip_core.worker` does.
 
-        `order` is what JSON can hold. Raises RunError where they cannot be started.
+        `order` is what JSON can hold. The handlers of signals stay the command's own. Raises
+        RunError where they cannot be started.
         """
 
 

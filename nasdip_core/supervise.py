@@ -26,21 +26,38 @@ class Crew:
 
 
 def supervise(
-    crew: Crew, order: Mapping[str, Any], *, look: Callable[[], int], complete: Callable[[], bool]
+    crew: Crew,
+    order: Mapping[str, Any],
+    *,
+    look: Callable[[], int],
+    complete: Callable[[], bool],
+    say: Callable[[str], None],
 ) -> None:
     """Let workers do an order until it is complete.
 
     `look` is called while they work; it shows how far they are and returns how much is done.
+    `say` is told why a worker is lost without which the others go on, all of one reason once.
     Raises RunInterruptedError where the user stops it, and what a worker says that cannot work.
     """
     deaths, before = 0, -1
+    said: set[str] = set()
+
+    def tell(failures: Sequence[NasdipError]) -> None:
+        for reason in map(str, failures):
+            if reason not in said:
+                said.add(reason)
+                say(f"lost a worker: {reason}")
+
     launcher, workers = crew.launcher, crew.workers
     means = {"threads": launcher.threads(workers), "gpu_memory": launcher.gpu_memory(workers)}
     while True:
         fleet = launcher.launch({**order, **means}, workers)
         try:
-            _watch_until_ended(fleet, look, complete)
-            failures = fleet.failures()
+            _watch_until_ended(fleet, look, complete, tell)
+            failures, ended = fleet.failures(), complete()
+            if ended:
+                tell(failures)
+            done = look()
         except BaseException as error:
             fleet.interrupt()
             if isinstance(error, RunInterruptedError):
@@ -48,19 +65,24 @@ def supervise(
             raise
         finally:
             fleet.kill()
-        if complete():
+        if ended:
             return
         _raise_unless_killed(failures)
-        done = look()
         deaths, before = (deaths + 1 if done == before else 1), done
         if deaths >= _RESTARTS:
             raise failures[0] if failures else RunError("the workers ended before the work did")
 
 
-def _watch_until_ended(fleet: Fleet, look: Callable[[], int], complete: Callable[[], bool]) -> None:
+def _watch_until_ended(
+    fleet: Fleet,
+    look: Callable[[], int],
+    complete: Callable[[], bool],
+    tell: Callable[[Sequence[NasdipError]], None],
+) -> None:
     before = -1
     while fleet.alive():
         begun = time.thread_time()
+        tell(fleet.failures())
         done = look()
         if done == before and complete():
             # Some may still wait for a place in their cluster; there is nothing left for them.
@@ -70,7 +92,6 @@ def _watch_until_ended(fleet: Fleet, look: Callable[[], int], complete: Callable
         # A long study takes long to look at, and the workers want the cores. They do not want the
         # time in which a storage was waited for.
         time.sleep(max(_POLL_SECONDS, _PAUSE * (time.thread_time() - begun)))
-    look()
 
 
 def _let_end(fleet: Fleet) -> None:

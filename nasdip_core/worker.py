@@ -10,7 +10,7 @@ import torch
 
 from nasdip_core.bench.worker import compare
 from nasdip_core.blame import attributed
-from nasdip_core.device import no_more_threads_than_cores
+from nasdip_core.device import keep_to_part_of_gpu, no_more_threads_than_cores
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 from nasdip_core.parent import order_of_parent
 from nasdip_core.pipeline.worker import restore_share
@@ -28,9 +28,8 @@ def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
     no_more_threads_than_cores()
     if order["threads"] is not None:
         torch.set_num_threads(order["threads"])
-    if torch.cuda.is_available():
-        # Who asks for more runs out of memory, in place of its neighbours.
-        torch.cuda.set_per_process_memory_fraction(order["gpu_memory"])
+    if order["work"] != "bench":  # whose units are in processes of their own
+        keep_to_part_of_gpu(order["gpu_memory"])
     plugins = plugins or Plugins.discover()
     match order["work"]:
         case "search":

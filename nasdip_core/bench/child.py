@@ -16,7 +16,7 @@ from nasdip_core.baseline import Baseline
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.units import Unit
 from nasdip_core.blame import attributed
-from nasdip_core.device import peak_memory_bytes
+from nasdip_core.device import keep_to_part_of_gpu, peak_memory_bytes
 from nasdip_core.errors import ExitCode, PluginError, RunInterruptedError
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
@@ -36,6 +36,8 @@ from nasdip_core.restoration import RestorationProblem
 def execute(order: Mapping[str, Any]) -> None:
     """Do one unit of `Bench.order` and record its outcome, a failure with its reason."""
     unit, folder = Unit(**order["unit"]), BenchFolder(Path(order["folder"]))
+    if "gpu_memory" in order:  # others are on it, too
+        keep_to_part_of_gpu(order["gpu_memory"])
     try:
         outcome = _outcome(order, unit, folder)
     except RunInterruptedError:

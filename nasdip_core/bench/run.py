@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.page import write_bench_page
 from nasdip_core.bench.table import as_csv, as_markdown, table_rows
 from nasdip_core.bench.units import Bench, Unit, units_of
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import ExitCode, OptionError, RunInterruptedError
 from nasdip_core.study.records import REASON
 from nasdip_core.study.units import share
 from nasdip_core.supervise import Crew
 
 SCHEMA = "nasdip.bench/1"
+
+_POLL_SECONDS = 0.5
+_ENDED_BY_USER = (ExitCode.INTERRUPTED, -signal.SIGINT, -signal.SIGTERM)
+"""Exit codes of a unit that has heard Ctrl-C as well, or was ended by a scheduler."""
 
 Say = Callable[[str], None]
 
@@ -64,12 +69,20 @@ def _share(bench: Bench, units: Sequence[Unit], folder: BenchFolder, crew: Crew,
         say(f"[{done}/{len(units)}] {_told(unit, folder.outcome(unit))}")
 
     order = {"work": "bench", "units": [bench.order(unit, folder.path) for unit in units]}
-    share(folder.path, order, crew, look)
+    share(folder.path, order, crew, look, say)
 
 
-def done_in_child(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> None:
-    """Do one unit in a process of its own; whatever happens, there is an outcome."""
-    in_child(order, unit, folder)
+def done_in_child(
+    order: Mapping[str, Any],
+    unit: Unit,
+    folder: BenchFolder,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Do one unit in a process of its own; whatever happens, there is an outcome.
+
+    Raises RunInterruptedError where the user stops it: only then there is none.
+    """
+    in_child(order, unit, folder, stopped)
     if folder.outcome(unit) is None:
         folder.fail(unit, "the process left no outcome")
 
@@ -116,28 +129,46 @@ def report(folder: BenchFolder, settings: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def in_child(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> None:
-    """Do one unit in a process of its own; a crash of it is a failed unit."""
+def in_child(
+    order: Mapping[str, Any], unit: Unit, folder: BenchFolder, stopped: Callable[[], bool]
+) -> None:
+    """Do one unit in a process of its own; a crash of it is a failed unit.
+
+    Raises RunInterruptedError where the user ends that process, or this one.
+    """
     command = [sys.executable, "-m", "nasdip_core.bench.child"]
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
         ) as process:
+            assert process.stdin is not None
             try:
-                assert process.stdin is not None
                 # Left open: the child ends when this process does.
                 process.stdin.write(json.dumps(order).encode() + b"\n")
                 process.stdin.flush()
-                code = process.wait()
+                code = _end_of(process, stopped)
             except BrokenPipeError:
+                with suppress(BrokenPipeError):
+                    process.stdin.close()  # what it has not read is still held
                 code = process.wait()
             except BaseException:
                 process.kill()
                 raise
+        if code in _ENDED_BY_USER or (code and stopped()):
+            raise RunInterruptedError("interrupted")
         if code:
             errors.seek(0)
             lines = errors.read().decode(errors="replace").strip().splitlines()
             folder.fail(unit, _crash(code, lines[-1] if lines else ""))
+
+
+def _end_of(process: subprocess.Popen[bytes], stopped: Callable[[], bool]) -> int:
+    """Wait for the end of a unit and return its exit code; nothing is kept of a part of it."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_POLL_SECONDS)
+        if stopped():
+            raise RunInterruptedError("interrupted")
 
 
 def _crash(code: int, last: str) -> str:
@@ -149,7 +180,8 @@ def _crash(code: int, last: str) -> str:
 
 def _told(unit: Unit, outcome: Mapping[str, Any] | None) -> str:
     where = f"{unit.picture}, {unit.method}, seed {unit.seed}"
-    assert outcome is not None
+    if outcome is None:
+        return f"{where}: done elsewhere; this machine does not see it yet"
     if outcome["state"] == "failed":
         return f"{where}: failed: {outcome['reason']}"
     psnr = outcome["quality"]["self_stopped"]["psnr"]

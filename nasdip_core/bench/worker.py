@@ -19,8 +19,8 @@ def compare(order: Mapping[str, Any], stopped: Callable[[], bool]) -> None:
         os.environ["OMP_NUM_THREADS"] = str(order["threads"])
 
     def do(_: Trial, place: int) -> float:
-        told = order["units"][place]
-        done_in_child(told, Unit(**told["unit"]), BenchFolder(Path(told["folder"])))
+        told = {**order["units"][place], "gpu_memory": order["gpu_memory"]}
+        done_in_child(told, Unit(**told["unit"]), BenchFolder(Path(told["folder"])), stopped)
         return 0.0
 
     do_units(order, stopped, do)

@@ -34,7 +34,7 @@ def restore_together(
 
     order = {"work": "batch", **planned.order, "units": [job.label for job in jobs], **how}
     results: list[dict[str, Any]] = []
-    ended = share(Path(order["output"]), order, crew, look)
+    ended = share(Path(order["output"]), order, crew, look, say)
     for trial, job in zip(ended, jobs, strict=True):
         reason = trial.user_attrs.get(REASON)
         if reason is None:

@@ -17,7 +17,23 @@ _LINE_EVERY = 10.0
 
 @contextmanager
 def view() -> "Iterator[Callable[[Progress], None]]":
-    """Yield what shows progress on stderr while the block runs."""
+    """Yield what shows progress on stderr while the block runs, and says which workers are lost."""
+    said = 0
+    with _numbers() as show:
+
+        def watch(progress: "Progress") -> None:
+            nonlocal said
+            for line in progress.lost[said:]:
+                say(line)
+            said = len(progress.lost)
+            show(progress)
+
+        yield watch
+
+
+@contextmanager
+def _numbers() -> "Iterator[Callable[[Progress], None]]":
+    """Yield what shows how far a search is."""
     if not sys.stderr.isatty():
         yield _PlainLines()
         return

@@ -27,6 +27,8 @@ class Progress:
     """Until the last trial, without the last comparison."""
     comparison: "Progress | None" = None
     """The last comparison, once it is under way."""
+    lost: Sequence[str] = ()
+    """What was said of workers that are lost."""
 
     @property
     def finished(self) -> int:

@@ -15,6 +15,7 @@ from nasdip_core.searching.trials import ended_early
 from nasdip_core.space import Choice
 from nasdip_core.study.artifacts import artifacts_of, note_place
 from nasdip_core.study.best import places_of
+from nasdip_core.study.lease import Reaper
 from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.records import History
 from nasdip_core.study.reference import space_of
@@ -88,11 +89,16 @@ def join_search(url: str, name: str | None, crew: Crew, plugins: Plugins, watch:
 
 
 def _work_on(study: Study, url: str, trials: int, size: int, crew: Crew, watch: Watch) -> None:
+    reaper = Reaper(study)
+    lost: list[str] = []
+
     def look() -> int:
+        # Workers do so between two of their own trials, which may be long.
+        reaper.reap()
         progress = progress_of(study.get_trials(deepcopy=False), trials, crew.workers)
         if not progress.running:
             progress = replace(progress, comparison=comparison_of(study, crew.workers))
-        watch(progress)
+        watch(replace(progress, lost=tuple(lost)))
         return progress.finished
 
     def complete() -> bool:
@@ -100,7 +106,7 @@ def _work_on(study: Study, url: str, trials: int, size: int, crew: Crew, watch: 
 
     if not complete():
         order = {"work": "search", "study": url, "name": study.study_name}
-        supervise(crew, order, look=look, complete=complete)
+        supervise(crew, order, look=look, complete=complete, say=lost.append)
 
 
 def _complete(study: Study, trials: int, size: int) -> bool:

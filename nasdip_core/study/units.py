@@ -113,10 +113,12 @@ def share(
     order: Mapping[str, Any],
     crew: Crew,
     look: Callable[[int, FrozenTrial], None],
+    say: Callable[[str], None],
 ) -> list[FrozenTrial]:
     """Let a crew do the `units` of an order; return the last trial of each.
 
-    `look` is told of each that has ended, by its number, once. Raises NasdipError.
+    `look` is told of each that has ended, by its number, once; `say` of workers that are lost.
+    Raises NasdipError.
     """
     count = len(order["units"])
     if not count:
@@ -126,7 +128,7 @@ def share(
     storage = open_storage(url, create=True)
     with explained(url):
         study = units_study(storage, name)
-
+        reaper = Reaper(study)
         told: set[int] = set()
 
         def ended() -> dict[int, FrozenTrial]:
@@ -135,6 +137,8 @@ def share(
             return {unit: trials[r.number] for unit, r in records if r.state != "open"}
 
         def show() -> int:
+            # Workers do so between two of their own units, which may be long.
+            reaper.reap()
             found = ended()
             for unit in found.keys() - told:
                 told.add(unit)
@@ -146,8 +150,8 @@ def share(
             {**order, "study": url, "name": name},
             look=show,
             complete=lambda: len(ended()) == count,
+            say=say,
         )
-        show()
         found = list(ended().values())
     close_storage(storage, url)
     (folder / FILE).unlink()

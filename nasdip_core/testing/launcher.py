@@ -1,5 +1,6 @@
 """What a `launcher` plugin has to do."""
 
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from nasdip_core.study.study import create_study, load_study
 
 TRIALS = 2
 _PATIENCE_SECONDS = 120.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class LauncherConformance:
@@ -87,11 +89,16 @@ class LauncherConformance:
         assert "no-such-study" in str(failures[0])
 
     def test_ends_when_it_is_told_to(self, launcher: Launcher, order: dict[str, Any]) -> None:
-        """After an interruption nobody works any more, and that is no failure; twice is once."""
+        """After an interruption nobody works any more, and that is no failure; twice is once.
+
+        The interruption reaches the command: a launcher takes no signal from it.
+        """
         url = order["study"]
         study = load_study(open_storage(url), url)
         note_order(study, {**order_of(study), "trials": 100_000})
+        handlers = [signal.getsignal(number) for number in _SIGNALS]
         fleet = launcher.launch(order, 1)
+        assert [signal.getsignal(number) for number in _SIGNALS] == handlers
         fleet.interrupt()
         assert fleet.alive() == 0
         fleet.kill()

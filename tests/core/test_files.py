@@ -34,6 +34,18 @@ def test_two_writers_at_once(tmp_path: Path) -> None:
     assert not drafts(tmp_path)
 
 
+def test_a_writer_whose_clock_is_ahead_leaves_the_drafts_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    with whole_file(tmp_path / "page.html") as first:
+        first.write_text("whole")
+        monkeypatch.setattr(time, "time", lambda: now + 3600)
+        with whole_file(tmp_path / "table.csv") as second:
+            second.write_text("whole")
+    assert {path.read_text() for path in tmp_path.glob("*.*")} == {"whole"}
+
+
 def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text("old")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nasdip_core import supervise
+from nasdip_core import supervise as module
 from nasdip_core.errors import NasdipError, RunError, StudyError
 from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.supervise import Crew
@@ -53,16 +53,20 @@ def killed() -> list[NasdipError]:
     return [RunError("a worker was ended by SIGKILL")]
 
 
+def supervise(launcher: Launcher, *, workers: int = 1, **told: Any) -> None:
+    module.supervise(Crew(launcher, workers), {"work": "x"}, say=print, **told)
+
+
 def test_the_launcher_says_with_how_many_threads() -> None:
     launcher = Scripted([])
-    supervise.supervise(Crew(launcher, 4), {"work": "x"}, look=lambda: 0, complete=lambda: True)
+    supervise(launcher, workers=4, look=lambda: 0, complete=lambda: True)
     assert launcher.orders == [{"work": "x", "threads": 2, "gpu_memory": 1.0}]
 
 
 def test_workers_that_were_killed_are_started_again() -> None:
     launcher = Scripted(killed(), killed(), [])
     complete = iter([False, False, True])
-    supervise.supervise(Crew(launcher, 1), {}, look=lambda: 0, complete=lambda: next(complete))
+    supervise(launcher, look=lambda: 0, complete=lambda: next(complete))
     assert launcher.fleets == []
 
 
@@ -70,14 +74,14 @@ def test_workers_that_get_nothing_done_are_given_up() -> None:
     launcher = Scripted(*[killed()] * 9)
     done = iter([0, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2])
     with pytest.raises(RunError, match="SIGKILL"):
-        supervise.supervise(Crew(launcher, 1), {}, look=lambda: next(done), complete=lambda: False)
+        supervise(launcher, look=lambda: next(done), complete=lambda: False)
     assert launcher.fleets
 
 
 def test_what_a_worker_says_ends_it_all() -> None:
     launcher = Scripted([StudyError("the study is locked")], [])
     with pytest.raises(StudyError, match="locked"):
-        supervise.supervise(Crew(launcher, 1), {}, look=lambda: 0, complete=lambda: False)
+        supervise(launcher, look=lambda: 0, complete=lambda: False)
     assert len(launcher.fleets) == 1
 
 
@@ -87,7 +91,7 @@ def test_what_takes_long_to_look_at_is_looked_at_less_often(
     """The workers want the cores that looking takes, but not the time of waiting for a storage."""
     pauses: list[float] = []
     sleep = time.sleep
-    monkeypatch.setattr(supervise.time, "sleep", pauses.append)
+    monkeypatch.setattr(module.time, "sleep", pauses.append)
 
     def look() -> int:
         if len(pauses) == 1:
@@ -97,8 +101,7 @@ def test_what_takes_long_to_look_at_is_looked_at_less_often(
             pass
         return len(pauses)
 
-    crew = Crew(Scripted([], polls=3), 1)
-    supervise.supervise(crew, {}, look=look, complete=lambda: True)
+    supervise(Scripted([], polls=3), look=look, complete=lambda: True)
     quick, waiting, slow = pauses
     assert slow >= 50 * 0.03
     assert max(quick, waiting) < slow
@@ -107,8 +110,35 @@ def test_what_takes_long_to_look_at_is_looked_at_less_often(
 def test_workers_that_still_wait_for_a_place_are_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(supervise, "_POLL_SECONDS", 0.0)
-    monkeypatch.setattr(supervise, "_GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.05)
     launcher = Scripted([], polls=10**9)
-    supervise.supervise(Crew(launcher, 1), {}, look=lambda: 1, complete=lambda: True)
+    supervise(launcher, look=lambda: 1, complete=lambda: True)
     assert launcher.fleets == []
+
+
+def test_of_a_lost_worker_is_told_while_others_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several lost for one reason once; of the last one where the work is done without it."""
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.0)
+    failures: list[NasdipError] = [StudyError("another version")] * 2
+    said: list[str] = []
+    at_each_look: list[int] = []
+
+    def look() -> int:
+        at_each_look.append(len(said))
+        if len(at_each_look) == 3:
+            failures.extend(killed())
+        return len(at_each_look)
+
+    crew = Crew(Scripted(failures, polls=3), 1)
+    module.supervise(crew, {}, look=look, complete=lambda: True, say=said.append)
+    assert at_each_look == [1, 1, 1, 2]
+    assert said == ["lost a worker: another version", f"lost a worker: {killed()[0]}"]
+
+
+def test_what_is_raised_is_not_told_before() -> None:
+    said: list[str] = []
+    crew = Crew(Scripted([StudyError("the study is locked")]), 1)
+    with pytest.raises(StudyError):
+        module.supervise(crew, {}, look=lambda: 0, complete=lambda: False, say=said.append)
+    assert said == []

@@ -1,12 +1,15 @@
 """Every launcher keeps its contract."""
 
+import os
+import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 import torch
 
-from nasdip_core.errors import OptionError, StudyError
+from nasdip_core.errors import ExitCode, OptionError, StudyError
 from nasdip_core.launcher import Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import LauncherConformance
@@ -26,12 +29,47 @@ class TestRay(LauncherConformance):
         pytest.importorskip("ray", reason="Ray is not installed")
         return chosen_launcher({"launcher": {"uses": "ray", "with": {"cpus": 0.5}}}, plugins)
 
+    def test_a_worker_that_has_ended_leaves_its_place_to_one_that_waits(
+        self, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ray = pytest.importorskip("ray", reason="Ray is not installed")
 
+        class Refused:
+            """Keeps a worker that has ended as soon as it began."""
+
+            def __init__(self, *_: object) -> None:
+                pass
+
+            def standing(self) -> tuple[int, list[tuple[int, str]]]:
+                return 0, [(int(ExitCode.STUDY), "another version")]
+
+        monkeypatch.setattr("nasdip_plugins.launcher.ray._Keeper", Refused)
+        ray.init(
+            num_cpus=1, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False
+        )
+        try:
+            fleet = chosen_launcher({"launcher": "ray"}, plugins).launch({}, 2)
+            until = time.monotonic() + 30
+            while fleet.alive() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert [str(failure) for failure in fleet.failures()] == ["another version"] * 2
+            fleet.kill()
+        finally:
+            ray.shutdown()
+
+
+@pytest.mark.parametrize("length", [1, 10**6])
 def test_a_worker_that_dies_before_it_reads_its_order_has_failed(
-    monkeypatch: pytest.MonkeyPatch,
+    length: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Dead(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **more: Any) -> None:
+            super().__init__(*words, **more)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    fleet = ProcessFleet({"much": "x" * 10**6}, 1)
+    monkeypatch.setattr(subprocess, "Popen", Dead)
+    fleet = ProcessFleet({"much": "x" * length}, 1)
     while fleet.alive():
         time.sleep(0.01)
     assert len(fleet.failures()) == 1
@@ -52,8 +90,11 @@ def test_what_a_worker_may_take(plugins: Plugins) -> None:
 def test_options_of_a_launcher_are_checked(plugins: Plugins) -> None:
     with pytest.raises(OptionError, match="did you mean 'cpus'"):
         chosen_launcher({"launcher": {"uses": "ray", "with": {"cpu": 1}}}, plugins)
-    with pytest.raises(OptionError, match="gpus"):
-        chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": -1}}}, plugins)
+    for gpus in (-1, 1.5):
+        with pytest.raises(OptionError, match=f"gpus' = {gpus}"):
+            chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": gpus}}}, plugins)
+    for gpus in (0.25, 1, 2):
+        assert chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": gpus}}}, plugins)
 
 
 def test_a_worker_takes_no_more_of_a_gpu_than_its_part(

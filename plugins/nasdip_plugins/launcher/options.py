@@ -1,6 +1,6 @@
 """Options of the built-in launchers (torch-free)."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from nasdip_core.options import Options
 
@@ -16,3 +16,10 @@ class RayOptions(Options):
     gpus: float = Field(
         default=0.0, ge=0, description="GPUs of a worker; 0.25: four workers share one"
     )
+
+    @field_validator("gpus")
+    @classmethod
+    def _a_share_or_whole_ones(cls, gpus: float) -> float:
+        if gpus > 1 and not gpus.is_integer():
+            raise ValueError("above 1 it must be whole")
+        return gpus

@@ -86,7 +86,8 @@ class ProcessFleet(Fleet):
                 process.kill()
             process.wait()
             if process.stdin is not None:
-                process.stdin.close()
+                with suppress(BrokenPipeError):
+                    process.stdin.close()
             errors.close()
 
 

@@ -2,7 +2,10 @@
 
 import logging
 import os
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from nasdip_core.errors import NasdipError, RunError, error_of
@@ -46,16 +49,28 @@ class Ray(Launcher):
             # A cluster of this machine alone is nobody else's business.
             alone: dict[str, Any] = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
             try:
-                ray.init(
-                    address=self._address or "local",
-                    **({} if self._address else alone),
-                    # Ray's own words are many; what went wrong is told by the fleet.
-                    logging_level=logging.ERROR,
-                    log_to_driver=False,
-                )
+                with _own_sigterm():
+                    ray.init(
+                        address=self._address or "local",
+                        **({} if self._address else alone),
+                        # Ray's own words are many; what went wrong is told by the fleet.
+                        logging_level=logging.ERROR,
+                        log_to_driver=False,
+                    )
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise RunError(f"cannot reach the Ray cluster: {error}") from None
         return _Actors(order, workers, self._resources, mine=mine)
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keep the handler of SIGTERM: Ray's would end the command without a word."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 class _Keeper:
@@ -123,6 +138,8 @@ class _Actors(Fleet):
         else:
             if not running:
                 self._ended[i] = [error_of(code, said) for code, said in failures]
+                # Its place is for one that waits.
+                self._ray.kill(self._actors[i])
         del self._asked[i]
 
     def failures(self) -> list[NasdipError]:

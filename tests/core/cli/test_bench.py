@@ -49,7 +49,9 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Unit]:
     """Do units in this process, which takes no second each; return those that were done."""
     done: list[Unit] = []
 
-    def in_this_process(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> None:
+    def in_this_process(
+        order: Mapping[str, Any], unit: Unit, folder: BenchFolder, stopped: Callable[[], bool]
+    ) -> None:
         done.append(unit)
         execute(json.loads(json.dumps(order)))
 
@@ -289,7 +291,7 @@ class TestProcesses:
         folder = BenchFolder(tmp_path / "out")
         folder.open({}, force=False)
         unit = Unit("a.png", "crash", 0)
-        nasdip_core.bench.run.in_child({"no": "unit"}, unit, folder)
+        nasdip_core.bench.run.done_in_child({"no": "unit"}, unit, folder)
         outcome = folder.outcome(unit)
         assert outcome is not None
         assert outcome["state"] == "failed"
