@@ -12,7 +12,6 @@ from typing import Any
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -22,6 +21,7 @@ from sqlalchemy.exc import (
 )
 
 from nasdip_core.errors import StudyError
+from nasdip_core.study.journal import JournalFile
 from nasdip_core.study.rows import RowStorage
 from nasdip_core.study.servers import (
     DatabaseStorage,
@@ -103,9 +103,7 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with explained(url):
         if path is not None and url.startswith(_JOURNAL):
-            if path.exists() and (create or searching):
-                _mend(path)
-            storage: BaseStorage = JournalStorage(JournalFileBackend(str(path)))
+            storage: BaseStorage = JournalStorage(JournalFile(path))
         elif url.startswith(_PROXY):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)
@@ -143,19 +141,6 @@ def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:
             if not made or time.monotonic() > until:
                 raise
             time.sleep(_AGAIN_SECONDS)
-
-
-def _mend(path: Path) -> None:
-    """Remove a last line that a power cut or a full disk has cut off, or the next would join it."""
-    lock = JournalFileSymlinkLock(str(path))
-    lock.acquire()
-    try:
-        with path.open("rb+") as journal:
-            content = journal.read()
-            if content and not content.endswith(b"\n"):
-                journal.truncate(content.rfind(b"\n") + 1)
-    finally:
-        lock.release()
 
 
 def close_storage(storage: BaseStorage, url: str) -> None:
