@@ -5,9 +5,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from optuna.storages import BaseStorage, GrpcStorageProxy
+from sqlalchemy import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 
 from nasdip_core.errors import StudyError
@@ -105,7 +105,7 @@ def open_proxy(url: str) -> ProxyStorage:
     """
     import grpc  # noqa: F401  # Optuna would fail at the first call
 
-    place = urlsplit(url)
-    storage = ProxyStorage(host=place.hostname or "localhost", port=place.port or _PORT)
+    place = make_url(url)
+    storage = ProxyStorage(host=place.host or "localhost", port=place.port or _PORT)
     storage.wait_server_ready(_READY_SECONDS)
     return storage

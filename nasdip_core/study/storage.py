@@ -12,6 +12,7 @@ from typing import Any
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
+from sqlalchemy import make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -39,6 +40,8 @@ _JOURNAL = "journal:///"
 _PROXY = "grpc://"
 _POSTGRESQL = re.compile(r"postgres(ql)?://")
 _JOURNAL_SUFFIXES = (".journal", ".log")
+_SECRETS = (re.compile(r"([?&][^=&]*pass[^=&]*=)[^&]*"), re.compile(r"(://[^:/?@]*:).*(?=@)"))
+"""Passwords of a URL, after what is before them: in its query, and of its account."""
 _BUSY_SECONDS = 60
 """For how long a process waits while another one writes to an SQLite file."""
 _AGAIN_SECONDS = 0.02
@@ -102,6 +105,8 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
             path.parent.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with explained(url):
+        if path is None:
+            _check(url)
         if path is not None and url.startswith(_JOURNAL):
             storage: BaseStorage = JournalStorage(JournalFile(path))
         elif url.startswith(_PROXY):
@@ -119,6 +124,16 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
         return get_storage(storage)
 
 
+def _check(url: str) -> None:
+    """Raise ArgumentError for what is no URL."""
+    try:
+        host = make_url(url).host or ""
+    except ValueError:
+        raise ArgumentError("a port that is no number") from None
+    if "@" in host:
+        raise ArgumentError("a part of the password, which has %40 for it")
+
+
 def _opened(
     opening: Callable[[], BaseStorage], away: Callable[[BaseException], bool], searching: bool
 ) -> BaseStorage:
@@ -132,6 +147,8 @@ def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:
     kind = RowStorage if url.startswith("sqlite") else DatabaseStorage
     # Which driver a bare name means depends on the version of SQLAlchemy.
     url = _POSTGRESQL.sub("postgresql+psycopg://", url)
+    # To Optuna it is a template.
+    url = url.replace("{", "{{").replace("}", "}}")
     while True:
         try:
             return kind(url, engine_kwargs={"connect_args": dict(connect)})
@@ -197,9 +214,9 @@ def shown(url: str) -> str:
     path = study_file(url)
     if path is not None:
         return str(path)
-    scheme, _, rest = url.partition("://")
-    account, at, place = rest.rpartition("@")
-    return f"{scheme}://{account.partition(':')[0]}:***@{place}" if at else url
+    for secret in _SECRETS:
+        url = secret.sub(r"\1***", url)
+    return url
 
 
 def _reason(url: str, error: BaseException) -> StudyError:

@@ -34,10 +34,14 @@ def test_a_folder_a_file_and_a_url_name_a_study(tmp_path: Path) -> None:
 
 def test_no_password_is_ever_shown() -> None:
     assert shown("postgresql://me:secret@host:5432/db") == "postgresql://me:***@host:5432/db"
-    assert shown("postgresql://host/db") == "postgresql://host/db"
+    assert shown("postgresql://me:se@cr:et@host/db?x=1") == "postgresql://me:***@host/db?x=1"
+    assert shown("postgresql://me@host/db#best") == "postgresql://me@host/db#best"
+    query = "user=me&password=a@b&sslmode=require&sslpassword=c&passfile=d"
+    masked = "user=me&password=***&sslmode=require&sslpassword=***&passfile=***"
+    assert shown(f"postgresql://host:1/db?{query}") == f"postgresql://host:1/db?{masked}"
 
 
-@pytest.mark.parametrize("name", ["study.db", "study.journal"])
+@pytest.mark.parametrize("name", ["study.db", "study.journal", "{brace/{}.db"])
 def test_a_study_is_made_opened_and_goes_on(tmp_path: Path, name: str) -> None:
     url = study_url(tmp_path / "deep" / name)
     study = made(url)
@@ -193,8 +197,22 @@ def test_a_read_only_study(tmp_path: Path) -> None:
     assert names(open_storage(url), url) == ["nasdip"]
 
 
-def test_urls_that_are_none() -> None:
-    with pytest.raises(StudyError, match="no URL of a study"):
-        open_storage("nonsense://x")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense://x",
+        "grpc://host:many",
+        "postgresql://me@host:many/db",
+        "postgresql://me:se@cret@host/db",
+        "://",
+    ],
+)
+def test_urls_that_are_none(url: str) -> None:
+    with pytest.raises(StudyError, match="no URL of a study") as caught:
+        open_storage(url)
+    assert "cret" not in str(caught.value)
+
+
+def test_a_url_whose_driver_is_missing() -> None:
     with pytest.raises(StudyError, match="is not installed"):
         open_storage("oracle://me:secret@localhost/none")
