@@ -27,6 +27,7 @@ from nasdip_core.study.rows import RowStorage
 from nasdip_core.study.servers import (
     DatabaseStorage,
     ProxyStorage,
+    cause,
     database_away,
     open_proxy,
     patiently,
@@ -221,13 +222,7 @@ def shown(url: str) -> str:
 
 def _reason(url: str, error: BaseException) -> StudyError:
     """Return what is wrong with a database, by the first cause that says it."""
-    causes: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in causes:
-        causes.append(current)
-        current = getattr(current, "orig", None) or current.__cause__ or current.__context__
-    text = " ".join(str(causes[-1]).split())
-    where = f"the study at '{shown(url)}'"
+    where, text = f"the study at '{shown(url)}'", cause(error)
     if "locked" in text:
         return StudyError(f"{where} is locked by another program", "end that one and try again")
     if "readonly" in text or "read-only" in text or "Permission denied" in text:
