@@ -8,7 +8,7 @@ from optuna.study import Study
 
 from nasdip_core.architecture.named import find_architecture
 from nasdip_core.architecture.specification import PluginNetwork
-from nasdip_core.errors import NasdipError, OptionError
+from nasdip_core.errors import NasdipError, OptionError, RunError
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.finals import comparison_of
 from nasdip_core.searching.plan import Search
@@ -51,6 +51,10 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
     """
     known = [_choices(search, name, plugins) for name in effort.known]
     settings = search.settings()
+    try:
+        effort.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to '{effort.output}': {error.strerror or error}") from None
     storage = open_storage(effort.url, create=True)
     with explained(effort.url):
         study = create_study(
@@ -58,7 +62,6 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
         )
         for name, choices in zip(effort.known, known, strict=True):
             _enqueue(study, name, choices)
-        effort.output.mkdir(parents=True, exist_ok=True)
         note_place(study, effort.artifacts)
         artifacts = artifacts_of(study)
         if artifacts is not None:

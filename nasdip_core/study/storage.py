@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -180,7 +181,28 @@ def close_storage(storage: BaseStorage, url: str) -> None:
 
 @contextmanager
 def explained(url: str) -> Iterator[None]:
-    """Turn what Optuna and its database raise into a StudyError of one line."""
+    """Turn what Optuna's storage and its database raise into a StudyError of one line.
+
+    What comes out of anything else in the block, a plugin for one, stays what it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _of_storage(error):
+            raise
+        with _told(url):
+            raise
+
+
+def _of_storage(error: Exception) -> bool:
+    """Return whether an error comes out of a storage, which calls no one else's code."""
+    _, *frames = traceback.walk_tb(error.__traceback__)  # the first one is that of `explained`
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in frames]
+    return any(module.startswith(("optuna.storages", __name__)) for module in modules)
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
     try:
         yield
     except (ArgumentError, NoSuchModuleError):

@@ -90,6 +90,14 @@ def test_every_trial_failed(search: Search, pictures: Path) -> None:
         search(pictures / "a.png", [(6, 1), (8, 1)], 2)
 
 
+def test_an_output_that_is_no_folder(search: Search, pictures: Path, tmp_path: Path) -> None:
+    """The study is elsewhere, and nothing is wrong with it."""
+    elsewhere = tmp_path / "study.db"
+    with pytest.raises(RunError, match=r"cannot write to '.*a\.png/out': Not a directory"):
+        search(pictures, [(4, 1)], 1, output=pictures / "a.png" / "out", study=elsewhere)
+    assert not elsewhere.exists()
+
+
 def test_a_search_that_ends_early_says_so(search: Search, pictures: Path) -> None:
     told = search(pictures / "a.png", [(4, 1)], 5)
     early = "The search ended early: the last 9 proposals were known already or not allowed."

@@ -12,7 +12,14 @@ import pytest
 
 from nasdip_core.errors import ExitCode, StudyError
 from nasdip_core.study import storage
-from nasdip_core.study.storage import close_storage, open_storage, shown, study_file, study_url
+from nasdip_core.study.storage import (
+    close_storage,
+    explained,
+    open_storage,
+    shown,
+    study_file,
+    study_url,
+)
 from nasdip_core.study.study import create_study, load_study, names, settings_of
 
 SETTINGS = {"schema": "nasdip.study/1", "task": "denoise", "space": {"uses": "toy", "with": {}}}
@@ -195,6 +202,38 @@ def test_a_read_only_study(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="read-only"):
         create_study(open_storage(url), url, "other", SETTINGS, by_cost=False)
     assert names(open_storage(url), url) == ["nasdip"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("width"),
+        ValueError("no such thing"),
+        RuntimeError("CUDA driver version is insufficient"),
+        NotADirectoryError("of its own"),
+        ImportError("a package of its own"),
+    ],
+)
+def test_what_others_raise_is_not_the_studys(tmp_path: Path, error: Exception) -> None:
+    url = study_url(tmp_path / "study.journal")
+    study = made(url)
+
+    class Sampler(optuna.samplers.RandomSampler):
+        def before_trial(self, *_: object) -> None:
+            raise error
+
+    study.sampler = Sampler()
+    with pytest.raises(type(error)) as caught, explained(url):
+        study.ask()
+    assert caught.value is error
+
+
+def test_what_a_storage_raises_is_the_studys(tmp_path: Path) -> None:
+    url = study_url(tmp_path / "study.journal")
+    study = made(url)
+    (tmp_path / "study.journal").unlink()
+    with pytest.raises(StudyError, match=r"cannot be used: .*No such file"), explained(url):
+        study.ask()
 
 
 @pytest.mark.parametrize(
