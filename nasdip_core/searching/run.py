@@ -51,11 +51,11 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
     """
     known = [_choices(search, name, plugins) for name in effort.known]
     settings = search.settings()
+    storage = open_storage(effort.url, create=True)
     try:
         effort.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"cannot write to '{effort.output}': {error.strerror or error}") from None
-    storage = open_storage(effort.url, create=True)
     with explained(effort.url):
         study = create_study(
             storage, effort.url, effort.name, settings, by_cost=search.strategy.by_cost

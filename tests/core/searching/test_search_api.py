@@ -25,7 +25,7 @@ from nasdip_core.searching.progress import Progress
 from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.reference import resolve_reference
 from nasdip_core.study.storage import open_storage, study_url
-from nasdip_core.study.study import load_study
+from nasdip_core.study.study import load_study, names
 
 Search = Callable[..., dict[str, Any]]
 
@@ -95,7 +95,7 @@ def test_an_output_that_is_no_folder(search: Search, pictures: Path, tmp_path: P
     elsewhere = tmp_path / "study.db"
     with pytest.raises(RunError, match=r"cannot write to '.*a\.png/out': Not a directory"):
         search(pictures, [(4, 1)], 1, output=pictures / "a.png" / "out", study=elsewhere)
-    assert not elsewhere.exists()
+    assert names(open_storage(study_url(elsewhere)), "") == []
 
 
 def test_a_search_that_ends_early_says_so(search: Search, pictures: Path) -> None:
