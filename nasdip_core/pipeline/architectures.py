@@ -26,7 +26,7 @@ def architectures(
     beside = base / source
     if beside.is_file():
         return [find_architecture(str(beside), plugins)], None
-    if "#" in source:
+    if "#" in source or "://" in source:
         from nasdip_core.study.reference import resolve_reference
 
         found = resolve_reference(source, plugins, base)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.imaging.folder import frame_files, pictures_in
 from nasdip_core.options import merge, parse
+from nasdip_core.pipeline.architectures import architectures
 from nasdip_core.pipeline.document import read_pipeline
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
 from nasdip_core.plugins import Plugins
@@ -139,6 +140,9 @@ def batch(
     stems = [picture.stem for picture in pictures]
     jobs: list[Job] = []
     failures: list[Failure] = []
+    # A study is opened once, and not for every picture.
+    arch = given.get("arch")
+    found = architectures(arch, plugins, base)[1] if isinstance(arch, str) else None
     for picture in pictures:
         content = {**given, "picture": str(picture.absolute())}
         try:
@@ -148,7 +152,7 @@ def batch(
         except PictureError as error:
             failures.append(Failure(picture.name, error))
             continue
-        resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, base)
+        resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, base, found)
         # Two pictures of one stem, as a.png and a.jpg, keep their suffixes apart.
         place = picture.stem if stems.count(picture.stem) == 1 else picture.name
         jobs.append(Job(picture.name, run_name(resolved), folder / place, resolved))

@@ -130,11 +130,18 @@ class Resolved:
         return {"nasdip": 1, "name": name, "steps": [step]}
 
 
-def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Path) -> Resolved:
+def resolve(
+    task_name: str,
+    request: RestoreRequest,
+    plugins: Plugins,
+    base: Path,
+    found: "Found | None" = None,
+) -> Resolved:
     """Fill in defaults and look everything up; paths are relative to `base`.
 
     Later wins: field defaults, the architecture's fit options, its options for the task, the
-    request. Raises PluginError for an unknown name, OptionError for a bad option.
+    request. `found` is what `arch` leads to in a study, where that is known already. Raises
+    PluginError for an unknown name, OptionError for a bad option.
     """
     registration = plugins.find("task", task_name)
     model = registration.options()
@@ -146,10 +153,11 @@ def resolve(task_name: str, request: RestoreRequest, plugins: Plugins, base: Pat
         corrupt = parse(model.Corruption, damage, "corrupt").located(base)
     implied = {} if corrupt is None else model.from_damage(corrupt, request.task)
     task = parse(model, merge(merge(implied, followed), request.task), "task").located(base)
-    found = None
     brought = task.network()
     if brought is not None:
-        named = [_same(brought, request, plugins, base)]
+        named, found = [_same(brought, request, plugins, base)], None
+    elif request.preset is None and found is not None:
+        named = list(found.architectures)
     elif request.preset is None:
         named, found = architectures(request.arch or model.architecture, plugins, base)
     elif request.arch is not None:

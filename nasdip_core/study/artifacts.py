@@ -1,9 +1,11 @@
 """Files that travel with a study: in a folder that all machines see, or in S3.
 
-They lie in an artifact store of Optuna. The study notes the SHA-256 of each, by name.
+They lie in an artifact store of Optuna. The study notes name and SHA-256 of each.
 """
 
 import hashlib
+import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +20,10 @@ from nasdip_core.files import whole_file
 _PLACE = "nasdip:artifacts"
 """Attribute of a study: where its files are."""
 _FILE = "nasdip:file:"
-"""What an attribute begins with that notes a file: its id in the store, SHA-256 and size."""
+"""What an attribute begins with that notes a file: its name, id in the store, SHA-256 and size.
+
+None once the file is removed: a study forgets no attribute, so that one is used again.
+"""
 _S3 = "s3://"
 
 
@@ -42,11 +47,16 @@ class Artifacts:
             self._store = FileSystemArtifactStore(place)
 
     def put(self, name: str, file: Path) -> None:
-        """Store a file and note it with the study. Raises RunError where that is refused."""
+        """Store a file and note it with the study, in place of an earlier one of its name.
+
+        Raises RunError where that is refused.
+        """
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        if self.names().get(name, {}).get("sha256") == digest:
+        earlier = self._notes_of(name)
+        if any(told["sha256"] == digest for told in earlier.values()):
             return
-        id_ = f"{self._prefix}{self._study.study_name}-{digest[:16]}-{name}"
+        study = self._study.study_name.replace("/", "%2F")
+        id_ = f"{self._prefix}{study}-{digest[:16]}-{name}"
         try:
             if not self._prefix and not self._place.startswith(_S3):
                 Path(self._place).mkdir(parents=True, exist_ok=True)
@@ -54,8 +64,9 @@ class Artifacts:
                 self._store.write(id_, content)
         except Exception as error:  # every store fails in its own way
             raise RunError(f"cannot store '{name}' in '{self._place}': {error}") from None
-        told = {"id": id_, "sha256": digest, "bytes": file.stat().st_size}
-        self._study.set_user_attr(_FILE + name, told)
+        told = {"name": name, "id": id_, "sha256": digest, "bytes": file.stat().st_size}
+        self._study.set_user_attr(self._free(), told)
+        self._remove(earlier)
 
     def get(self, name: str, to: Path) -> bool:
         """Fetch a file; false where there is none. Raises RunError for one that has changed."""
@@ -78,24 +89,39 @@ class Artifacts:
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
-        told = self.names().get(name)
-        if told is None:
-            return
-        self._study.set_user_attr(_FILE + name, None)
-        try:
-            self._store.remove(told["id"])
-        except ArtifactNotFound:
-            return  # another worker was first
-        except Exception as error:
-            raise RunError(f"cannot remove '{name}' from '{self._place}': {error}") from None
+        self._remove(self._notes_of(name))
 
     def names(self) -> dict[str, dict[str, Any]]:
         """Return what is noted of every file, by its name."""
-        return {
-            key.removeprefix(_FILE): told
-            for key, told in self._study.user_attrs.items()
-            if key.startswith(_FILE) and told is not None
-        }
+        return {told["name"]: told for told in self._notes().values() if told is not None}
+
+    def _notes(self) -> dict[str, dict[str, Any] | None]:
+        attributes = self._study.user_attrs.items()
+        return {key: told for key, told in attributes if key.startswith(_FILE)}
+
+    def _notes_of(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return the notes of a file: two workers may have stored it at once."""
+        notes = self._notes().items()
+        return {key: told for key, told in notes if told is not None and told["name"] == name}
+
+    def _free(self) -> str:
+        """Return an attribute to note a file in.
+
+        Of two workers that take the same one at once, one has not kept its file.
+        """
+        free = [key for key, told in self._notes().items() if told is None]
+        return secrets.choice(free) if free else _FILE + secrets.token_hex(4)
+
+    def _remove(self, notes: Mapping[str, Mapping[str, Any]]) -> None:
+        for key, told in notes.items():
+            self._study.set_user_attr(key, None)
+            try:
+                self._store.remove(told["id"])
+            except ArtifactNotFound:
+                continue  # another worker was first
+            except Exception as error:
+                what = f"cannot remove '{told['name']}' from '{self._place}'"
+                raise RunError(f"{what}: {error}") from None
 
 
 def note_place(study: Study, place: str | None) -> None:

@@ -42,7 +42,7 @@ DEATHS = 3
 @contextmanager
 def leased(study: Study, trial_id: int) -> Iterator[None]:
     """Hold the lease of a trial while the block runs."""
-    lease: dict[str, str | int] = {
+    lease: dict[str, str | int | None] = {
         "host": _host(),
         "pid": os.getpid(),
         "started": _started(os.getpid()),
@@ -116,7 +116,9 @@ class Reaper:
     def _is_stale(self, trial: FrozenTrial) -> bool:
         lease = trial.system_attrs.get(LEASE)
         if lease is not None and lease["host"] == _host():
-            return bool(_started(lease["pid"]) != lease["started"])
+            started = _started(lease["pid"])
+            if started is not None:
+                return bool(started != lease["started"])
         now, seen = time.monotonic(), self._seen.get(trial.number)
         if seen is None or seen.lease != lease:
             self._seen[trial.number] = _Sighting(lease, now)
@@ -207,25 +209,29 @@ def _deaths(trial: FrozenTrial) -> int:
 
 def _host() -> str:
     """Return a name for where process numbers mean something: a machine, or a container on it."""
-    space = ""
+    # Machines made from one image may share their name, and the number of the space.
+    found = [socket.gethostname()]
     with suppress(OSError):
-        space = str(Path("/proc/self/ns/pid").readlink())
-    return f"{socket.gethostname()} {space}".strip()
+        found.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+    with suppress(OSError):
+        found.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(found)
 
 
-def _started(pid: int) -> str:
-    """Return when a process of this machine began, in the system's terms; empty: it is gone."""
+def _started(pid: int) -> str | None:
+    """Return when a process of this machine began, in the system's terms; empty: it is gone.
+
+    None where the system does not tell.
+    """
     with suppress(OSError, IndexError):
         text = Path(f"/proc/{pid}/stat").read_text()
         fields = text.rpartition(")")[2].split()
         # A killed child that nobody has waited for yet is as good as gone.
         return "" if fields[0] in "ZX" else fields[19]
-    if Path("/proc/self/stat").exists():
-        return ""
-    try:  # no /proc: a number that was given anew cannot be told from the old one
+    try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return ""
-    except OSError:
-        pass
-    return "alive"
+    except PermissionError:
+        pass  # another user's, which /proc may hide
+    return None

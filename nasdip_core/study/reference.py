@@ -19,7 +19,7 @@ from nasdip_core.study.artifacts import Artifacts, artifacts_of
 from nasdip_core.study.best import CANDIDATES, finalists, places_of
 from nasdip_core.study.order import output_of
 from nasdip_core.study.records import History, Record
-from nasdip_core.study.storage import open_storage, study_file, study_url
+from nasdip_core.study.storage import close_storage, open_storage, shown, study_file, study_url
 from nasdip_core.study.study import fits_folder, load_study, settings_of
 
 _WHICH = re.compile(rf"best|top[1-{CANDIDATES}]|\d+")
@@ -45,14 +45,18 @@ def resolve_reference(source: str, plugins: Plugins, base: Path) -> Found:
     name, slash, which = rest.rpartition("/")
     if not place or not _WHICH.fullmatch(which):
         raise OptionError(
-            f"cannot read '{source}'",
+            f"cannot read '{shown(source)}'",
             f"write STUDY#best, STUDY#top{CANDIDATES} or STUDY#17 (a trial)",
         )
     url = study_url(place if "://" in place else base / place)
-    study = load_study(open_storage(url), url, name if slash else None)
-    settings = settings_of(study)
-    fits = [] if settings["proxy"] else _fits(study, url, settings, _records(study, which))
-    return Found(architectures(study, which, plugins), settings, fits)
+    storage = open_storage(url)
+    try:
+        study = load_study(storage, url, name if slash else None)
+        settings = settings_of(study)
+        fits = [] if settings["proxy"] else _fits(study, url, settings, _records(study, which))
+        return Found(architectures(study, which, plugins), settings, fits)
+    finally:
+        close_storage(storage, url)
 
 
 def _fits(

@@ -5,9 +5,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from optuna.storages import BaseStorage, GrpcStorageProxy
+from sqlalchemy import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 
 from nasdip_core.errors import StudyError
@@ -21,6 +21,11 @@ _PORT = 13000
 """Optuna's own choice for its proxy."""
 _CACHED = ("_create_new_trial", "_set_trial_param", "_get_trials", "_get_best_trial_id")
 """What Optuna's cache calls beside the methods of the contract."""
+
+_LASTING = ("28", "53100")
+"""What the codes of errors begin with that waiting does not mend: the account, a full disk."""
+_REFUSALS = ("password", "authentication", "pg_hba.conf", "does not exist")
+"""Words of a database that refuses a connection for good, which it gives no code."""
 
 _S = TypeVar("_S", bound=BaseStorage)
 _R = TypeVar("_R")
@@ -41,12 +46,25 @@ def patiently(call: Callable[[], _R], away: Callable[[BaseException], bool]) -> 
                 raise
             if until is None:
                 until = time.monotonic() + PATIENCE_SECONDS
-                _log.warning("the server of the study is away; waiting for it")
+                _log.warning("the server of the study is away; waiting for it (%s)", cause(error))
             if time.monotonic() > until:
                 raise StudyError(
-                    f"the server of the study has been away for {PATIENCE_SECONDS:.0f} s"
+                    f"the server of the study has been away for {PATIENCE_SECONDS:.0f} s: "
+                    f"{cause(error)}"
                 ) from None
         time.sleep(_AGAIN_SECONDS)
+
+
+def cause(error: BaseException) -> str:
+    """Return what is at the bottom of an error of Optuna or a database, in one line."""
+    causes: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in causes:
+        causes.append(current)
+        current = getattr(current, "orig", None) or current.__cause__ or current.__context__
+    # gRPC's own text is a page.
+    details = getattr(causes[-1], "details", None)
+    return " ".join(str(details() if callable(details) else causes[-1]).split())
 
 
 def _patient(
@@ -78,7 +96,14 @@ def database_away(error: BaseException) -> bool:
     # Optuna wraps what is met at a commit, and asks again, before it has rolled back, where it
     # was cut off in the midst of reading trials.
     kinds = (OperationalError, InterfaceError, PendingRollbackError)
-    return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
+    met = error if isinstance(error, kinds) else error.__cause__
+    if not isinstance(met, kinds):
+        return False
+    told = getattr(met, "orig", None)
+    code = getattr(told, "sqlstate", None)
+    if code is None:  # as at connecting
+        return not any(word in str(told) for word in _REFUSALS)
+    return not code.startswith(_LASTING)
 
 
 def proxy_away(error: BaseException) -> bool:
@@ -105,7 +130,7 @@ def open_proxy(url: str) -> ProxyStorage:
     """
     import grpc  # noqa: F401  # Optuna would fail at the first call
 
-    place = urlsplit(url)
-    storage = ProxyStorage(host=place.hostname or "localhost", port=place.port or _PORT)
+    place = make_url(url)
+    storage = ProxyStorage(host=place.host or "localhost", port=place.port or _PORT)
     storage.wait_server_ready(_READY_SECONDS)
     return storage

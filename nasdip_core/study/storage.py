@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -12,7 +13,7 @@ from typing import Any
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from sqlalchemy import make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -22,10 +23,12 @@ from sqlalchemy.exc import (
 )
 
 from nasdip_core.errors import StudyError
+from nasdip_core.study.journal import JournalFile
 from nasdip_core.study.rows import RowStorage
 from nasdip_core.study.servers import (
     DatabaseStorage,
     ProxyStorage,
+    cause,
     database_away,
     open_proxy,
     patiently,
@@ -39,6 +42,8 @@ _JOURNAL = "journal:///"
 _PROXY = "grpc://"
 _POSTGRESQL = re.compile(r"postgres(ql)?://")
 _JOURNAL_SUFFIXES = (".journal", ".log")
+_SECRETS = (re.compile(r"([?&][^=&]*pass[^=&]*=)[^&]*"), re.compile(r"(://[^:/?@]*:).*(?=@)"))
+"""Passwords of a URL, after what is before them: in its query, and of its account."""
 _BUSY_SECONDS = 60
 """For how long a process waits while another one writes to an SQLite file."""
 _AGAIN_SECONDS = 0.02
@@ -102,10 +107,10 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
             path.parent.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with explained(url):
+        if path is None:
+            _check(url)
         if path is not None and url.startswith(_JOURNAL):
-            if path.exists() and (create or searching):
-                _mend(path)
-            storage: BaseStorage = JournalStorage(JournalFileBackend(str(path)))
+            storage: BaseStorage = JournalStorage(JournalFile(path))
         elif url.startswith(_PROXY):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)
@@ -121,6 +126,16 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
         return get_storage(storage)
 
 
+def _check(url: str) -> None:
+    """Raise ArgumentError for what is no URL."""
+    try:
+        host = make_url(url).host or ""
+    except ValueError:
+        raise ArgumentError("a port that is no number") from None
+    if "@" in host:
+        raise ArgumentError("a part of the password, which has %40 for it")
+
+
 def _opened(
     opening: Callable[[], BaseStorage], away: Callable[[BaseException], bool], searching: bool
 ) -> BaseStorage:
@@ -134,6 +149,8 @@ def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:
     kind = RowStorage if url.startswith("sqlite") else DatabaseStorage
     # Which driver a bare name means depends on the version of SQLAlchemy.
     url = _POSTGRESQL.sub("postgresql+psycopg://", url)
+    # To Optuna it is a template.
+    url = url.replace("{", "{{").replace("}", "}}")
     while True:
         try:
             return kind(url, engine_kwargs={"connect_args": dict(connect)})
@@ -143,19 +160,6 @@ def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:
             if not made or time.monotonic() > until:
                 raise
             time.sleep(_AGAIN_SECONDS)
-
-
-def _mend(path: Path) -> None:
-    """Remove a last line that a power cut or a full disk has cut off, or the next would join it."""
-    lock = JournalFileSymlinkLock(str(path))
-    lock.acquire()
-    try:
-        with path.open("rb+") as journal:
-            content = journal.read()
-            if content and not content.endswith(b"\n"):
-                journal.truncate(content.rfind(b"\n") + 1)
-    finally:
-        lock.release()
 
 
 def close_storage(storage: BaseStorage, url: str) -> None:
@@ -177,7 +181,28 @@ def close_storage(storage: BaseStorage, url: str) -> None:
 
 @contextmanager
 def explained(url: str) -> Iterator[None]:
-    """Turn what Optuna and its database raise into a StudyError of one line."""
+    """Turn what Optuna's storage and its database raise into a StudyError of one line.
+
+    What comes out of anything else in the block, a plugin for one, stays what it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _of_storage(error):
+            raise
+        with _told(url):
+            raise
+
+
+def _of_storage(error: Exception) -> bool:
+    """Return whether an error comes out of a storage, which calls no one else's code."""
+    _, *frames = traceback.walk_tb(error.__traceback__)  # the first one is that of `explained`
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in frames]
+    return any(module.startswith(("optuna.storages", __name__)) for module in modules)
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
     try:
         yield
     except (ArgumentError, NoSuchModuleError):
@@ -212,20 +237,14 @@ def shown(url: str) -> str:
     path = study_file(url)
     if path is not None:
         return str(path)
-    scheme, _, rest = url.partition("://")
-    account, at, place = rest.rpartition("@")
-    return f"{scheme}://{account.partition(':')[0]}:***@{place}" if at else url
+    for secret in _SECRETS:
+        url = secret.sub(r"\1***", url)
+    return url
 
 
 def _reason(url: str, error: BaseException) -> StudyError:
     """Return what is wrong with a database, by the first cause that says it."""
-    causes: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in causes:
-        causes.append(current)
-        current = getattr(current, "orig", None) or current.__cause__ or current.__context__
-    text = " ".join(str(causes[-1]).split())
-    where = f"the study at '{shown(url)}'"
+    where, text = f"the study at '{shown(url)}'", cause(error)
     if "locked" in text:
         return StudyError(f"{where} is locked by another program", "end that one and try again")
     if "readonly" in text or "read-only" in text or "Permission denied" in text:

@@ -10,10 +10,12 @@ import optuna
 import pytest
 from postgresql import Server
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from nasdip_core.errors import StudyError
 from nasdip_core.study import servers
-from nasdip_core.study.storage import close_storage, open_storage, study_url
+from nasdip_core.study.servers import database_away
+from nasdip_core.study.storage import close_storage, explained, open_storage, study_url
 from nasdip_core.study.study import create_study, load_study
 
 SETTINGS = {"schema": "nasdip.study/1", "task": "denoise"}
@@ -135,6 +137,49 @@ def test_who_searches_waits_at_the_first_call_too(
     back.join()
 
 
+@pytest.mark.parametrize("other", ["user", "database"])
+def test_who_is_refused_does_not_wait(database: str, other: str) -> None:
+    wrong = {
+        "user": database.replace("user=nasdip", "user=nobody"),
+        "database": database.replace("///", "///not_"),
+    }
+    begun = time.monotonic()
+    with pytest.raises(StudyError, match=r"cannot be used: .* does not exist"):
+        open_storage(wrong[other], searching=True)
+    assert time.monotonic() - begun < 10
+
+
+def test_a_full_disk_of_a_database_is_told_at_once(database: str) -> None:
+    study = made(database)
+    with study._storage._backend.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN RAISE EXCEPTION ''No space left on device'' USING ERRCODE = ''53100''; END'"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full_disk BEFORE INSERT ON trials EXECUTE FUNCTION no_room()"
+        )
+    with pytest.raises(StudyError, match="the disk is full"), explained(database):
+        study.ask()
+
+
+@pytest.mark.parametrize(
+    ("said", "away"),
+    [
+        ('FATAL: password authentication failed for user "me"', False),
+        ("fe_sendauth: no password supplied", False),
+        ('FATAL: no pg_hba.conf entry for host "10.0.0.1", user "me"', False),
+        ("Connection refused", True),
+        ("FATAL: sorry, too many clients already", True),
+        ("FATAL: the database system is starting up", True),
+    ],
+)
+def test_who_may_wait_for_a_connection(said: str, away: bool) -> None:
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+    refused = OperationalError(None, None, psycopg.OperationalError(f"connection failed: {said}"))
+    assert database_away(refused) == away
+
+
 def test_a_server_that_stays_away_is_given_up(
     postgresql: Server, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,7 +190,7 @@ def test_a_server_that_stays_away_is_given_up(
     )
     postgresql.stop()
     try:
-        with pytest.raises(StudyError, match="has been away for 0 s"):
+        with pytest.raises(StudyError, match=r"has been away for 0 s: conn.*No such file"):
             study.ask()
     finally:
         postgresql.start()

@@ -25,7 +25,7 @@ from nasdip_core.searching.progress import Progress
 from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.reference import resolve_reference
 from nasdip_core.study.storage import open_storage, study_url
-from nasdip_core.study.study import load_study
+from nasdip_core.study.study import load_study, names
 
 Search = Callable[..., dict[str, Any]]
 
@@ -88,6 +88,14 @@ def test_no_candidate_within_the_limits(search: Search, pictures: Path, tmp_path
 def test_every_trial_failed(search: Search, pictures: Path) -> None:
     with pytest.raises(RunError, match="none of 2 trials was done; the last: the reward is nan"):
         search(pictures / "a.png", [(6, 1), (8, 1)], 2)
+
+
+def test_an_output_that_is_no_folder(search: Search, pictures: Path, tmp_path: Path) -> None:
+    """The study is elsewhere, and nothing is wrong with it."""
+    elsewhere = tmp_path / "study.db"
+    with pytest.raises(RunError, match=r"cannot write to '.*a\.png/out': Not a directory"):
+        search(pictures, [(4, 1)], 1, output=pictures / "a.png" / "out", study=elsewhere)
+    assert names(open_storage(study_url(elsewhere)), "") == []
 
 
 def test_a_search_that_ends_early_says_so(search: Search, pictures: Path) -> None:

@@ -7,6 +7,7 @@ from threading import Thread
 
 import optuna
 import pytest
+from optuna.artifacts.exceptions import ArtifactNotFound
 
 from nasdip_core.errors import OptionError, RunError, StudyError
 from nasdip_core.study.artifacts import Artifacts, artifacts_of, note_place
@@ -88,12 +89,50 @@ def test_a_file_is_stored_fetched_and_removed(artifacts: Artifacts, tmp_path: Pa
 
 
 def test_a_name_is_given_to_another_file(artifacts: Artifacts, tmp_path: Path) -> None:
-    """The earlier one stays as it is for whoever fetches it at this moment."""
+    """The earlier one is removed, and never written over: another machine may read it just now."""
+    ids = []
     for content in (b"one", b"two", b"two"):
         (tmp_path / "a").write_bytes(content)
         artifacts.put("a", tmp_path / "a")
+        ids.append(artifacts.names()["a"]["id"])
     assert artifacts.get("a", tmp_path / "b")
     assert (tmp_path / "b").read_bytes() == b"two"
+    assert ids[0] != ids[1] == ids[2]
+    with pytest.raises(ArtifactNotFound):
+        artifacts._store.open_reader(ids[0])
+
+
+def test_files_that_come_and_go_leave_nothing_with_the_study(tmp_path: Path) -> None:
+    study = optuna.create_study()
+    artifacts = Artifacts(study, str(tmp_path / "store"))
+    for i in range(9):
+        (tmp_path / "a").write_bytes(bytes([i]))
+        artifacts.put(f"trial-{i}", tmp_path / "a")
+        artifacts.remove(f"trial-{i - 2}")
+    assert set(artifacts.names()) == {"trial-7", "trial-8"}
+    assert len(study.user_attrs) == 3
+    assert len(list((tmp_path / "store").iterdir())) == 2
+
+
+def test_what_two_have_stored_at_once_is_removed_by_both_notes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = Artifacts(optuna.create_study(), str(tmp_path / "store"))
+    (tmp_path / "a").write_bytes(b"content")
+    artifacts.put("a", tmp_path / "a")
+    with monkeypatch.context() as before:
+        before.setattr(artifacts, "_notes_of", lambda _: {})
+        artifacts.put("a", tmp_path / "a")
+    assert artifacts.get("a", tmp_path / "b")
+    artifacts.remove("a")
+    assert artifacts.names() == {}
+
+
+def test_a_study_whose_name_is_no_file_name(tmp_path: Path) -> None:
+    artifacts = Artifacts(optuna.create_study(study_name="me/two"), str(tmp_path / "store"))
+    (tmp_path / "a").write_bytes(b"content")
+    artifacts.put("a", tmp_path / "a")
+    assert artifacts.get("a", tmp_path / "b")
 
 
 def test_objects_have_their_prefix(bucket: dict[str, bytes], tmp_path: Path) -> None:

@@ -121,6 +121,44 @@ def test_a_silent_worker_elsewhere_is_gone_after_a_while(
         assert reaper.reap() == 1
 
 
+def test_a_machine_of_the_same_name_is_another(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was made from the same image: only what the system drew when it started differs."""
+    trial, read = asked(study), Path.read_text
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(
+            Path, "read_text", lambda p: "drawn there" if p.name == "boot_id" else read(p)
+        )
+        there = {"host": lease._host(), "pid": 2**22 + 1, "started": "1"}
+    study._storage.set_trial_system_attr(trial._trial_id, lease.LEASE, there)
+    assert Reaper(study).reap() == 0
+    study._storage.set_trial_system_attr(
+        trial._trial_id, lease.LEASE, {**there, "host": lease._host()}
+    )
+    assert Reaper(study).reap() == 1
+
+
+@pytest.mark.parametrize(("answer", "gone"), [(PermissionError, 0), (ProcessLookupError, 1)])
+def test_a_worker_that_the_system_hides_from_others(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch, answer: type[OSError], gone: int
+) -> None:
+    trial, read = asked(study), Path.read_text
+
+    def hidden(path: Path) -> str:
+        if path.name == "stat":
+            raise FileNotFoundError
+        return read(path)
+
+    def ask(*_: int) -> None:
+        raise answer
+
+    with leased(study, trial._trial_id), monkeypatch.context() as hiding:
+        hiding.setattr(Path, "read_text", hidden)
+        hiding.setattr(lease.os, "kill", ask)
+        assert Reaper(study).reap() == gone
+
+
 def test_what_a_worker_tells_too_late_is_dropped(study: optuna.Study) -> None:
     trial = asked(study)
     give_up(study, frozen(study, trial))

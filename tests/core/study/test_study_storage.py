@@ -12,7 +12,14 @@ import pytest
 
 from nasdip_core.errors import ExitCode, StudyError
 from nasdip_core.study import storage
-from nasdip_core.study.storage import close_storage, open_storage, shown, study_file, study_url
+from nasdip_core.study.storage import (
+    close_storage,
+    explained,
+    open_storage,
+    shown,
+    study_file,
+    study_url,
+)
 from nasdip_core.study.study import create_study, load_study, names, settings_of
 
 SETTINGS = {"schema": "nasdip.study/1", "task": "denoise", "space": {"uses": "toy", "with": {}}}
@@ -34,10 +41,14 @@ def test_a_folder_a_file_and_a_url_name_a_study(tmp_path: Path) -> None:
 
 def test_no_password_is_ever_shown() -> None:
     assert shown("postgresql://me:secret@host:5432/db") == "postgresql://me:***@host:5432/db"
-    assert shown("postgresql://host/db") == "postgresql://host/db"
+    assert shown("postgresql://me:se@cr:et@host/db?x=1") == "postgresql://me:***@host/db?x=1"
+    assert shown("postgresql://me@host/db#best") == "postgresql://me@host/db#best"
+    query = "user=me&password=a@b&sslmode=require&sslpassword=c&passfile=d"
+    masked = "user=me&password=***&sslmode=require&sslpassword=***&passfile=***"
+    assert shown(f"postgresql://host:1/db?{query}") == f"postgresql://host:1/db?{masked}"
 
 
-@pytest.mark.parametrize("name", ["study.db", "study.journal"])
+@pytest.mark.parametrize("name", ["study.db", "study.journal", "{brace/{}.db"])
 def test_a_study_is_made_opened_and_goes_on(tmp_path: Path, name: str) -> None:
     url = study_url(tmp_path / "deep" / name)
     study = made(url)
@@ -193,8 +204,54 @@ def test_a_read_only_study(tmp_path: Path) -> None:
     assert names(open_storage(url), url) == ["nasdip"]
 
 
-def test_urls_that_are_none() -> None:
-    with pytest.raises(StudyError, match="no URL of a study"):
-        open_storage("nonsense://x")
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("width"),
+        ValueError("no such thing"),
+        RuntimeError("CUDA driver version is insufficient"),
+        NotADirectoryError("of its own"),
+        ImportError("a package of its own"),
+    ],
+)
+def test_what_others_raise_is_not_the_studys(tmp_path: Path, error: Exception) -> None:
+    url = study_url(tmp_path / "study.journal")
+    study = made(url)
+
+    class Sampler(optuna.samplers.RandomSampler):
+        def before_trial(self, *_: object) -> None:
+            raise error
+
+    study.sampler = Sampler()
+    with pytest.raises(type(error)) as caught, explained(url):
+        study.ask()
+    assert caught.value is error
+
+
+def test_what_a_storage_raises_is_the_studys(tmp_path: Path) -> None:
+    url = study_url(tmp_path / "study.journal")
+    study = made(url)
+    (tmp_path / "study.journal").unlink()
+    with pytest.raises(StudyError, match=r"cannot be used: .*No such file"), explained(url):
+        study.ask()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense://x",
+        "grpc://host:many",
+        "postgresql://me@host:many/db",
+        "postgresql://me:se@cret@host/db",
+        "://",
+    ],
+)
+def test_urls_that_are_none(url: str) -> None:
+    with pytest.raises(StudyError, match="no URL of a study") as caught:
+        open_storage(url)
+    assert "cret" not in str(caught.value)
+
+
+def test_a_url_whose_driver_is_missing() -> None:
     with pytest.raises(StudyError, match="is not installed"):
         open_storage("oracle://me:secret@localhost/none")
