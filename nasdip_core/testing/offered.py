@@ -38,12 +38,18 @@ def contracts(distribution: str) -> dict[str, type]:
     return classes
 
 
+_FACTOR = 4
+"""By which the operators of `super-resolution` make a picture smaller."""
+
+
 def fixtures_of(registration: Registration, plugins: Plugins) -> Fixtures | None:
     """Return what the contract's class needs, by the names of its fixtures; None: it knows more."""
+    kind, factory = registration.offer.kind, registration.resolve
     make = _maker(registration)
+    if make is None and kind == "operator":
+        make = _maker(registration, factor=_FACTOR)  # a default would be nobody's
     if make is None:
         return None
-    kind, factory = registration.offer.kind, registration.resolve
     found: dict[str, Fixtures] = {
         "upsampling": {"factory": factory},
         "transform": {"factory": factory},
@@ -67,17 +73,17 @@ def fixtures_of(registration: Registration, plugins: Plugins) -> Fixtures | None
     if linear and issubclass(factory(), LinearOperator):
         size = (8, 12)
         # `super-resolution` makes those that take a factor, `operator` the others.
-        made = partial(make, size, 4) if _takes(make, size, 4) else partial(make, size)
+        made = partial(make, size, _FACTOR) if _takes(make, size, _FACTOR) else partial(make, size)
         found["operator"] = {"operator": made, "size": lambda: size}
     return found.get(kind)
 
 
-def _maker(registration: Registration) -> Callable[..., Any] | None:
-    """Return the factory with default options; None where there is no default for some."""
+def _maker(registration: Registration, **given: Any) -> Callable[..., Any] | None:
+    """Return the factory with default options beside some; None where others have no default."""
     try:
         if registration.offer.factory is None:
             return None
-        options = parse(registration.options() or Options, {}, "")
+        options = parse(registration.options() or Options, given, "")
         return partial(registration.resolve(), **_fields(options))
     except NasdipError:
         return None

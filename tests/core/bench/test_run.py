@@ -46,7 +46,14 @@ def process_of_a_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     return stand_in
 
 
-@pytest.mark.parametrize("line", ["kill -INT $$", "kill -TERM $$", "exit 130"])
+# What the shell itself ignores, as in the background, its own `kill` cannot undo.
+BY_CTRL_C = f"""exec {sys.executable} -c '
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.kill(os.getpid(), signal.SIGINT)'"""
+
+
+@pytest.mark.parametrize("line", [BY_CTRL_C, "kill -TERM $$", "exit 130"])
 def test_what_the_user_ends_has_not_failed(
     line: str, folder: BenchFolder, process_of_a_unit: Callable[[str], None]
 ) -> None:
