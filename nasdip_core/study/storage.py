@@ -230,6 +230,11 @@ def _told(url: str) -> Iterator[None]:
         if not url.startswith(_JOURNAL) or isinstance(error, DuplicatedStudyError):
             raise
         raise StudyError(f"the study at '{shown(url)}' is damaged: {error}") from None
+    except Exception as error:
+        # gRPC's, whose types are not there without it: what failed is behind the proxy.
+        if not callable(getattr(error, "code", None)):
+            raise
+        raise _reason(url, error) from None
 
 
 def shown(url: str) -> str:

@@ -1,8 +1,10 @@
 """Studies behind servers: PostgreSQL, and Optuna's proxy of a database."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,19 @@ def test_postgresql_by_url(database: str) -> None:
 
 def test_a_proxy_by_url(proxy: str) -> None:
     assert written(proxy) == [1.0, 2.0]
+
+
+def test_what_fails_behind_a_proxy_is_told(proxy: str, tmp_path: Path) -> None:
+    """It answers, so there is nothing to wait for; the error is gRPC's own."""
+    study = made(proxy)
+    with closing(sqlite3.connect(tmp_path / "behind.db")) as base:
+        base.execute("DROP TABLE trials")
+    with (
+        pytest.raises(StudyError, match=r"cannot be used: .*no such table") as told,
+        explained(proxy),
+    ):
+        study.ask()
+    assert "\n" not in str(told.value)
 
 
 def test_servers_that_do_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
