@@ -45,11 +45,11 @@ def alone(network: Any, options: Mapping[str, Any]) -> NamedArchitecture:
 
 
 def write(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, Path]:
-    """Write the networks and return their files."""
+    """Write the networks under their names and return their files."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{name}.yaml" for name in networks}
     for name, file in files.items():
-        file.write_text(to_yaml(networks[name]))
+        file.write_text(to_yaml(networks[name].model_copy(update={"name": name})))
     return files
 
 
