@@ -1,5 +1,6 @@
 """What benchmarks that compare networks by `nasdip bench` share."""
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -77,3 +78,17 @@ def bench(task: str, files: Sequence[Path], pictures: Path, folder: Path, worker
     words += [word for option in damage for word in ("-S", option)]
     words += ["--workers", str(workers), "-S", "device=cpu"]
     subprocess.run([sys.executable, "-m", "nasdip_core.cli", *map(str, words)], check=True)
+
+
+def command_line(title: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """Return a parser with `run TASK` and `report`, and that of `run`, which may take more."""
+    parser = argparse.ArgumentParser(description=title)
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run")
+    running.add_argument("task", choices=DAMAGES)
+    running.add_argument("--data", type=Path, required=True, help="clean pictures")
+    running.add_argument("--pictures", type=int, default=16)
+    running.add_argument("--workers", type=int, default=1)
+    for command in (running, commands.add_parser("report")):
+        command.add_argument("--work", type=Path, required=True)
+    return parser, running

@@ -29,7 +29,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benches import DAMAGES, RELEASED, SIDE, alone, bench, crops, slim, write
+from benches import DAMAGES, RELEASED, SIDE, alone, bench, command_line, crops, slim, write
 from speed import in_a_process
 
 from nasdip_core.architecture.named import NamedArchitecture, find_architecture
@@ -153,17 +153,9 @@ def report(work: Path) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    running = commands.add_parser("run")
-    running.add_argument("task", choices=DAMAGES)
+    parser, running = command_line(__doc__.splitlines()[0])
     running.add_argument("found", nargs="+", help="files of networks, the task's own first")
-    running.add_argument("--data", type=Path, required=True, help="clean pictures")
     running.add_argument("--without", nargs="+", default=[], help="names of pictures left out")
-    running.add_argument("--pictures", type=int, default=16)
-    running.add_argument("--workers", type=int, default=1)
-    for command in (running, commands.add_parser("report")):
-        command.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
     if options.command == "report":
         report(options.work)

@@ -12,11 +12,10 @@ All in the slim form of found.py, alone, and fitted as the preset `balanced` fit
 with `nasdip bench`. A bench that was stopped goes on.
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from benches import DAMAGES, RELEASED, SIDE, WIDTH, alone, bench, crops, slim, write
+from benches import DAMAGES, RELEASED, SIDE, WIDTH, alone, bench, command_line, crops, slim, write
 
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.named import find_architecture
@@ -99,15 +98,7 @@ def report(work: Path) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    running = commands.add_parser("run")
-    running.add_argument("task", choices=DAMAGES)
-    running.add_argument("--data", type=Path, required=True, help="clean pictures")
-    running.add_argument("--pictures", type=int, default=16)
-    running.add_argument("--workers", type=int, default=1)
-    for command in (running, commands.add_parser("report")):
-        command.add_argument("--work", type=Path, required=True)
+    parser, _ = command_line(__doc__.splitlines()[0])
     options = parser.parse_args()
     if options.command == "report":
         report(options.work)

@@ -60,12 +60,6 @@ class SearchStepOptions(StepOptions):
             raise ValueError(f"'{twice[0]}' stands beside `options`, not within")
         return options
 
-    def request(self) -> dict[str, Any]:
-        """Return what a search is asked for, as `-S` could say it, but for its launcher."""
-        beside = {"data", "mask", "truth", "seed", "space", "strategy", "reward"}
-        given = self.model_dump(mode="json", by_alias=True, include=beside, exclude_none=True)
-        return {**self.options, **given}
-
     def check(self, plugins: "Plugins", base: Path) -> None:
         """Look everything up but pictures, and what earlier steps put out."""
         from nasdip_core.searching.options import SearchRequest
@@ -74,7 +68,17 @@ class SearchStepOptions(StepOptions):
 
         model = plugins.find("launcher", self.launcher.uses).options() or Options
         parse(model, self.launcher.with_, "launcher.with")
-        content = without_references(self.request())
+        asked = search_options(
+            self.options,
+            data=self.data,
+            mask=self.mask,
+            truth=self.truth,
+            seed=self.seed,
+            space=self.space,
+            strategy=self.strategy,
+            reward=self.reward,
+        )
+        content = without_references(asked)
         for role in ("data", "mask", "truth"):
             if getattr(self, role) is not None:
                 content.setdefault(role, f"{SAMPLE}camera")
@@ -194,6 +198,16 @@ class ReportStepOptions(StepOptions):
     order: Literal["given", "quality"] = Field(
         default="given", description="as given, or the best PSNR first"
     )
+
+
+def search_options(options: Mapping[str, Any], **beside: Any) -> dict[str, Any]:
+    """Return what `-S` could say to a search: what stands beside `options` goes over them."""
+    given = {
+        name: value.model_dump(mode="json", by_alias=True) if isinstance(value, Use) else value
+        for name, value in beside.items()
+        if value is not None
+    }
+    return {**options, **given}
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 from nasdip_core.architecture.specification import Use
 from nasdip_core.searching.api import search
 from nasdip_core.step import Step, StepContext
+from nasdip_plugins.step.options import search_options
 
 
 class Search(Step):
@@ -30,13 +31,16 @@ class Search(Step):
     ) -> None:
         self._task = task
         self._data = data
-        uses = {"space": space, "strategy": strategy, "reward": reward, "launcher": launcher}
-        paths = {"mask": mask, "truth": truth}
-        self._options: dict[str, Any] = {**options, "seed": seed}
-        self._options |= {name: path for name, path in paths.items() if path is not None}
-        for name, use in uses.items():
-            if use is not None:
-                self._options[name] = use.model_dump(mode="json", by_alias=True)
+        self._options = search_options(
+            options,
+            mask=mask,
+            truth=truth,
+            seed=seed,
+            space=space,
+            strategy=strategy,
+            reward=reward,
+            launcher=launcher,
+        )
         self._trials = trials
         self._workers = workers
         self._known = known
