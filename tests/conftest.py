@@ -1,11 +1,17 @@
 """Fixtures for every test: one thread, one set of plugins, tiny pictures."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from nasdip_core.plugins import Plugins
 
@@ -51,3 +57,16 @@ def waves_file(waves: np.ndarray, tmp_path: Path) -> Path:
     path = tmp_path / "waves.png"
     Image.fromarray(waves).save(path)
     return path
+
+
+@pytest.fixture
+def dead_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every process of Python that is started has failed before it is spoken to."""
+
+    class Dead(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **more: Any) -> None:
+            super().__init__(*words, **more)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    monkeypatch.setattr(subprocess, "Popen", Dead)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from fleets import Ended
 
 from nasdip_core import supervise as module
 from nasdip_core.errors import NasdipError, RunError, StudyError
@@ -12,8 +13,8 @@ from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.supervise import Crew
 
 
-class Ended(Fleet):
-    """Workers that have ended already."""
+class Polled(Ended):
+    """Workers that end after so many looks."""
 
     def __init__(self, failures: Sequence[NasdipError], polls: int) -> None:
         self._failures = failures
@@ -25,12 +26,6 @@ class Ended(Fleet):
 
     def failures(self) -> list[NasdipError]:
         return list(self._failures)
-
-    def interrupt(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        pass
 
 
 class Scripted(Launcher):
@@ -46,7 +41,7 @@ class Scripted(Launcher):
 
     def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
         self.orders.append(order)
-        return Ended(self.fleets.pop(0), self._polls)
+        return Polled(self.fleets.pop(0), self._polls)
 
 
 def killed() -> list[NasdipError]:

@@ -1,10 +1,6 @@
 """Every launcher keeps its contract."""
 
-import os
-import subprocess
-import sys
 import time
-from typing import Any
 
 import pytest
 import torch
@@ -58,17 +54,9 @@ class TestRay(LauncherConformance):
             ray.shutdown()
 
 
+@pytest.mark.usefixtures("dead_processes")
 @pytest.mark.parametrize("length", [1, 10**6])
-def test_a_worker_that_dies_before_it_reads_its_order_has_failed(
-    length: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Dead(subprocess.Popen[bytes]):
-        def __init__(self, *words: Any, **more: Any) -> None:
-            super().__init__(*words, **more)
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    monkeypatch.setattr(subprocess, "Popen", Dead)
+def test_a_worker_that_dies_before_it_reads_its_order_has_failed(length: int) -> None:
     fleet = ProcessFleet({"much": "x" * length}, 1)
     while fleet.alive():
         time.sleep(0.01)

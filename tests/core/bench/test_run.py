@@ -1,7 +1,5 @@
 """Processes of units: what ends them, and what becomes of the unit."""
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -10,12 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from fleets import Ended
 
 from nasdip_core.bench.child import execute
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.run import done_in_child, run_bench
 from nasdip_core.bench.units import Unit, plan_bench
-from nasdip_core.errors import NasdipError, RunInterruptedError
+from nasdip_core.errors import RunInterruptedError
 from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.study.storage import open_storage, study_url
@@ -74,16 +73,8 @@ def test_what_is_killed_has_failed(
     assert "SIGKILL; was there enough memory?" in outcome["reason"]
 
 
-def test_what_dies_before_it_reads_its_order_has_failed(
-    folder: BenchFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Dead(subprocess.Popen[bytes]):
-        def __init__(self, *words: Any, **more: Any) -> None:
-            super().__init__(*words, **more)
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    monkeypatch.setattr(subprocess, "Popen", Dead)
+@pytest.mark.usefixtures("dead_processes")
+def test_what_dies_before_it_reads_its_order_has_failed(folder: BenchFolder) -> None:
     done_in_child({}, UNIT, folder)
     outcome = folder.outcome(UNIT)
     assert outcome is not None
@@ -129,22 +120,10 @@ def test_an_outcome_that_a_shared_disk_does_not_show_yet(
 ) -> None:
     """Another machine has written it; the same command finds it later."""
 
-    class Elsewhere(Launcher, Fleet):
+    class Elsewhere(Launcher):
         def launch(self, order: Mapping[str, Any], workers: int) -> Fleet:
             do_units(order, lambda: False, lambda *_: 0.0)
-            return self
-
-        def alive(self) -> int:
-            return 0
-
-        def failures(self) -> list[NasdipError]:
-            return []
-
-        def interrupt(self) -> None:
-            pass
-
-        def kill(self) -> None:
-            pass
+            return Ended()
 
     said: list[str] = []
     bench = plan_bench("denoise", waves_file.parent, {}, plugins, baselines=["wavelet"])

@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any
 
 import torch
+from fleets import Ended
 from pydantic import Field
 
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.specification import Architecture, Decoder, Encoder, Input, Skip
-from nasdip_core.errors import NasdipError, RunError
+from nasdip_core.errors import RunError
 from nasdip_core.hooks import Offer, hookimpl
 from nasdip_core.launcher import Fleet, Launcher
 from nasdip_core.options import Options
@@ -119,21 +120,7 @@ class Inline(Launcher):
         plugins.add(sys.modules[__name__], "toys", "toys")
         for _ in range(workers):
             work(order, plugins)
-        return _Done()
-
-
-class _Done(Fleet):
-    def alive(self) -> int:
-        return 0
-
-    def failures(self) -> list[NasdipError]:
-        return []
-
-    def interrupt(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        pass
+        return Ended()
 
 
 @hookimpl

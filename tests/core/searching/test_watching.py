@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fleets import Ended
 from optuna.trial import TrialState
 from searcher import Searcher, listed
 
@@ -18,7 +19,7 @@ from nasdip_core.study import lease
 from nasdip_core.supervise import Crew
 
 
-class Busy(Fleet):
+class Busy(Ended):
     """Workers at long trials of their own, one of which was killed; time flies."""
 
     def __init__(self, now: list[float]) -> None:
@@ -31,12 +32,6 @@ class Busy(Fleet):
 
     def failures(self) -> list[NasdipError]:
         return [RunError("a worker was ended by SIGKILL")]
-
-    def interrupt(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        pass
 
 
 class BusyLauncher(Launcher):

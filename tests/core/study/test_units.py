@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fleets import Ended
 from optuna.trial import TrialState
 
 from nasdip_core import supervise
@@ -16,7 +17,7 @@ from nasdip_core.study.units import share, units_study
 from nasdip_core.supervise import Crew
 
 
-class Elsewhere(Launcher, Fleet):
+class Elsewhere(Launcher, Ended):
     """A node that takes a unit and is gone; time flies."""
 
     def __init__(self) -> None:
@@ -39,12 +40,6 @@ class Elsewhere(Launcher, Fleet):
 
     def failures(self) -> list[NasdipError]:
         return [RunError("a worker was ended by SIGKILL")]
-
-    def interrupt(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        pass
 
 
 def test_who_watches_gives_up_the_unit_of_a_node_that_is_gone(
