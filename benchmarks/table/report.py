@@ -4,7 +4,7 @@ python benchmarks/table/report.py [--table FILE]
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,18 @@ def rows(table: Table) -> Iterator[Row]:
             yield "both spaces", task, f"full size and {what}", _agreement(big, other)
     for task in table.tasks:
         yield "nas-dip", task, "surrogate, one left out", _surrogate(table, task)
+
+
+def side_by_side(found: Iterable[Row], tasks: Sequence[str]) -> Iterator[str]:
+    """Yield the outcomes in Markdown: a table a space, a column a task."""
+    spaces: dict[str, dict[str, dict[str, str]]] = {}
+    for space, task, what, outcome in found:
+        spaces.setdefault(space, {}).setdefault(what, {})[task] = outcome
+    for space, outcomes in spaces.items():
+        yield f"\n| {space} | {' | '.join(tasks)} |"
+        yield "|---" * (1 + len(tasks)) + "|"
+        for what, by_task in outcomes.items():
+            yield f"| {what} | {' | '.join(by_task[task] for task in tasks)} |"
 
 
 def _pairs(table: Table, space: str, task: int) -> Iterator[tuple[str, Array, Array]]:
@@ -136,9 +148,8 @@ def main() -> None:
     table = Table(parser.parse_args().table)
     for line in made(table):
         print(line)
-    print("\n| space | task | what | outcome |\n|---|---|---|---|")
-    for row in rows(table):
-        print(f"| {' | '.join(row)} |")
+    for line in side_by_side(rows(table), table.tasks):
+        print(line)
 
 
 if __name__ == "__main__":

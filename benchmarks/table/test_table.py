@@ -11,7 +11,7 @@ from made_up import record, worth
 from make import claimed
 from pack import pack, read
 from replay import Rewards, make_strategy, regrets, search
-from report import made, rows
+from report import made, rows, side_by_side
 from spectra import bandwidth, strip_distance, strip_mse
 from surrogate import Surrogate
 from table import Table
@@ -108,6 +108,19 @@ def test_the_report_says_what_is_missing(table: Table) -> None:
     assert found["nas-dip", "inpaint", "reward and reward at 32 px"] == "missing (0 points)"
     assert found["both spaces", "inpaint", "full size and reward"] == "missing (0 points)"
     assert "RMSE" in found["nas-dip", "inpaint", "surrogate, one left out"]
+
+
+def test_the_report_has_a_table_a_space_and_a_column_a_task() -> None:
+    outcomes = [("a", task, what, f"{what} {task}") for task in ("x", "y") for what in ("p", "q")]
+    assert list(side_by_side([*outcomes, ("b", "x", "p", "1"), ("b", "y", "p", "2")], "xy")) == [
+        "\n| a | x | y |",
+        "|---|---|---|",
+        "| p | p x | p y |",
+        "| q | q x | q y |",
+        "\n| b | x | y |",
+        "|---|---|---|",
+        "| p | 1 | 2 |",
+    ]
 
 
 def test_fits_that_ended_early_count_as_made(work_folder: Path, tmp_path: Path) -> None:
