@@ -1,7 +1,8 @@
 """Typed events of a run. `events.jsonl`, progress, page and trackers are readers of these."""
 
 import json
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ class FitStarted:
     fit: str
     steps: int
     step: int = 0
+    rewinds: int = 0
+    """How often it diverged and went back on the way to `step`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,21 @@ _KINDS: dict[str, type[Event]] = {
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """Return an event as a JSON object with its kind under `event`."""
-    return {"event": event.kind, **asdict(event)}
+    """Return an event as a JSON object with its kind under `event`.
+
+    JSON knows no infinity, which the PSNR of an exact picture is: it is left out, or null.
+    """
+    values = {name: _finite(value) for name, value in asdict(event).items()}
+    return {"event": event.kind, **values}
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: one for name, one in value.items() if _finite(one) is not None}
+        case float() if not math.isfinite(value):
+            return None
+    return value
 
 
 class EventLog:
@@ -129,9 +145,9 @@ class EventLog:
         with _writing(self._path):
             if isinstance(event, FitStarted):
                 self._file.close()
-                _drop_after(self._path, event.fit, event.step)
+                _rewrite(self._path, _until(event, read_events(self._path)))
                 self._file = self._path.open("a", encoding="utf-8")
-            self._file.write(json.dumps(to_json(event)) + "\n")
+            self._file.write(json.dumps(to_json(event), allow_nan=False) + "\n")
             self._file.flush()
 
     def events(self) -> list[Event]:
@@ -168,17 +184,23 @@ def read_events(path: Path) -> Iterator[Event]:
                 yield kind(**values)
 
 
-def _drop_after(path: Path, fit: str, step: int) -> None:
-    """Cut a log back to what a checkpoint at `step` of `fit` has seen."""
-    kept = [
-        event
-        for event in read_events(path)
-        if event.fit != fit or (event.step <= step and not isinstance(event, FitEnded))
-    ]
-    _rewrite(path, kept)
+def _until(start: FitStarted, events: Iterable[Event]) -> list[Event]:
+    """Return what other fits told, and this one until the state that it goes on from."""
+    kept: list[Event] = []
+    rewinds = 0
+    for event in events:
+        if event.fit == start.fit:
+            step = event.step
+            if isinstance(event, Rewound):
+                rewinds, step = rewinds + 1, event.to_step
+            later = (rewinds, step) > (start.rewinds, start.step)
+            if later or isinstance(event, FitEnded):
+                continue
+        kept.append(event)
+    return kept
 
 
 def _rewrite(path: Path, events: list[Event]) -> None:
-    text = "".join(json.dumps(to_json(event)) + "\n" for event in events)
+    text = "".join(json.dumps(to_json(event), allow_nan=False) + "\n" for event in events)
     with whole_file(path) as draft:
         draft.write_text(text, encoding="utf-8")

@@ -103,7 +103,7 @@ class Fit:
 
     def advance(self, steps: int) -> None:
         """Go on until so many steps are done in all, or the fit ends; raises what `run` raises."""
-        self._tell(FitStarted(self.id, self.options.steps, self._step))
+        self._tell(FitStarted(self.id, self.options.steps, self._step, self._rewinds))
         # Activations that fade into denormal numbers would slow a CPU many times over.
         torch.set_flush_denormal(True)
         try:

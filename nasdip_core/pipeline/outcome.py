@@ -20,6 +20,11 @@ from nasdip_core.problem import Estimate, Problem, Rendered
 from nasdip_core.restoration import RestorationProblem
 
 SCHEMA = "nasdip.result/1"
+NOT_SURE = (
+    "no map of uncertainty: it takes a picture without tiles, and fits that go on after "
+    "fit.langevin.burn_in (as with fit.stopping=fixed)"
+)
+"""Where outputs should have been drawn for one, and were not."""
 
 
 def outcome(

@@ -24,7 +24,7 @@ from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
-from nasdip_core.pipeline.outcome import made_of, outcome, rendered, uncertainty
+from nasdip_core.pipeline.outcome import NOT_SURE, made_of, outcome, rendered, uncertainty
 from nasdip_core.pipeline.outputs import names_written, write_outputs, write_sources, written
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
@@ -221,6 +221,7 @@ def _run(
         *plan.notes,
         *problem.notes,
         *made_of(solved),
+        *([NOT_SURE] if resolved.fit.langevin.noise and "uncertainty" not in pictures else []),
         *(note for p in pictures.values() for note in p.notes),
     ]
     outputs: dict[str, str] = {}

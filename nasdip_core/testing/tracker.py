@@ -59,7 +59,7 @@ class TrackerConformance:
         _follow(first, run_of, EVENTS[:2])
         first.end(None)
         second = tracker()
-        _follow(second, run_of, [FitStarted("fit", 30, step=10), *EVENTS[3:]])
+        _follow(second, run_of, [FitStarted("fit", 30, step=10, rewinds=1), *EVENTS[3:]])
         second.end({"schema": "nasdip.result/1", "quality": None})
 
     def test_needs_no_folder(self, tracker: Callable[[], Tracker]) -> None:

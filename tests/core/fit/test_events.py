@@ -1,6 +1,9 @@
 """Events: written as they happen, read back as they were, cut back on resume."""
 
+import math
 from pathlib import Path
+
+import pytest
 
 from nasdip_core.fit.events import EventLog, FitEnded, FitStarted, Rewound, StepDone, read_events
 
@@ -27,6 +30,13 @@ def test_round_trip(tmp_path: Path) -> None:
     assert list(read_events(tmp_path / "e.jsonl")) == EVENTS
 
 
+def test_what_json_cannot_hold_is_left_out(tmp_path: Path) -> None:
+    exact = StepDone("a", 1, 0.1, 2.0, {}, {"psnr": math.inf, "ssim": 1.0}, 0.0, math.nan, 1)
+    log = written(tmp_path / "e.jsonl", [exact])
+    log.close()
+    assert log.events() == [StepDone("a", 1, 0.1, 2.0, {}, {"ssim": 1.0}, 0.0, None, 1)]
+
+
 def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     written(path, list(EVENTS)).close()
@@ -47,11 +57,38 @@ def test_no_file_no_events(tmp_path: Path) -> None:
 def test_a_resumed_fit_takes_back_what_came_after_its_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     written(path, [FitStarted("b", 3), *EVENTS[:-1]]).close()
-    log = written(path, [FitStarted("a", 100, step=5), StepDone("a", 10, 1.2, 0.9)])
+    log = written(path, [FitStarted("a", 100, step=5, rewinds=1), StepDone("a", 10, 1.2, 0.9)])
     log.close()
     assert log.events() == [
         FitStarted("b", 3),
         *EVENTS[:3],
-        FitStarted("a", 100, step=5),
+        FitStarted("a", 100, step=5, rewinds=1),
         StepDone("a", 10, 1.2, 0.9),
     ]
+
+
+def step(number: int) -> StepDone:
+    return StepDone("a", number, number / 10, 1.0)
+
+
+REWOUND = [step(10), step(20), Rewound("a", 25, 10, 0.5, "the loss rose"), step(20), step(30)]
+
+
+@pytest.mark.parametrize(
+    ("start", "kept"),
+    [
+        # A rewind stays although it began past the checkpoint, which came after it.
+        (FitStarted("a", 100, step=20, rewinds=1), REWOUND[:4]),
+        # Killed before a checkpoint came after the rewind: it will be there again.
+        (FitStarted("a", 100, step=20), REWOUND[:2]),
+        (FitStarted("a", 100, step=10, rewinds=1), REWOUND[:3]),
+    ],
+)
+def test_a_checkpoint_is_before_a_rewind_or_after_it(
+    tmp_path: Path, start: FitStarted, kept: list[object]
+) -> None:
+    path = tmp_path / "e.jsonl"
+    written(path, REWOUND).close()
+    log = written(path, [start, step(40)])
+    log.close()
+    assert log.events() == [*kept, start, step(40)]

@@ -11,7 +11,7 @@ from torch import Tensor
 from toys import At, Duel, Target
 
 from nasdip_core.errors import RunError
-from nasdip_core.fit.events import Rewound
+from nasdip_core.fit.events import FitStarted, Rewound
 from nasdip_core.fit.guard import DivergenceGuard
 from nasdip_core.fit.options import GuardOptions
 from nasdip_core.problem import Step
@@ -38,6 +38,14 @@ def test_it_goes_back_with_a_lower_rate(make_fit: MakeFit, value: float) -> None
     assert seen == [*range(1, 26), *range(11, 41)]
     assert found.iterations == 40
     assert torch.isfinite(found.last["restored"]).all()
+
+
+def test_a_fit_that_goes_on_tells_how_often_it_went_back(make_fit: MakeFit) -> None:
+    fit, events = make_fit(spiky({25}, [], math.nan), guard={"every": 10}, steps=40)
+    fit.advance(30)
+    fit.run()
+    started = [event for event in events if isinstance(event, FitStarted)]
+    assert [(event.step, event.rewinds) for event in started] == [(0, 0), (30, 1)]
 
 
 def test_network_and_optimiser_state_go_back_together(make_fit: MakeFit) -> None:

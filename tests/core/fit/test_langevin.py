@@ -111,6 +111,7 @@ def test_an_interrupted_fit_draws_the_same(make_fit: MakeFit) -> None:
         ({}, True),
         ({"recipe.fits": 2}, True),
         ({"tile": 32}, False),
+        ({"fit.langevin.every": 20}, False),
         ({"fit.langevin.noise": 0.0}, False),
     ],
 )
@@ -128,6 +129,8 @@ def test_a_run_shows_where_it_is_not_sure(
     picture = np.tile(waves, (2, 2, 1))
     done = restore(picture, "denoise", arch={"architecture": TINY}, options=words, output=tmp_path)
     assert ("uncertainty" in done.pictures) == written
+    asked = bool(words["fit.langevin.noise"])
+    assert any("uncertainty" in note for note in done.notes) == (asked and not written)
     if written:
         deviation = np.load(tmp_path / "uncertainty.npy")
         assert deviation.shape == picture.shape
