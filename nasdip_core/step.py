@@ -19,6 +19,8 @@ class StepOptions(Options):
     """Names that later steps can refer to, as `${ID.NAME}`, and what they are."""
     written: ClassVar[frozenset[str]] = frozenset()
     """Options that name what the step writes: it is no input, whatever is there."""
+    amount: ClassVar[frozenset[str]] = frozenset()
+    """Options that say how much is done: where they alone change, what is there goes on."""
 
     def check(self, plugins: "Plugins", base: Path) -> None:
         """Raise NasdipError for what can be told to be wrong before anything runs.
@@ -38,6 +40,8 @@ class StepContext:
     plugins: "Plugins"
     say: Callable[[str], None]
     """Takes a line for the user."""
+    again: bool = False
+    """What an earlier attempt has left in the folder is of other inputs, or not wanted again."""
 
     def path(self, name: str) -> Path:
         """Return a path that the options name."""
@@ -51,6 +55,7 @@ class Step(ABC):
     def run(self, context: StepContext) -> Mapping[str, str]:
         """Do the work and return the outputs: absolute paths, or what else a `with` can name.
 
-        A step that was interrupted is run again in the same folder and goes on if it can.
+        A step that was interrupted is run again in the same folder and goes on if it can; with
+        `again` it begins anew.
         Raises NasdipError.
         """

@@ -2,10 +2,11 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nasdip_core.digests import contents
 from nasdip_core.errors import OptionError, RunError
 from nasdip_core.files import remove_drafts, whole_file
 from nasdip_core.imaging.folder import frame_files
@@ -14,7 +15,9 @@ from nasdip_core.pipeline.document import to_yaml
 
 WEIGHTS = "weights"
 """Name of the output that is no picture: what was learnt."""
-_FILES = ("result.json", "report.html", "events.jsonl", "pipeline.yaml", "samples.png")
+_INPUTS = ".nasdip-inputs.json"
+"""Tells the inputs of a run apart from others of the same names: their hashes."""
+_FILES = ("result.json", "report.html", "events.jsonl", "pipeline.yaml", "samples.png", _INPUTS)
 _LIST = ".nasdip-files.json"
 """Names what runs have written into the folder: all that may be replaced or removed."""
 
@@ -30,6 +33,7 @@ class RunFolder:
         self.pipeline = path / "pipeline.yaml"
         self.samples = path / "samples.png"
         self.weights = path / f"{WEIGHTS}.safetensors"
+        self._inputs = path / _INPUTS
         self._list = path / _LIST
         self._own: set[str] = set()
 
@@ -39,10 +43,12 @@ class RunFolder:
         self.claim([path])
         return path
 
-    def earlier(self, document: dict[str, Any]) -> dict[str, Any] | None:
+    def earlier(self, document: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any] | None:
         """Return the result of a finished run that is resumed, None for an unfinished one.
 
-        Raises OptionError where the folder holds a run with other settings.
+        `given` are hashes of the pictures in memory, by role. A run of which a picture is gone
+        counts as unfinished. Raises OptionError where the folder holds a run with other settings,
+        or of other inputs, RunError where it cannot be read.
         """
         if not self.pipeline.exists() and not self.result.exists():
             return None
@@ -51,30 +57,39 @@ class RunFolder:
                 f"'{self.path}' holds a run with other settings",
                 f"see {self.pipeline}, or use --force",
             )
+        noted = self._read(self._inputs) if self._inputs.exists() else {}
+        for name, hash_ in self._seen(document, given).items():
+            if noted.get(name, hash_) != hash_:
+                raise OptionError(
+                    f"'{self.path}' holds a run of another '{name}'", "use --force or -o DIR"
+                )
         if not self.result.exists():
             return None
-        result: dict[str, Any] = json.loads(self.result.read_text("utf-8"))
-        return result
+        result = self._read(self.result)
+        places = [self.path / Path(path).name for path in result["outputs"].values()]
+        return result if all(place.exists() for place in places) else None
 
     def open(
         self,
         document: dict[str, Any],
         *,
         names: Iterable[str],
-        given: Iterable[str],
+        given: Mapping[str, str],
         stacked: bool,
         resume: bool,
         force: bool,
     ) -> None:
         """Make the folder ready for a run that will write pictures of these names.
 
-        The roles in `given` are in memory; other paths of the document are inputs, which stay.
+        Pictures in `given`, hashes by role, are in memory; other paths of the document are inputs,
+        which stay.
         Raises RunError where an earlier run or another file would be overwritten, or the folder
         cannot be written.
         """
-        memory = {f"given-{role}" for role in given}
+        memory = _in_memory(given)
         inputs = [path.resolve() for path in _paths(document) if path.stem not in memory]
         try:
+            seen = self._seen(document, given)
             self._own = self._listed()
             if (self.pipeline.exists() or self.result.exists()) and not (resume or force):
                 state = "a result" if self.result.exists() else "an unfinished run"
@@ -90,6 +105,7 @@ class RunFolder:
                 self._clear(inputs)
             self.path.mkdir(parents=True, exist_ok=True)
             self.claim(fixed)
+            self.write(self._inputs, json.dumps(seen, indent=2) + "\n")
             self.write(self.pipeline, to_yaml(document))
         except OSError as error:
             raise RunError(f"cannot write to '{self.path}': {error.strerror or error}") from None
@@ -117,6 +133,19 @@ class RunFolder:
                 (self.path / name).unlink(missing_ok=True)
         self._keep_list({name for name in self._own if (self.path / name).exists()})
         remove_drafts(self.path)
+
+    def _seen(self, document: dict[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+        """Return hashes of what is read: files and folders by path, what is in memory by role."""
+        memory, own = _in_memory(given), self.path.absolute()
+        files = [path for path in _paths(document) if path.stem not in memory and path.exists()]
+        return {**{str(path): contents(path, own) for path in files}, **given}
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"cannot read '{path}': {error}", "use --force or -o DIR") from None
+        return found
 
     def _is_foreign(self, path: Path) -> bool:
         """Return whether a file is there that no run has written."""
@@ -159,6 +188,11 @@ class RunFolder:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.path).as_posix()
+
+
+def _in_memory(given: Iterable[str]) -> set[str]:
+    """Return the stems of the files that pictures in memory are written to, by their roles."""
+    return {f"given-{role}" for role in given}
 
 
 def _paths(document: Any) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from nasdip_core.fit.events import Event, EventLog, Observer
 from nasdip_core.hooks import Run
 from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of, stack_of
+from nasdip_core.imaging.digest import digest_of_samples
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.write import files_of, write_picture
@@ -175,19 +176,13 @@ def _run(
     title = name or run_name(resolved)
     plan = Plan(resolved)
     if resolved.seconds is not None:
-        saved = None
-        if folder is not None and resume:
-            saved = earlier_plan(folder.pipeline, title, resolved, plugins)
-        if saved is None:
-            problem = prepare(resolved, plugins, given).problem
-            elapsed = time.monotonic() - started
-            plan = plan_for(resolved, problem, plugins, device, elapsed=elapsed)
-        else:
-            plan = Plan(saved)
+        planned = folder.pipeline if folder is not None and resume else None
+        plan = _planned(resolved, title, planned, plugins, given, device, started)
     resolved = plan.resolved
     document = resolved.document(title)
+    seen = {role: digest_of_samples(picture) for role, picture in given.items()}
     if folder is not None and resume:
-        earlier = folder.earlier(document)
+        earlier = folder.earlier(document, seen)
         if earlier is not None:
             return Restored(written(folder, earlier, resolved), earlier, folder.path)
     prepared = prepare(resolved, plugins, given)
@@ -197,7 +192,7 @@ def _run(
         folder.open(
             document,
             names=names_written(resolved, sources),
-            given=given,
+            given=seen,
             stacked=isinstance(sources.picture, Stack),
             resume=resume,
             force=force,
@@ -257,6 +252,23 @@ def _run(
         folder.finish(result)
     watch.done(result)
     return Restored(pictures, result, None if folder is None else folder.path, notes)
+
+
+def _planned(
+    resolved: Resolved,
+    title: str,
+    planned: Path | None,
+    plugins: Plugins,
+    given: Mapping[str, Picture],
+    device: "torch.device",
+    started: float,
+) -> Plan:
+    """Return the plan for the seconds asked for: that of an earlier run, where it goes on."""
+    saved = None if planned is None else earlier_plan(planned, title, resolved, plugins)
+    if saved is not None:
+        return Plan(saved)
+    problem = prepare(resolved, plugins, given).problem
+    return plan_for(resolved, problem, plugins, device, elapsed=time.monotonic() - started)
 
 
 def _solve(

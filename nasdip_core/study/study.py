@@ -20,6 +20,8 @@ SETTINGS = "nasdip:search"
 """Attribute of a study: what it searches, as `Search.settings` returns it."""
 _ID = "nasdip:id"
 """Attribute of a study: what tells it from others of its name, in other files or after it."""
+FITS = "fits"
+"""Folder of finished fits, in that of the search."""
 FINALS = " finals "
 """What stands in the name of a study that holds the last comparison of another one's best."""
 
@@ -104,7 +106,7 @@ def load_study(
 
 def fits_folder(study: Study, output: Path) -> Path:
     """Return where a search into a folder keeps the fits of a study: those of no other."""
-    return output / "fits" / str(study.user_attrs.get(_ID, ""))
+    return output / FITS / str(study.user_attrs.get(_ID, ""))
 
 
 def settings_of(study: Study) -> dict[str, Any]:

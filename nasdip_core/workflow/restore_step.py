@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasdip_core.blame import attributed, said
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.options import parse
-from nasdip_core.pipeline.document import to_yaml
+from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.jobs import batch, is_batch
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
@@ -63,17 +64,11 @@ def _one(
     progress: Progress,
     say: Callable[[str], None],
 ) -> dict[str, str]:
-    from nasdip_core.pipeline.folder import RunFolder
     from nasdip_core.pipeline.restore import run
 
     kept = RunFolder(place.folder)
     # The same run that was interrupted goes on; another one takes its place.
-    same = (
-        not place.again
-        and kept.pipeline.exists()
-        and resolved.seconds is None
-        and kept.pipeline.read_text(encoding="utf-8") == to_yaml(resolved.document(name))
-    )
+    same = not place.again and _holds(kept, resolved, name, plugins)
     with progress(resolved.fit.steps) as observer:
         found = run(
             resolved,
@@ -89,6 +84,21 @@ def _one(
         say(f"note: {note}")
     outputs = {key: str(Path(path).absolute()) for key, path in found.result["outputs"].items()}
     return {**outputs, **_common(place.folder, kept.page, kept.result)}
+
+
+def _holds(folder: RunFolder, resolved: Resolved, name: str, plugins: Plugins) -> bool:
+    """Return whether a folder holds this very run, of these very inputs, finished or not."""
+    from nasdip_core.pipeline.budget import earlier_plan
+
+    plan: Resolved | None = resolved
+    try:
+        if resolved.seconds is not None:
+            plan = earlier_plan(folder.pipeline, name, resolved, plugins)
+        if plan is not None:
+            folder.earlier(plan.document(name), {})
+    except NasdipError:
+        return False
+    return plan is not None and folder.pipeline.exists()
 
 
 def _folder(
@@ -110,8 +120,8 @@ def _folder(
             made[job.folder.name] = _one(job.resolved, job.name, there, plugins, progress, say)
         except RunInterruptedError:
             raise
-        except NasdipError as error:
-            failures.append(f"{job.label}: {error}")
+        except Exception as error:  # a plugin may fail in any way, and the others go on
+            failures.append(f"{job.label}: {said(attributed(error))}")
     outputs = _gathered(made, folder, {job.folder.name for job in planned.jobs})
     for failure in failures:
         say(f"error: {failure}")
@@ -133,13 +143,18 @@ def _gathered(
         for name, path in of_it.items():
             if name in ("folder", "page", "result") or name.endswith("-lossless"):
                 continue
-            gathered = folder / (f"all-{name}" if name in taken else name)
+            free = name
+            while free in taken:
+                free = f"all-{free}"
+            gathered = folder / free
             if name not in outputs:
                 # What it holds may be of pictures that are there no more.
                 shutil.rmtree(gathered, ignore_errors=True)
                 gathered.mkdir()
                 outputs[name] = str(gathered.absolute())
-            shutil.copyfile(path, gathered / f"{picture}{Path(path).suffix}")
+            suffix = Path(path).suffix
+            whole = picture.lower().endswith(suffix.lower())
+            shutil.copyfile(path, gathered / (picture if whole else f"{picture}{suffix}"))
     return outputs
 
 

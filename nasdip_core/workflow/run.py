@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nasdip_core.errors import NasdipError, OptionError
+from nasdip_core.digests import contents
+from nasdip_core.discovery import FILE
+from nasdip_core.errors import NasdipError, OptionError, RunError
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.jobs import on_top
-from nasdip_core.plugins import Plugins
+from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
 from nasdip_core.step import Step, StepContext, StepOptions
 from nasdip_core.workflow.graph import Graph, Node, select
 from nasdip_core.workflow.references import interpolated, references
 from nasdip_core.workflow.restore_step import Place, Progress, restore_step
-from nasdip_core.workflow.state import Done, done_step, key_of
+from nasdip_core.workflow.state import Done, Key, begun_step, done_step, key_of, note, texts
 
 Say = Callable[[str], None]
 
@@ -49,22 +52,46 @@ class Workflow:
         """Return the folder of a step."""
         return self.folder / id_
 
-    def keys(self) -> dict[str, str]:
-        """Return the hash of every step, by its id."""
-        keys: dict[str, str] = {}
+    def keys(self) -> dict[str, Key]:
+        """Return the hashes of every step, by its id."""
+        keys: dict[str, Key] = {}
         for node in self.graph.nodes:
             options = self.options(node)
             found = self.plugins.find(node.kind, node.plugin)
             needed = {r.step for r in references(options)} | set(node.step.needs)
-            upstream = {id_: keys[id_] for id_ in sorted(needed) if id_ in keys}
             model = found.options()
-            written = model.written if model and issubclass(model, StepOptions) else frozenset()
+            told = model if model and issubclass(model, StepOptions) else StepOptions
             keys[node.step.id] = key_of(
-                node.step.uses, options, self.base, upstream, found.distribution, written
+                node.step.uses,
+                options,
+                self.base,
+                {id_: keys[id_] for id_ in sorted(needed) if id_ in keys},
+                self._versions(found, options),
+                output=self.folder,
+                written=told.written,
+                amount=told.amount,
+                # Each picture of a folder is held against what was restored.
+                checks_files=node.kind == "task",
             )
         return keys
 
-    def done(self, keys: Mapping[str, str]) -> dict[str, Done]:
+    def _versions(self, found: Registration, options: Mapping[str, Any]) -> dict[str, str]:
+        """Return the versions of nasdip and of the plugins that a step names; of files, a hash."""
+        words = set(texts(options))
+        ids = {found.plugin}
+        ids |= {
+            each.plugin
+            for each in self.plugins.registrations()
+            if each.offer.name in words or each.qualified in words
+        }
+        versions = {"nasdip": version("nasdip")}
+        for plugin in self.plugins.plugins:
+            if plugin.id in ids and plugin.distribution != OWN_DISTRIBUTION:
+                file = plugin.name == FILE
+                versions[plugin.id] = contents(Path(plugin.module)) if file else plugin.version
+        return versions
+
+    def done(self, keys: Mapping[str, Key]) -> dict[str, Done]:
         """Return the steps that are done and unchanged."""
         found = {}
         for id_, key in keys.items():
@@ -98,7 +125,7 @@ def run_step(
     workflow: Workflow,
     node: Node,
     done: Mapping[str, Done],
-    key: str,
+    key: Key,
     progress: Progress,
     say: Say,
     *,
@@ -122,6 +149,10 @@ def run_step(
     try:
         content = interpolated(workflow.options(node), look_up)
         folder.mkdir(parents=True, exist_ok=True)
+        earlier = begun_step(folder)
+        again = again or (earlier is not None and earlier.begun != key.begun)
+        # From here on what the folder holds is no longer what an earlier attempt has put out.
+        note(folder, key)
         if node.kind == "task":
             name = f"{workflow.name}-{id_}"
             place = Place(folder, workflow.base, again=again, trackers=workflow.trackers)
@@ -130,14 +161,17 @@ def run_step(
             )
         else:
             step = made_step(node, content, workflow.plugins)
-            outputs = step.run(StepContext(folder.absolute(), workflow.base, workflow.plugins, say))
+            context = StepContext(
+                folder.absolute(), workflow.base, workflow.plugins, say, again=again
+            )
+            outputs = step.run(context)
+        note(folder, key, dict(outputs))
     except OSError as error:
-        raise OptionError(f"cannot write '{folder}': {error.strerror or error}") from None
+        where = error.filename or folder
+        raise RunError(f"cannot write '{where}': {error.strerror or error}") from None
     except NasdipError as error:
         raise document.located(["steps", node.index, "with"], error) from None
-    found = Done(key, outputs)
-    found.write(folder)
-    return found
+    return Done(key, outputs)
 
 
 def made_step(node: Node, content: Mapping[str, Any], plugins: Plugins) -> Step:
@@ -153,7 +187,7 @@ def run_workflow(
     workflow: Workflow,
     nodes: Sequence[Node],
     done: Mapping[str, Done],
-    keys: Mapping[str, str],
+    keys: Mapping[str, Key],
     progress: Progress,
     say: Say,
 ) -> dict[str, Done]:

@@ -1,98 +1,135 @@
-"""What is known of a step that was done: from which inputs it came, and what it has put out."""
+"""What is known of a step: from which inputs it began, whether it is done, what it has put out."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from nasdip_core.digests import contents
 from nasdip_core.files import whole_file
 
 FILE = "step.json"
-_FORMAT = "nasdip.step/1"
+_FORMAT = "nasdip.step/2"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Hashes of what a step is made from."""
+
+    begun: str
+    """Of what an attempt must have in common with one that it goes on from."""
+    whole: str
+    """Of all that its outputs follow from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """A finished step."""
 
-    key: str
-    """Hash of all that its outputs follow from."""
+    key: Key
     outputs: Mapping[str, str]
 
-    def write(self, folder: Path) -> None:
-        """Note a finished step in its folder. Raises RunError where that cannot be written."""
-        content = {"schema": _FORMAT, "key": self.key, "outputs": dict(self.outputs)}
-        with whole_file(folder / FILE) as draft:
-            draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+def note(folder: Path, key: Key, outputs: Mapping[str, str] | None = None) -> None:
+    """Note in its folder that a step has begun; with its outputs, that it is done.
+
+    Raises RunError where that cannot be written.
+    """
+    content = {"schema": _FORMAT, "begun": key.begun, "key": key.whole, "outputs": outputs}
+    with whole_file(folder / FILE) as draft:
+        draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def begun_step(folder: Path) -> Key | None:
+    """Return from what the step of a folder began, done or not; None where that is not known."""
+    noted = _noted(folder)
+    return None if noted is None else noted[0]
 
 
 def done_step(folder: Path) -> Done | None:
     """Return what is known of the step of a folder; None where it is not done, or its files gone.
 
-    Outputs that begin with the path of the folder must still be there.
+    Outputs that are absolute paths must still be there.
     """
-    try:
-        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        found = Done(content["key"], content["outputs"])
-    except (OSError, ValueError, KeyError):
+    noted = _noted(folder)
+    if noted is None or noted[1] is None:
         return None
-    paths = [Path(value) for value in found.outputs.values() if "#" not in value]
-    return found if all(path.exists() for path in paths if path.is_absolute()) else None
+    found = Done(noted[0], noted[1])
+    paths = [named(value) for value in found.outputs.values() if Path(value).is_absolute()]
+    return found if all(path.exists() for path in paths) else None
 
 
 def key_of(
     uses: str,
     with_: Mapping[str, Any],
     base: Path,
-    upstream: Mapping[str, str],
-    distribution: str,
+    upstream: Mapping[str, Key],
+    versions: Mapping[str, str],
+    *,
+    output: Path,
     written: frozenset[str] = frozenset(),
-) -> str:
-    """Return the hash of a step: plugin and its version, options, contents of files, inputs.
+    amount: frozenset[str] = frozenset(),
+    checks_files: bool = False,
+) -> Key:
+    """Return the hashes of a step: plugins, options, contents of files, inputs.
 
-    `with_` has its references still in it; `upstream` are the keys of the steps they lead to,
-    `written` the options whose files are no inputs.
+    `with_` has its references still in it; `upstream` are the keys of the steps they lead to.
+    `output`, the folder of all steps, is no input, nor are the files of the options `written`.
+    Options in `amount` say how much is done: what has begun goes on whatever they are; so it does
+    where files have changed, if the step checks them itself.
     """
-    content = {
-        "uses": uses,
-        "with": with_,
-        "files": dict(_files({k: v for k, v in with_.items() if k not in written}, base)),
-        "upstream": dict(upstream),
-        "versions": {name: _version(name) for name in ("nasdip", distribution)},
+    inputs = {
+        "files": dict(_files({k: v for k, v in with_.items() if k not in written}, base, output)),
+        "upstream": {id_: key.whole for id_, key in upstream.items()},
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    begun = {
+        "uses": uses,
+        "with": {name: value for name, value in with_.items() if name not in amount},
+        "versions": dict(versions),
+        **({} if checks_files else inputs),
+    }
+    return Key(_hash(begun), _hash({**begun, "with": with_, **inputs}))
 
 
-def _files(value: Any, base: Path) -> Iterator[tuple[str, str]]:
-    """Yield the files that options name, with hashes of their contents."""
+def named(value: str, base: Path = Path()) -> Path:
+    """Return the path that an option or an output names: of `STUDY#best` the study."""
+    path = base / value
+    return path if "#" not in value or path.exists() else base / value.rpartition("#")[0]
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text within options."""
     if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _files(inner, base)
-    elif isinstance(value, list):
+        value = list(value.values())
+    if isinstance(value, list):
         for inner in value:
-            yield from _files(inner, base)
-    elif isinstance(value, str) and value and "\n" not in value and len(value) < 4096:
-        yield from _contents(value, base)
+            yield from texts(inner)
+    elif isinstance(value, str):
+        yield value
 
 
-def _contents(name: str, base: Path) -> Iterator[tuple[str, str]]:
+def _files(options: Mapping[str, Any], base: Path, output: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files and folders that options name, with hashes of their contents."""
+    for name in texts(options):
+        if name in ("", ".", "..", "/") or "\n" in name or len(name) >= 4096:
+            continue
+        try:
+            path = named(name, base)
+            if path.exists():
+                yield name, contents(path, output.absolute())
+        except (OSError, ValueError):
+            continue  # what cannot be read is met, and told, when the step runs
+
+
+def _noted(folder: Path) -> tuple[Key, Mapping[str, str] | None] | None:
     try:
-        path = base / name.partition("#")[0]
-        if path.is_file():
-            yield name, hashlib.sha256(path.read_bytes()).hexdigest()
-        elif path.is_dir() and name not in (".", "/"):
-            for inner in sorted(path.iterdir()):
-                if inner.is_file():
-                    yield f"{name}/{inner.name}", hashlib.sha256(inner.read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        return  # what cannot be read is met, and told, when the step runs
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return Key(content["begun"], content["key"]), content["outputs"]
+    except (OSError, ValueError, KeyError):
+        return None
 
 
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
+def _hash(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -49,7 +49,7 @@ class Bench(Step):
             base=context.base,
         )
         folder = context.folder / "bench"
-        found = run_bench(planned, folder, say=context.say)
+        found = run_bench(planned, folder, force=context.again, say=context.say)
         if found["failed"]:
             raise RunError(f"{found['failed']} units have failed", f"see {folder / 'index.html'}")
         return {

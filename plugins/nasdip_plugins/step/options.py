@@ -30,6 +30,7 @@ class SearchStepOptions(StepOptions):
         "page": "the page of the search",
         "folder": "the folder of the search",
     }
+    amount: ClassVar[frozenset[str]] = frozenset({"trials", "workers", "launcher"})
 
     task: str = Field(description="task to search for")
     data: str = Field(description="folder of clean pictures, or one picture")

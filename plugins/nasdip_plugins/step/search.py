@@ -1,11 +1,14 @@
 """A search as a step of a pipeline."""
 
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
 from nasdip_core.architecture.specification import Use
 from nasdip_core.searching.api import search
 from nasdip_core.step import Step, StepContext
+from nasdip_core.study.storage import FILE
+from nasdip_core.study.study import FITS
 from nasdip_plugins.step.options import search_options
 
 
@@ -47,6 +50,10 @@ class Search(Step):
 
     def run(self, context: StepContext) -> Mapping[str, str]:
         """Search until the study has its trials."""
+        if context.again:
+            for file in context.folder.glob(f"{FILE}*"):
+                file.unlink()
+            shutil.rmtree(context.folder / FITS, ignore_errors=True)
         found = search(
             self._data,
             self._task,

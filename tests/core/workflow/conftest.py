@@ -44,6 +44,7 @@ def make(folder: Path, plugins: Plugins) -> Make:
         path.write_text(text, encoding="utf-8")
         graph = graph_of(read_pipeline(path), plugins)
         given, changes = more.get("given", {}), more.get("changes", {})
-        return Workflow(graph, "flow", folder / "out", given, changes, plugins)  # type: ignore[arg-type]
+        output = folder / str(more.get("output", "out"))
+        return Workflow(graph, "flow", output, given, changes, plugins)  # type: ignore[arg-type]
 
     return call

@@ -1,8 +1,11 @@
 """A pipeline that several tests run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from nasdip_core.workflow.run import Workflow
+from nasdip_core.workflow.run import Workflow, run_workflow, wanted
+from nasdip_core.workflow.state import Done
 
 Make = Callable[..., Workflow]
 
@@ -22,3 +25,19 @@ steps:
   uses: step.save
   with: {file: "${clean.restored}", to: kept.png}
 """
+
+
+@contextmanager
+def silent(steps: int) -> Iterator[Any]:
+    yield lambda event: None
+
+
+def go(
+    workflow: Workflow, only: str | None = None, since: str | None = None
+) -> tuple[list[str], dict[str, Done]]:
+    """Run what is left and return the ids of what was done, and all that is done."""
+    keys = workflow.keys()
+    done = workflow.done(keys)
+    nodes = wanted(workflow, done, only, since)
+    found = run_workflow(workflow, nodes, done, keys, silent, lambda line: None)
+    return [node.step.id for node in nodes], found

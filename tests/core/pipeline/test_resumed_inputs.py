@@ -1,0 +1,65 @@
+"""`--resume` goes on with the same inputs only, and does again what has lost its pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nasdip_core import restore
+from nasdip_core.errors import OptionError, RunError
+
+TINY = {
+    "levels": 2,
+    "input": {"channels": 4},
+    "encoder": {"widths": 4, "convolutions": 1},
+    "decoder": {"widths": 4, "pointwise": False},
+    "skip": {"widths": 2},
+}
+WORDS: dict[str, Any] = {
+    "task": "denoise",
+    "arch": {"architecture": TINY},
+    "options": {"task.sigma": 9, "fit.steps": 2, "fit.stopping": "fixed"},
+}
+
+
+def array(value: int) -> np.ndarray:
+    return np.full((16, 20, 3), value, np.uint8)
+
+
+def test_a_file_of_the_same_name_is_another_picture(tmp_path: Path) -> None:
+    file, out = tmp_path / "p.png", tmp_path / "out"
+    Image.fromarray(array(60)).save(file)
+    found = restore(file, **WORDS, output=out)
+    assert restore(file, **WORDS, output=out, resume=True).result == found.result
+    Image.fromarray(array(200)).save(file)
+    with pytest.raises(OptionError, match=r"holds a run of another '.*p\.png'; use --force"):
+        restore(file, **WORDS, output=out, resume=True)
+    assert restore(file, **WORDS, output=out, force=True).picture.colour.mean() > 100
+    (out / "result.json").unlink()
+    Image.fromarray(array(60)).save(file)
+    with pytest.raises(OptionError, match="another"):
+        restore(file, **WORDS, output=out, resume=True)
+
+
+def test_an_array_is_held_against_the_earlier_one(tmp_path: Path) -> None:
+    restore(array(60), **WORDS, output=tmp_path / "out")
+    restore(array(60), **WORDS, output=tmp_path / "out", resume=True)
+    with pytest.raises(OptionError, match="holds a run of another 'picture'"):
+        restore(array(200), **WORDS, output=tmp_path / "out", resume=True)
+
+
+def test_a_finished_run_whose_picture_is_gone_is_done_again(tmp_path: Path) -> None:
+    found = restore(array(60), **WORDS, output=tmp_path)
+    (tmp_path / "restored.png").unlink()
+    again = restore(array(60), **WORDS, output=tmp_path, resume=True)
+    assert np.array_equal(again.picture.colour, found.picture.colour)
+    assert (tmp_path / "restored.png").is_file()
+
+
+def test_a_result_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    restore(array(60), **WORDS, output=tmp_path)
+    (tmp_path / "result.json").write_text('{"outputs')
+    with pytest.raises(RunError, match=r"cannot read '.*result\.json'.*; use --force or -o DIR"):
+        restore(array(60), **WORDS, output=tmp_path, resume=True)
