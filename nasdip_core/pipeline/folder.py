@@ -9,7 +9,7 @@ from typing import Any
 from nasdip_core.errors import OptionError, RunError
 from nasdip_core.files import remove_drafts, whole_file
 from nasdip_core.imaging.folder import frame_files
-from nasdip_core.imaging.kinds import SUFFIXES
+from nasdip_core.imaging.kinds import LOSSLESS, SUFFIXES
 from nasdip_core.pipeline.document import to_yaml
 
 WEIGHTS = "weights"
@@ -73,7 +73,8 @@ class RunFolder:
         cannot be written.
         """
         memory = {f"given-{role}" for role in given}
-        inputs = [path.resolve() for path in _paths(document) if path.stem not in memory]
+        named = _paths(document)
+        inputs = [p.resolve() for p in named if p.stem.removesuffix(LOSSLESS) not in memory]
         try:
             self._own = self._listed()
             if (self.pipeline.exists() or self.result.exists()) and not (resume or force):
@@ -136,8 +137,10 @@ class RunFolder:
     def _of_names(self, names: Iterable[str], stacked: bool) -> Iterator[Path]:
         """Yield the pictures of these names that are there; of a stack, the frames, too."""
         for name in sorted(names):
-            suffixes = [".safetensors"] if name == WEIGHTS else SUFFIXES
-            yield from (path for s in suffixes if (path := self.path / f"{name}{s}").exists())
+            ends = [*SUFFIXES, *(f"{LOSSLESS}{suffix}" for suffix in SUFFIXES)]
+            if name == WEIGHTS:
+                ends = [".safetensors"]
+            yield from (path for end in ends if (path := self.path / f"{name}{end}").exists())
             if stacked and (self.path / name).is_dir():
                 yield from frame_files(self.path / name)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture, read_stack
 from nasdip_core.imaging.write import files_of, write_picture
@@ -54,7 +55,7 @@ def write_outputs(
     for name, picture in pictures.items():
         written = _write(folder, name, picture)
         for path in written:
-            key = name if path == written[0] else f"{name}-lossless"
+            key = name if path == written[0] else f"{name}{LOSSLESS}"
             outputs[key] = str(path)
     if learnt := problem.weights():
         folder.claim([folder.weights])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
+from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.options import parse
 from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.jobs import batch, is_batch
@@ -131,7 +132,7 @@ def _gathered(
     outputs: dict[str, str] = {}
     for picture, of_it in made.items():
         for name, path in of_it.items():
-            if name in ("folder", "page", "result") or name.endswith("-lossless"):
+            if name in ("folder", "page", "result") or name.endswith(LOSSLESS):
                 continue
             gathered = folder / (f"all-{name}" if name in taken else name)
             if name not in outputs:

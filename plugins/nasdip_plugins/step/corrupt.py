@@ -70,9 +70,10 @@ def _beside(pictures: Sequence[Picture], place: Path) -> str:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     for number, picture in enumerate(pictures, start=2):
-        *lossy, _ = write_picture(picture, place / f"{number}{picture.suffix}")
+        *lossy, kept = write_picture(picture, place / f"{number}{picture.suffix}")
         for file in lossy:
             file.unlink()
+            kept.rename(file.with_suffix(kept.suffix))
     return str(place)
 
 
