@@ -144,8 +144,9 @@ def _size(picture: Picture) -> str:
 
 
 def _in_range(truth: Picture, picture: Picture) -> Picture:
-    """Return the truth in the picture's range, which of an array is that of what is in it."""
-    if truth.kind.format != "NPY":
+    """Return the truth in the picture's range, which of floats is that of what is in it."""
+    both_floats = truth.colour.dtype.kind == picture.colour.dtype.kind == "f"
+    if truth.kind.format != "NPY" and not both_floats:
         return truth
     if isinstance(truth, Stack):
         return Stack.of([_in_range(frame, picture) for frame in truth.frames], truth.names)
