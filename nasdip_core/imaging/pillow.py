@@ -138,6 +138,8 @@ def _losses(image: Image.Image) -> tuple[str, ...]:
             raise PictureError(
                 "PPM colour of a depth other than 8 bits is not read", "convert it to TIFF or PNG"
             )
+        if ";16" in str(arguments[0]) and not image.mode.startswith("I"):
+            raise PictureError("Pillow cuts its 16 bits a sample to 8", "give the path of the file")
         if arguments[0] in {"L;2", "L;4"}:
             notes.append("2 or 4-bit grey levels are written with 8 bits")
     frames = getattr(image, "n_frames", 1)
