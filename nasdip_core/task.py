@@ -104,6 +104,8 @@ class Inputs:
     """(1, C, H, W) in [0, 1]; of a stack (T, C, H, W)."""
     alpha: "Tensor | None" = None
     """(1, 1, H, W) in [0, 1]; of a stack (T, 1, H, W)."""
+    premultiplied: bool = False
+    """Whether the colour of the picture is stored multiplied by alpha."""
     mask: "Tensor | None" = None
     """(1, 1, H, W) in [0, 1]: the mask picture as grey; of arrays (1, C, H, W), of a stack
     (T, 1, H, W) or (1, 1, H, W) for all of its frames."""

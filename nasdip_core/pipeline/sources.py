@@ -43,11 +43,12 @@ class Sources:
         return Inputs(
             picture=picture,
             alpha=self.picture.alpha_tensor(),
+            premultiplied=kind.premultiplied,
             mask=None if self.mask is None else _mask(self.mask),
             truth=truth,
             measured=None if self.damage is None else self.damage.measured,
             guide=None if self.damage is None else self.damage.guide,
-            coding=self.picture.kind.coding,
+            coding=kind.coding,
             levels=int(self.picture.peak) if self.picture.colour.dtype.kind == "u" else None,
             zero=-kind.low / (kind.peak - kind.low),
             span=kind.peak - kind.low if kind.format == "NPY" else 1.0,
