@@ -140,6 +140,8 @@ class Damaged:
     """(1, c, h, w): what is measured, where that is no picture; `picture` then shows it."""
     guide: "Tensor | None" = None
     """(N, C, h, w) in [0, 1]: further pictures of the same scene or mark."""
+    corner: tuple[int, int] = (0, 0)
+    """Row and column of the clean picture at which a cropped truth begins."""
 
 
 TaskOptionsT = TypeVar("TaskOptionsT", bound=TaskOptions)

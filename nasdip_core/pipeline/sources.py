@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from torch import Tensor
@@ -88,14 +88,23 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
         damaged = task.corrupt(picture.tensor(), resolved.corrupt, draws)
         if damaged.mask is not None:
             mask = _marks(damaged.mask, by_entry=resolved.task.takes_arrays)
-        truth = _with_gaps(picture, damaged.truth)
-        picture = _with_gaps(picture, damaged.picture)
+        picture, truth = damaged_and_truth(picture, damaged)
         if picture.kind.format == "NPY" and not isinstance(picture, Stack):
             picture = array_picture(picture.colour)
         return Sources(picture, mask, _in_range(truth, picture), damaged, resolved.task.in_colour)
     if mask is not None:
         _check_mask(mask, picture, resolved)
     return Sources(picture, mask, truth, None, resolved.task.in_colour)
+
+
+def damaged_and_truth(clean: Picture, damaged: Damaged) -> tuple[Picture, Picture]:
+    """Return the damaged picture and the truth in the form of the clean one, alpha cropped, too."""
+    alpha = clean.alpha_tensor()
+    if alpha is not None:
+        (top, left), (height, width) = damaged.corner, damaged.truth.shape[-2:]
+        alpha = alpha[..., top : top + height, left : left + width]
+    truth = _with_gaps(clean, damaged.truth, alpha)
+    return _with_gaps(truth, damaged.picture, "keep"), truth
 
 
 def _check_frames(
@@ -154,10 +163,12 @@ def _in_range(truth: Picture, picture: Picture) -> Picture:
     return replace(truth, kind=replace(truth.kind, low=picture.kind.low, peak=picture.kind.peak))
 
 
-def _with_gaps(picture: Picture, samples: Tensor) -> Picture:
+def _with_gaps(
+    picture: Picture, samples: Tensor, alpha: Tensor | Literal["keep"] | None
+) -> Picture:
     """Return a picture with other samples, of which those of an array may be NaN."""
     gaps = samples.isnan()
-    made = picture.with_samples(samples.masked_fill(gaps, 0))
+    made = picture.with_samples(samples.masked_fill(gaps, 0), alpha=alpha)
     if gaps.any():
         made.colour[gaps[0].movedim(0, -1).numpy()] = np.nan
     return made
