@@ -104,6 +104,8 @@ class Inputs:
     """(1, C, H, W) in [0, 1]; of a stack (T, C, H, W)."""
     alpha: "Tensor | None" = None
     """(1, 1, H, W) in [0, 1]; of a stack (T, 1, H, W)."""
+    premultiplied: bool = False
+    """Whether the colour of the picture is stored multiplied by alpha."""
     mask: "Tensor | None" = None
     """(1, 1, H, W) in [0, 1]: the mask picture as grey; of arrays (1, C, H, W), of a stack
     (T, 1, H, W) or (1, 1, H, W) for all of its frames."""
@@ -138,6 +140,8 @@ class Damaged:
     """(1, c, h, w): what is measured, where that is no picture; `picture` then shows it."""
     guide: "Tensor | None" = None
     """(N, C, h, w) in [0, 1]: further pictures of the same scene or mark."""
+    corner: tuple[int, int] = (0, 0)
+    """Row and column of the clean picture at which a cropped truth begins."""
 
 
 TaskOptionsT = TypeVar("TaskOptionsT", bound=TaskOptions)

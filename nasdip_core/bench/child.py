@@ -77,6 +77,7 @@ def _outcome(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> dict[
     return {
         # Equal for all methods of a picture and seed: they saw the same damage.
         "damage": hashlib.sha256(inputs.picture.numpy().tobytes()).hexdigest(),
+        "frames": len(sources.picture.frames) if isinstance(sources.picture, Stack) else 1,
         **found,
         "metrics": _metrics(order["metrics"], restored.tensor(), truth, plugins),
         "files": folder.keep(unit, truth=sources.truth, damaged=sources.picture, restored=restored),

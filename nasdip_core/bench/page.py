@@ -70,25 +70,26 @@ def _section(folder: BenchFolder, picture: str, outcomes: Sequence[Mapping[str, 
     own = [o for o in outcomes if (o["picture"], o["seed"], o["state"]) == (picture, 0, "done")]
     if not own:
         return ""
-    places = own[0]["files"]
+    places, stacked = own[0]["files"], own[0].get("frames", 1) > 1
     figures = [
-        _figure(folder.path / places["truth"], "truth", ""),
-        _figure(folder.path / places["damaged"], "damaged", ""),
+        _figure(folder.path / places[role], role, "", stacked=stacked)
+        for role in ("truth", "damaged")
     ]
     for outcome in own:
         psnr = outcome["quality"]["self_stopped"]["psnr"]
         caption = "identical" if psnr is None else f"{psnr:.2f} dB"
         path = folder.path / outcome["files"]["restored"]
-        figures.append(_figure(path, outcome["method"], caption))
+        figures.append(_figure(path, outcome["method"], caption, stacked=stacked))
     return f'<h3>{escape(picture)}</h3><div class="panels">{"".join(figures)}</div>'
 
 
-def _figure(path: Path, name: str, caption: str) -> str:
+def _figure(path: Path, name: str, caption: str, *, stacked: bool) -> str:
     from nasdip_core.imaging.preview import preview_png
-    from nasdip_core.imaging.read import read_picture
+    from nasdip_core.imaging.read import read_picture, read_stack
 
     words = escape(f"{name}: {caption}" if caption else name)
-    data = base64.b64encode(preview_png(read_picture(path), _LONGEST)).decode("ascii")
+    picture = read_stack(path) if stacked else read_picture(path, arrays=True)
+    data = base64.b64encode(preview_png(picture, _LONGEST)).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'
         f"<figcaption>{escape(name)} <span>{escape(caption)}</span></figcaption></figure>"

@@ -108,7 +108,7 @@ def merge_benches(sources: Sequence[Path], path: Path, *, force: bool = False) -
 
 
 def report(folder: BenchFolder, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the tables and the page of the outcomes that are there; `bench.json` last."""
+    """Write the tables and the page of the outcomes that are there."""
     units = units_of(settings)
     outcomes = [found for unit in units if (found := folder.outcome(unit)) is not None]
     rows = table_rows(settings, outcomes)
@@ -124,8 +124,8 @@ def report(folder: BenchFolder, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
     folder.write(folder.markdown, as_markdown(settings, rows))
     folder.write(folder.csv, as_csv(settings, rows))
-    write_bench_page(folder, result)
     folder.write(folder.result, json.dumps(result, indent=2) + "\n")
+    write_bench_page(folder, result)
     return result
 
 

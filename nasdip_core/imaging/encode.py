@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from nasdip_core.imaging.array_files import array_bytes
+from nasdip_core.imaging.metadata import LONGEST_JPEG_EXIF
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import PILLOW_MODES, pillow_image
 from nasdip_core.imaging.png16 import encode_png16
 from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.tiff import encode_tiff
-
-_LONGEST_JPEG_EXIF = 65533
 
 
 def encode(picture: Picture, file_format: str) -> bytes:
@@ -38,7 +37,7 @@ def _settings(picture: Picture, file_format: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"icc_profile": kind.icc, "dpi": kind.dpi, "exif": kind.exif}
     if file_format == "JPEG":
         settings |= {"quality": 97, "subsampling": 0}
-        if kind.exif is not None and len(kind.exif) > _LONGEST_JPEG_EXIF:
+        if kind.exif is not None and len(kind.exif) > LONGEST_JPEG_EXIF:
             settings["exif"] = None
     elif file_format == "WEBP":
         # "exact" keeps the colour of transparent pixels.

@@ -31,6 +31,9 @@ SUFFIXES = {
 }
 """File suffix -> format, for every format that is written; the first of a format is its own."""
 
+LOSSLESS = "-lossless"
+"""Ends the stem of the copy without loss that lies beside a JPEG."""
+
 _HOLDS = {
     "PNG": {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "L;16", "LA;16", "RGB;16", "RGBA;16"},
     "JPEG": {"L", "RGB", "CMYK"},

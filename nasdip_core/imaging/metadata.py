@@ -24,6 +24,8 @@ _KEPT = {
 }
 """Tags that stay true of a restored picture; a TIFF holds its layout in the same directory."""
 
+LONGEST_JPEG_EXIF = 65533
+"""Bytes of a block that one segment of a JPEG holds; some cameras fill several."""
 _PIXEL_SIZE = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
 
 

@@ -8,7 +8,15 @@ from PIL import Image
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging import palette as palettes
 from nasdip_core.imaging.kinds import CHANNELS, Kind, Model, Samples, range_of
-from nasdip_core.imaging.metadata import coding_of, dpi_of, exif_of, icc_of, orientation_of, upright
+from nasdip_core.imaging.metadata import (
+    LONGEST_JPEG_EXIF,
+    coding_of,
+    dpi_of,
+    exif_of,
+    icc_of,
+    orientation_of,
+    upright,
+)
 from nasdip_core.imaging.picture import Picture
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "ICO", "AVIF", "QOI")
@@ -58,18 +66,22 @@ def picture_from_pillow(image: Image.Image) -> Picture:
     colour, alpha = _samples(shown, entries)
     orientation = orientation_of(image)
     low, peak = range_of(colour)
+    file_format = "JPEG" if image.format == "MPO" else image.format or "PNG"
+    exif = exif_of(image)
+    if file_format == "JPEG" and exif is not None and len(exif) > LONGEST_JPEG_EXIF:
+        notes = (*notes, "the camera data (Exif) is too long for a JPEG, which is written without")
     picture = Picture(
         colour=upright(colour, orientation),
         alpha=None if alpha is None else upright(alpha, orientation),
         kind=Kind(
-            format="JPEG" if image.format == "MPO" else image.format or "PNG",
+            format=file_format,
             model=_MODELS[shown.mode.partition(";")[0]],
             low=low,
             peak=peak,
             palette=entries,
             icc=icc_of(image),
             dpi=dpi_of(image),
-            exif=exif_of(image),
+            exif=exif,
             coding=coding_of(image) if orientation == 1 else None,
         ),
         notes=notes,
@@ -138,6 +150,8 @@ def _losses(image: Image.Image) -> tuple[str, ...]:
             raise PictureError(
                 "PPM colour of a depth other than 8 bits is not read", "convert it to TIFF or PNG"
             )
+        if ";16" in str(arguments[0]) and not image.mode.startswith("I"):
+            raise PictureError("Pillow cuts its 16 bits a sample to 8", "give the path of the file")
         if arguments[0] in {"L;2", "L;4"}:
             notes.append("2 or 4-bit grey levels are written with 8 bits")
     frames = getattr(image, "n_frames", 1)

@@ -21,11 +21,14 @@ def preview_png(picture: Picture, longest: int) -> bytes:
 
 
 def _shown(picture: Picture) -> Image.Image:
-    """Return an 8-bit image: CMYK as RGB, of two channels the first, of many the first three."""
+    """Return an 8-bit image: CMYK as RGB, of two channels the first, of many the first three.
+
+    Gaps (NaN) are black.
+    """
     if isinstance(picture, Stack):
         picture = picture.middle
     samples = (
-        (picture.tensor()[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+        (picture.tensor()[0].nan_to_num().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     )  # (H, W, C)
     channels = samples.shape[2]
     if picture.kind.model == "cmyk":

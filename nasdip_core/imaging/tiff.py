@@ -167,11 +167,11 @@ def _deep_picture(path: Path, page: TiffPage, notes: tuple[str, ...]) -> Picture
         )
     colour, alpha, associated = _split(samples, CHANNELS[model], page)
     photometric = _PHOTOMETRIC[model]
+    low, peak = range_of(colour)
     if colour.shape[2] != CHANNELS[model]:
         model = "channels"
-    elif int(page.photometric) == _WHITE_IS_0 and colour.dtype.kind == "u":
-        colour = np.iinfo(colour.dtype).max - colour
-    low, peak = range_of(colour)
+    elif int(page.photometric) == _WHITE_IS_0:
+        colour = colour.dtype.type(low + peak) - colour
     orientation = int(_tag(page, "Orientation") or 1)
     with_exif, exif = _exif(path)
     picture = Picture(

@@ -7,7 +7,7 @@ from typing import TypeGuard
 from nasdip_core.errors import RunError
 from nasdip_core.files import whole_file
 from nasdip_core.imaging.encode import encode
-from nasdip_core.imaging.kinds import SUFFIXES, holds
+from nasdip_core.imaging.kinds import LOSSLESS, SUFFIXES, holds
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
 
@@ -17,9 +17,9 @@ def write_picture(picture: Picture, path: str | Path) -> list[Path]:
 
     The suffix chooses the format; one that is not a picture's is kept and the picture's own
     suffix added. An alpha that hides nothing is dropped where the format holds none. The copy
-    beside a JPEG is a PNG (a TIFF for CMYK) of the same stem. Frames with names become a folder of
-    files, none of them lossy. Raises RunError when the format
-    cannot hold the picture or the folder cannot be written.
+    beside x.jpg is x-lossless.png (.tif for CMYK), as x.png may be the user's. Frames with names
+    become a folder of files, none of them lossy. Raises RunError when the format cannot hold the
+    picture or the folder cannot be written.
     """
     path = Path(path)
     files = _planned(picture, path)
@@ -73,7 +73,7 @@ def _planned(picture: Picture, path: Path) -> dict[Path, tuple[Picture, str]]:
     files = {path: (content, file_format)}
     if file_format == "JPEG":
         suffix = ".tif" if _held(content, "PNG") is None else ".png"
-        files[path.with_suffix(suffix)] = (content, SUFFIXES[suffix])
+        files[path.with_name(f"{path.stem}{LOSSLESS}{suffix}")] = (content, SUFFIXES[suffix])
     return files
 
 

@@ -32,9 +32,7 @@ def held_out_weights(
     if len(estimates) < 2 or problem.kept_back is None:
         return trust
     measured = _kept_back(problem, problem.measured)
-    predicted = [
-        _kept_back(problem, problem.operator.forward(e[problem.output])) for e in estimates
-    ]
+    predicted = [_kept_back(problem, problem.predicted(e)) for e in estimates]
     matrix = torch.stack(predicted, dim=1).double().cpu().numpy()
     target = measured.double().cpu().numpy()
     # The noise of a place is its weight, where the noise follows the signal.

@@ -10,7 +10,7 @@ from nasdip_core.digests import contents
 from nasdip_core.errors import OptionError, RunError
 from nasdip_core.files import remove_drafts, whole_file
 from nasdip_core.imaging.folder import frame_files
-from nasdip_core.imaging.kinds import SUFFIXES
+from nasdip_core.imaging.kinds import LOSSLESS, SUFFIXES
 from nasdip_core.pipeline.document import to_yaml
 
 WEIGHTS = "weights"
@@ -86,8 +86,7 @@ class RunFolder:
         Raises RunError where an earlier run or another file would be overwritten, or the folder
         cannot be written.
         """
-        memory = _in_memory(given)
-        inputs = [path.resolve() for path in _paths(document) if path.stem not in memory]
+        inputs = [path.resolve() for path in _inputs(document, given)]
         try:
             seen = self._seen(document, given)
             self._own = self._listed()
@@ -97,7 +96,7 @@ class RunFolder:
                     f"'{self.path}' holds {state} already", "use --resume, --force or -o DIR"
                 )
             fixed = [self.path / name for name in _FILES]
-            pictures = list(self._of_names(memory.union(names), stacked))
+            pictures = list(self._of_names(_in_memory(given).union(names), stacked))
             for path in (*fixed, *pictures):
                 if self._is_foreign(path) or (path in pictures and _is_input(path, inputs)):
                     raise _in_the_way(path)
@@ -136,8 +135,8 @@ class RunFolder:
 
     def _seen(self, document: dict[str, Any], given: Mapping[str, str]) -> dict[str, str]:
         """Return hashes of what is read: files and folders by path, what is in memory by role."""
-        memory, own = _in_memory(given), self.path.absolute()
-        files = [path for path in _paths(document) if path.stem not in memory and path.exists()]
+        files = filter(Path.exists, _inputs(document, given))
+        own = self.path.absolute()
         return {**{str(path): contents(path, own) for path in files}, **given}
 
     def _read(self, path: Path) -> dict[str, Any]:
@@ -165,8 +164,10 @@ class RunFolder:
     def _of_names(self, names: Iterable[str], stacked: bool) -> Iterator[Path]:
         """Yield the pictures of these names that are there; of a stack, the frames, too."""
         for name in sorted(names):
-            suffixes = [".safetensors"] if name == WEIGHTS else SUFFIXES
-            yield from (path for s in suffixes if (path := self.path / f"{name}{s}").exists())
+            ends = [*SUFFIXES, *(f"{LOSSLESS}{suffix}" for suffix in SUFFIXES)]
+            if name == WEIGHTS:
+                ends = [".safetensors"]
+            yield from (path for end in ends if (path := self.path / f"{name}{end}").exists())
             if stacked and (self.path / name).is_dir():
                 yield from frame_files(self.path / name)
 
@@ -193,6 +194,12 @@ class RunFolder:
 def _in_memory(given: Iterable[str]) -> set[str]:
     """Return the stems of the files that pictures in memory are written to, by their roles."""
     return {f"given-{role}" for role in given}
+
+
+def _inputs(document: Any, given: Iterable[str]) -> Iterator[Path]:
+    """Yield the files and folders that a document names, but those of pictures in memory."""
+    memory = _in_memory(given)
+    return (p for p in _paths(document) if p.stem.removesuffix(LOSSLESS) not in memory)
 
 
 def _paths(document: Any) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture, read_stack
 from nasdip_core.imaging.write import files_of, write_picture
@@ -17,9 +18,13 @@ from nasdip_core.weights import save_weights
 def written(
     folder: RunFolder, earlier: Mapping[str, Any], resolved: Resolved
 ) -> dict[str, Picture]:
-    """Return the pictures of a finished run, wherever its folder is now."""
-    outputs = {key: path for key, path in earlier["outputs"].items() if key != WEIGHTS}
-    places = {key: folder.path / Path(path).name for key, path in outputs.items()}
+    """Return the pictures of a finished run, wherever its folder is now, without loss."""
+    files: dict[str, str] = earlier["outputs"]
+    places = {
+        key: folder.path / Path(files.get(f"{key}{LOSSLESS}", path)).name
+        for key, path in files.items()
+        if key != WEIGHTS and not key.endswith(LOSSLESS)
+    }
     if resolved.task.stacked:
         return {key: read_stack(place) for key, place in places.items()}
     return {key: read_picture(place) for key, place in places.items()}
@@ -54,7 +59,7 @@ def write_outputs(
     for name, picture in pictures.items():
         written = _write(folder, name, picture)
         for path in written:
-            key = name if path == written[0] else f"{name}-lossless"
+            key = name if path == written[0] else f"{name}{LOSSLESS}"
             outputs[key] = str(path)
     if learnt := problem.weights():
         folder.claim([folder.weights])

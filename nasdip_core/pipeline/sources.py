@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from torch import Tensor
@@ -43,11 +43,12 @@ class Sources:
         return Inputs(
             picture=picture,
             alpha=self.picture.alpha_tensor(),
+            premultiplied=kind.premultiplied,
             mask=None if self.mask is None else _mask(self.mask),
             truth=truth,
             measured=None if self.damage is None else self.damage.measured,
             guide=None if self.damage is None else self.damage.guide,
-            coding=self.picture.kind.coding,
+            coding=kind.coding,
             levels=int(self.picture.peak) if self.picture.colour.dtype.kind == "u" else None,
             zero=-kind.low / (kind.peak - kind.low),
             span=kind.peak - kind.low if kind.format == "NPY" else 1.0,
@@ -87,14 +88,23 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
         damaged = task.corrupt(picture.tensor(), resolved.corrupt, draws)
         if damaged.mask is not None:
             mask = _marks(damaged.mask, by_entry=resolved.task.takes_arrays)
-        truth = _with_gaps(picture, damaged.truth)
-        picture = _with_gaps(picture, damaged.picture)
+        picture, truth = damaged_and_truth(picture, damaged)
         if picture.kind.format == "NPY" and not isinstance(picture, Stack):
             picture = array_picture(picture.colour)
         return Sources(picture, mask, _in_range(truth, picture), damaged, resolved.task.in_colour)
     if mask is not None:
         _check_mask(mask, picture, resolved)
     return Sources(picture, mask, truth, None, resolved.task.in_colour)
+
+
+def damaged_and_truth(clean: Picture, damaged: Damaged) -> tuple[Picture, Picture]:
+    """Return the damaged picture and the truth in the form of the clean one, alpha cropped, too."""
+    alpha = clean.alpha_tensor()
+    if alpha is not None:
+        (top, left), (height, width) = damaged.corner, damaged.truth.shape[-2:]
+        alpha = alpha[..., top : top + height, left : left + width]
+    truth = _with_gaps(clean, damaged.truth, alpha)
+    return _with_gaps(truth, damaged.picture, "keep"), truth
 
 
 def _check_frames(
@@ -144,18 +154,21 @@ def _size(picture: Picture) -> str:
 
 
 def _in_range(truth: Picture, picture: Picture) -> Picture:
-    """Return the truth in the picture's range, which of an array is that of what is in it."""
-    if truth.kind.format != "NPY":
+    """Return the truth in the picture's range, which of floats is that of what is in it."""
+    both_floats = truth.colour.dtype.kind == picture.colour.dtype.kind == "f"
+    if truth.kind.format != "NPY" and not both_floats:
         return truth
     if isinstance(truth, Stack):
         return Stack.of([_in_range(frame, picture) for frame in truth.frames], truth.names)
     return replace(truth, kind=replace(truth.kind, low=picture.kind.low, peak=picture.kind.peak))
 
 
-def _with_gaps(picture: Picture, samples: Tensor) -> Picture:
+def _with_gaps(
+    picture: Picture, samples: Tensor, alpha: Tensor | Literal["keep"] | None
+) -> Picture:
     """Return a picture with other samples, of which those of an array may be NaN."""
     gaps = samples.isnan()
-    made = picture.with_samples(samples.masked_fill(gaps, 0))
+    made = picture.with_samples(samples.masked_fill(gaps, 0), alpha=alpha)
     if gaps.any():
         made.colour[gaps[0].movedim(0, -1).numpy()] = np.nan
     return made

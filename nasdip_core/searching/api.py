@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nasdip_core.errors import RunError
+from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.imaging.samples import PREFIX
 from nasdip_core.launcher import chosen_launcher
 from nasdip_core.options import merge, nested, parse
@@ -54,10 +55,10 @@ def search(
     crew = Crew(chosen_launcher(content, plugins), workers)
     content.pop("launcher", None)
     planned = plan_search(task, parse(SearchRequest, content, ""), plugins, base)
-    file = None if export is None else Path(export)
-    _check_files(planned, file)
     stem = Path(str(data).removeprefix(PREFIX)).absolute().stem
     folder = OUTPUT / f"{stem}-{task}-search" if output is None else Path(output)
+    file = None if export is None else Path(export)
+    _check_files(planned, folder, file)
     effort = Effort(
         trials=trials,
         crew=crew,
@@ -97,10 +98,18 @@ def join(
     return told
 
 
-def _check_files(planned: Search, export: Path | None) -> None:
-    """Raise NasdipError for files that would fail once hours have been spent."""
+def _check_files(planned: Search, output: Path, export: Path | None) -> None:
+    """Raise NasdipError for files that would fail, or be lost, once hours have been spent."""
     for resolved in planned.resolved:
         read_source(resolved.picture, resolved.task)
+    first = planned.resolved[0]
+    for given in filter(None, (first.picture, first.mask, first.truth)):
+        path = Path(given).resolve()
+        written = path.stem.removesuffix(LOSSLESS) in first.task.writes
+        if planned.single and written and path.parent == output.resolve():
+            raise RunError(
+                f"'{given}' would be overwritten by the result", "name another folder with -o DIR"
+            )
     if export is not None and not export.absolute().parent.is_dir():
         raise RunError(f"cannot write '{export}': its folder is not there", "make it first")
 

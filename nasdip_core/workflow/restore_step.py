@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasdip_core.blame import attributed, said
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
+from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.options import parse
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.jobs import batch, is_batch
@@ -141,7 +142,7 @@ def _gathered(
     outputs: dict[str, str] = {}
     for picture, of_it in made.items():
         for name, path in of_it.items():
-            if name in ("folder", "page", "result") or name.endswith("-lossless"):
+            if name in ("folder", "page", "result") or name.endswith(LOSSLESS):
                 continue
             free = name
             while free in taken:

@@ -1,6 +1,7 @@
 """`nasdip_core`: the names that users import, each resolved on first use."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,6 +88,17 @@ def test_a_finished_run_is_handed_back(waves: np.ndarray, tmp_path: Path) -> Non
 
     first, second = run(), run()
     assert second.result == first.result
+    assert np.array_equal(first.picture.colour, second.picture.colour)
+
+
+def test_a_finished_run_on_a_jpeg_is_handed_back_without_loss(
+    waves: np.ndarray, tmp_path: Path
+) -> None:
+    Image.fromarray(waves).save(tmp_path / "a.jpg", quality=60)
+    words: dict[str, Any] = {"arch": TINY, "options": QUICK, "output": tmp_path / "out"}
+    first = restore(tmp_path / "a.jpg", "denoise", **words)
+    second = restore(tmp_path / "a.jpg", "denoise", **words, resume=True)
+    assert list(second.pictures) == list(first.pictures) == ["restored"]
     assert np.array_equal(first.picture.colour, second.picture.colour)
 
 

@@ -1,6 +1,7 @@
 """Inpainting: what counts as missing, and that the known comes back bit for bit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nasdip_core.errors import OptionError
+from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.options import Options, parse
 from nasdip_core.pipeline.restore import Restored, restore
 from nasdip_core.plugins import Plugins
@@ -115,6 +117,19 @@ class TestRestore:
         restored = brief(np.dstack([waves, alpha]), "inpaint").picture
         assert restored.alpha is None or (restored.alpha == 255).all()
         assert np.array_equal(restored.colour[alpha == 255], waves[alpha == 255])
+
+    def test_colour_that_alpha_has_darkened_is_missing(
+        self, tiny: dict[str, Any], waves: np.ndarray
+    ) -> None:
+        alpha = np.full(waves.shape[:2], 255, np.uint8)
+        alpha[4:9, 6:12], alpha[4:9, 12:14] = 0, 160
+        stored = np.round(waves * (alpha[..., None] / 255)).astype(np.uint8)
+        plain = picture_of(np.dstack([stored, alpha]))
+        kind = replace(plain.kind, format="TIFF", premultiplied=True)
+        given = replace(plain, kind=kind)
+        restored = restore(given, "inpaint", arch=tiny, options={"fit.steps": 3}).picture
+        assert np.array_equal(restored.colour[alpha == 255], waves[alpha == 255])
+        assert not np.array_equal(restored.colour[alpha == 160], stored[alpha == 160])
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_damages_and_judges(

@@ -14,6 +14,7 @@ from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.options import parse
+from nasdip_core.pipeline.sources import damaged_and_truth
 from nasdip_core.seeds import generator
 from nasdip_core.step import Step, StepContext
 from nasdip_core.task import Task, TaskOptions
@@ -46,9 +47,10 @@ class Corrupt(Step):
         if mask is None:
             mask = torch.zeros_like(damaged.picture[:, :1])
         white = mask.to(damaged.picture.dtype).expand(-1, clean.channels, -1, -1)
+        picture, truth = damaged_and_truth(clean, damaged)
         made = {
-            "damaged": clean.with_samples(damaged.picture),
-            "truth": clean.with_samples(damaged.truth),
+            "damaged": picture,
+            "truth": truth,
             "mask": clean.with_samples(white, alpha=None),
         }
         outputs = {name: _written(made[name], context.folder / name) for name in made}
@@ -70,9 +72,10 @@ def _beside(pictures: Sequence[Picture], place: Path) -> str:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     for number, picture in enumerate(pictures, start=2):
-        *lossy, _ = write_picture(picture, place / f"{number}{picture.suffix}")
+        *lossy, kept = write_picture(picture, place / f"{number}{picture.suffix}")
         for file in lossy:
             file.unlink()
+            kept.rename(file.with_suffix(kept.suffix))
     return str(place)
 
 

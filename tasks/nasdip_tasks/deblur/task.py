@@ -81,4 +81,4 @@ class Deblur(Task[DeblurOptions, DeblurCorruption]):
         noise = torch.randn(picture.shape, generator=generator) * (options.sigma / 255)
         top, left = kernel.shape[0] // 2, kernel.shape[1] // 2
         middle = truth[..., top : top + height, left : left + width]
-        return Damaged((picture + noise).clamp(0, 1), middle)
+        return Damaged((picture + noise).clamp(0, 1), middle, corner=(top, left))

@@ -83,7 +83,9 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
         if found is not None:
             return found, None
         if inputs.alpha is not None and bool((inputs.alpha < 0.5).any()):
-            return inputs.alpha < 0.5, torch.ones_like(inputs.alpha)
+            # Colour that is stored multiplied by alpha is dark at a soft edge.
+            least = 1.0 if inputs.premultiplied else 0.5
+            return inputs.alpha < least, torch.ones_like(inputs.alpha)
         raise PictureError(
             "nothing says what is missing",
             "give --mask MASK, -S task.missing_colour=COLOUR, a picture with a transparent "

@@ -307,7 +307,9 @@ def test_what_no_run_has_written_stays(
     assert (folder / "mask.png").read_bytes() == mask_file.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["mask.png", "restored.png", "report.html"])
+@pytest.mark.parametrize(
+    "name", ["mask.png", "restored.png", "restored-lossless.png", "report.html"]
+)
 def test_a_file_of_the_user_is_not_overwritten(
     cli: Cli, tiny: Tiny, waves_file: Path, name: str
 ) -> None:

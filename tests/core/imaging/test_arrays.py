@@ -9,6 +9,7 @@ from PIL import Image
 
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.arrays import picture_of
+from nasdip_core.imaging.write import write_picture
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
@@ -64,6 +65,21 @@ def test_pillow_images_that_cannot_be_kept_are_refused() -> None:
         picture_of(Image.fromarray(np.array([[0, 65536]], np.int32)))
     with pytest.raises(PictureError, match="not numbers"):
         picture_of(Image.fromarray(np.array([[0, np.nan]], np.float32)))
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_pillow_images_that_pillow_cuts_to_8_bits_are_refused(
+    channels: int, kit: Any, tmp_path: Path
+) -> None:
+    (path,) = write_picture(picture_of(kit.noise(3, 5, channels, "uint16")), tmp_path / "deep.png")
+    with (
+        Image.open(path) as image,
+        pytest.raises(PictureError, match=r"the image: Pillow cuts .* path of the file"),
+    ):
+        picture_of(image)
+    (path,) = write_picture(picture_of(kit.noise(3, 5, 1, "uint16")), tmp_path / "grey.png")
+    with Image.open(path) as image:
+        assert picture_of(image).mode == "L;16"
 
 
 def test_files_samples_and_pictures_pass_through(waves_file: Path, waves: np.ndarray) -> None:

@@ -138,3 +138,21 @@ def test_the_resolution_of_a_deep_tiff_in_centimetres(kit: Any, make_file: MakeF
         resolutionunit="centimeter",
     )
     assert read_picture(make_file(".tif", data)).kind.dpi == pytest.approx((254, 508))
+
+
+def test_an_exif_block_of_several_segments_is_left_out_with_a_note(
+    kit: Any, make_file: MakeFile, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Maker"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = bytes(70_000)
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    parts = [b"Exif\0\0" + part for part in (block[:60_000], block[60_000:])]
+    segments = b"".join(b"\xff\xe1" + (len(p) + 2).to_bytes(2, "big") + p for p in parts)
+    plain = kit.pillow_file(Image.fromarray(kit.noise(4, 5, 3, "uint8")), "JPEG")
+    picture = read_picture(make_file(".jpg", plain[:2] + segments + plain[2:]))
+    assert any("too long for a JPEG" in note for note in picture.notes)
+    lossy, exact = write_picture(picture, tmp_path / "out.jpg")
+    for written, maker in ((lossy, None), (exact, "Maker")):
+        with Image.open(written) as image:
+            assert image.getexif().get(ExifTags.Base.Make) == maker

@@ -72,6 +72,11 @@ def test_white_is_zero_is_turned(kit: Any, make_file: MakeFile) -> None:
         samples = kit.noise(4, 5, 1, dtype)[..., 0]
         path = make_file(".tif", kit.tiff_file(samples, photometric="miniswhite"))
         assert np.array_equal(read_picture(path).colour[..., 0], np.iinfo(dtype).max - samples)
+    for low, peak in ((0.0, 1.0), (-2.0, 6.0)):
+        samples = np.linspace(low, peak, 20, dtype=np.float32).reshape(4, 5)
+        picture = read_picture(make_file(".tif", kit.tiff_file(samples, photometric="miniswhite")))
+        assert np.allclose(picture.colour[..., 0], samples[::-1, ::-1], atol=1e-6)
+        assert (picture.kind.low, picture.kind.peak) == (low, peak)
 
 
 def test_near_infrared_beside_rgb_is_a_channel(

@@ -27,7 +27,15 @@ def test_the_suffix_decides_the_format(tmp_path: Path) -> None:
         with Image.open(path) as image:
             assert image.format == name
     lossy, exact = write_picture(picture_of(PIXEL), tmp_path / "photo.jpeg")
-    assert (lossy.name, exact.name) == ("photo.jpeg", "photo.png")
+    assert (lossy.name, exact.name) == ("photo.jpeg", "photo-lossless.png")
+
+
+def test_the_copy_beside_a_jpeg_goes_over_no_picture_of_its_name(tmp_path: Path) -> None:
+    (own,) = write_picture(picture_of(PIXEL), tmp_path / "photo.png")
+    before = own.read_bytes()
+    for _ in range(2):
+        write_picture(picture_of(PIXEL + 1), tmp_path / "photo.jpg")
+    assert own.read_bytes() == before
 
 
 def test_an_unknown_suffix_is_kept(tmp_path: Path) -> None:

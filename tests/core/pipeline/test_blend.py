@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nasdip_core.operators import Identity
+from nasdip_core.operators import Identity, Operator
 from nasdip_core.pipeline.blend import blended, held_out_weights
 from nasdip_core.restoration import RestorationProblem
 
@@ -74,6 +74,18 @@ def test_an_error_counts_as_much_as_there_is_no_noise() -> None:
         problem, [wrong_where_dark, wrong_where_bright], trusted=1, one=False
     )
     assert weights[1] > 0.8
+
+
+def test_measurements_are_those_that_the_problem_predicts() -> None:
+    class Nothing(Operator):
+        def forward(self, picture: torch.Tensor) -> torch.Tensor:
+            return torch.zeros_like(picture)
+
+    measured = torch.rand(1, 1, 16, 16, generator=draws(0))
+    problem = RestorationProblem(measured, operator=Nothing(), closeness=0.5)
+    problem.hold_out(0.2, draws(2))
+    estimates = [{"restored": measured}, {"restored": 2 * measured}]
+    assert held_out_weights(problem, estimates, trusted=0, one=True) == [0.0, 1.0]
 
 
 def test_equal_estimates_blend_to_themselves(problem: RestorationProblem) -> None:

@@ -250,6 +250,9 @@ def test_what_would_fail_in_the_end_fails_at_once(
 ) -> None:
     with pytest.raises(RunError, match="its folder is not there"):
         search(pictures / "a.png", [(4, 1)], 1, export=tmp_path / "nowhere" / "x.yaml")
+    own = (pictures / "a.png").rename(pictures / "restored.png")
+    with pytest.raises(RunError, match=r"restored\.png' would be overwritten"):
+        search(own, [(4, 1)], 1, output=pictures)
     (pictures / "d.png").write_bytes(b"")
     with pytest.raises(PictureError, match=r"d\.png"):
         search(pictures, [(4, 1)], 1)
