@@ -39,8 +39,7 @@ def check_plugin(name: str, say: Callable[[str], None]) -> list[Finding]:
         checked = subject(name, site)
         found = list(_metadata(checked.metadata)) if checked.metadata is not None else []
         if not checked.entries:
-            mend = '[project.entry-points.nasdip] with a line such as mine = "my_package.offers"'
-            found.append(Finding("metadata", "error", "no entry point of the group nasdip", mend))
+            found.append(_no_entries(checked))
         else:
             say("looking at its import, offers and options")
             seen, offers = _probe(checked, Path(scratch))
@@ -61,17 +60,28 @@ def contract(kind: str, name: str) -> str:
     return f"Test_{kind}_{name.replace('-', '_')}"
 
 
+def _no_entries(checked: Subject) -> Finding:
+    if checked.metadata is not None and "entry-points" in checked.metadata.dynamic:
+        mend = f"install it, then: nasdip plugins check {checked.distribution}"
+        return Finding("metadata", "error", "entry points are dynamic: nothing is looked at", mend)
+    mend = '[project.entry-points.nasdip] with a line such as mine = "my_package.offers"'
+    return Finding("metadata", "error", "no entry point of the group nasdip", mend)
+
+
 def _metadata(metadata: Metadata) -> Iterator[Finding]:
     if not metadata.version:
         yield Finding("metadata", "error", "no version", "version in [project]")
-    if not metadata.licence:
+    if not metadata.licence and not {"license", "classifiers"} & {*metadata.dynamic}:
         mend = 'license = "Apache-2.0", say, in [project]'
         yield Finding("metadata", "warning", "no licence is declared", mend)
-    if not metadata.python:
+    if not metadata.python and "requires-python" not in metadata.dynamic:
         mend = 'requires-python = ">=3.11" in [project]'
         yield Finding("metadata", "warning", "no version of Python is required", mend)
     ours = [r for r in metadata.requires if re.match(r"nasdip(?![\w.-])", r)]
-    if not ours:
+    if "dependencies" in metadata.dynamic:
+        what = "dependencies are dynamic: not looked at"
+        yield Finding("metadata", "warning", what, "make sure that nasdip is among them")
+    elif not ours:
         mend = 'dependencies = ["nasdip>=0.1"] in [project]'
         yield Finding("metadata", "error", "it does not require nasdip", mend)
     elif ">=" not in ours[0] and "~=" not in ours[0] and "==" not in ours[0]:

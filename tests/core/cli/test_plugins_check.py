@@ -48,6 +48,29 @@ def test_metadata(project: Path, nasdip_cli: Cli) -> None:
     ]
 
 
+def test_dynamic_metadata_is_no_fault(project: Path, nasdip_cli: Cli) -> None:
+    path = project / "pyproject.toml"
+    gone = ("license", "requires-python", "dependencies", "version")
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(gone)]
+    dynamic = f"dynamic = {json.dumps(gone)}"
+    lines.insert(lines.index("[project]") + 1, dynamic)
+    path.write_text("\n".join(lines))
+    code, findings = checked(nasdip_cli, project)
+    assert code == 0
+    assert ("warning", "dependencies are dynamic: not looked at") in [
+        (f["level"], f["what"]) for f in findings
+    ]
+    assert [f["check"] for f in findings].count("metadata") == 1
+    entries = ("residual = ", "throwaway = ", "[project.entry-points")
+    lines = [line for line in lines if not line.startswith(entries)]
+    lines[lines.index(dynamic)] = 'dynamic = ["entry-points", "dependencies", "version"]'
+    path.write_text("\n".join(lines))
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert findings[0]["what"] == "entry points are dynamic: nothing is looked at"
+    assert "nasdip plugins check nasdip-throwaway" in findings[0]["mend"]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "check", "said"),
     [
