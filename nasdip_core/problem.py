@@ -95,7 +95,7 @@ class Rendered:
     """One output as it is to be written."""
 
     samples: Tensor
-    """(1, C, H, W) in [0, 1]."""
+    """(1, C, H, W) in [0, 1]; three channels where the picture is grey make it RGB."""
     known: Tensor | None = None
     """(1, 1, H, W) bool: samples to copy unchanged from the input picture."""
     alpha: Tensor | None = None

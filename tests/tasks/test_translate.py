@@ -1,5 +1,6 @@
 """Translation: what is learnt from sets, pairs and one picture, and applied to others."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from nasdip_core.errors import NasdipError, OptionError, PictureError, RunInterr
 from nasdip_core.fit.events import Event
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
+from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.metrics import psnr
+from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
 from nasdip_core.pipeline.jobs import is_batch
@@ -69,13 +72,13 @@ def sets(tmp_path: Path) -> tuple[Path, Path]:
     return made[0], made[1]
 
 
-def run(picture: str | Path, output: Path | None = None, **options: Any) -> Any:
+def run(picture: str | Path | Picture, output: Path | None = None, **options: Any) -> Any:
     """Translate with the tiny network."""
     words = {key.replace("__", "."): value for key, value in options.items()}
     learns = "task.weights" not in words
     given = {**FAST, **words} if learns else words
     return restore(
-        str(picture), "translate", arch=TINY if learns else None, options=given, output=output
+        picture, "translate", arch=TINY if learns else None, options=given, output=output
     )
 
 
@@ -263,6 +266,18 @@ def test_one_picture_learns_from_one(size: tuple[int, int], tmp_path: Path) -> N
     Image.fromarray(np.full(size, 90, np.uint8)).save(path)
     done = run(path, task__target="sample:coffee", task__side=32)
     assert done.picture.colour.shape == (*size, 3)
+
+
+def test_a_grey_picture_keeps_depth_and_opacity(sets: tuple[Path, Path]) -> None:
+    samples = np.random.default_rng(0).integers(0, 2**16, (12, 10, 2), dtype=np.uint16)
+    given = picture_of(samples)
+    given = replace(given, kind=replace(given.kind, icc=b"greys", dpi=(300.0, 300.0)))
+    done = run(given, task__target=str(sets[1]), fit__steps=1)
+    assert done.picture.mode == "RGBA;16"
+    assert np.array_equal(done.picture.alpha, samples[..., 1])
+    assert done.picture.kind.dpi == (300.0, 300.0)
+    assert done.picture.kind.icc is None
+    assert any("profile of greys" in note for note in done.picture.notes)
 
 
 @pytest.mark.parametrize("damaged", [True, False])

@@ -58,7 +58,6 @@ class TranslationProblem(Problem):
             )
         self.picture = as_rgb(picture)
         self.truth = truth
-        self.grey = int(picture.shape[1]) == 1
         self._mean: nn.Module | None = None
         self._count = 0
         self._state: dict[str, Tensor] = {}
@@ -134,8 +133,8 @@ class TranslationProblem(Problem):
         return self._size
 
     def render(self, estimate: Estimate) -> dict[str, Rendered]:
-        """Return the translated picture; one of colour, where a grey one was given, is its own."""
-        return {self.output: Rendered(estimate[self.output].clamp(0, 1), own=self.grey)}
+        """Return the translated picture."""
+        return {self.output: Rendered(estimate[self.output].clamp(0, 1))}
 
     def measures(self, estimate: Estimate) -> dict[str, float]:
         """Return the PSNR in dB."""
