@@ -10,6 +10,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from nasdip_core.architecture.assemble import assemble
+from nasdip_core.architecture.specification import Architecture
+from nasdip_core.architecture.unet import UNet
 from nasdip_core.errors import NasdipError, OptionError, PictureError, RunInterruptedError
 from nasdip_core.fit.events import Event
 from nasdip_core.fit.loop import Fit
@@ -31,6 +34,7 @@ from nasdip_tasks.translate.critic import PatchCritic
 from nasdip_tasks.translate.data import Domain
 from nasdip_tasks.translate.looks import edges
 from nasdip_tasks.translate.options import TranslateCorruption, TranslateOptions
+from nasdip_tasks.translate.problem import translated
 from nasdip_tasks.translate.task import Translate
 
 TASK = Translate(Plugins.discover())
@@ -307,6 +311,38 @@ def test_small_pictures_are_noted(sets: tuple[Path, Path]) -> None:
     assert problem.notes == [
         "3 pictures are smaller than the squares of task.crop and are mirrored at their borders"
     ]
+
+
+@pytest.mark.parametrize("resolution", [1, 2, 4])
+@pytest.mark.parametrize("places", [[0.5, 0.5], [0.3, 0.7]], ids=str)
+def test_a_translation_stays_in_its_place(resolution: int, places: list[float]) -> None:
+    """Of a network that hands on what it sees, whatever is padded around it."""
+    pointwise = {"widths": 4, "convolutions": 1, "kernel": 1}
+    content = {
+        "levels": 3,
+        "working_resolution": resolution,
+        "encoder": {**pointwise, "stem": 1},
+        "decoder": {**pointwise, "norm_merged": False},
+        "head": {"width": 4, "kernel": 1},
+        "norm": "none",
+        "activation": "none",
+        "output": "linear",
+    }
+    architecture = parse(Architecture, content, "")
+    network = assemble(architecture, 3, Plugins.discover(), in_channels=3)
+    assert isinstance(network, UNet)
+    for weight in network.decoder[0].parameters():
+        if weight.ndim == 4 and weight.shape[1] > 4:
+            weight.data[:, 4:] = 0  # what comes from below
+    for n in range(64, 85):
+        y, x = torch.meshgrid(torch.arange(n), torch.arange(n), indexing="ij")
+        centre = [place * (n - 1) for place in places]
+        blob = torch.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / 32).expand(1, 3, n, n)
+        with torch.no_grad():
+            seen = translated(network, blob) - translated(network, torch.zeros_like(blob))
+        seen = seen[0, 0] / seen[0, 0].sum()
+        assert abs(float((seen * y).sum()) - centre[0]) < 0.5, n
+        assert abs(float((seen * x).sum()) - centre[1]) < 0.5, n
 
 
 def test_networks_of_other_kinds_translate(sets: tuple[Path, Path]) -> None:

@@ -199,7 +199,10 @@ def translated(translator: nn.Module, picture: Tensor) -> Tensor:
     if architecture.encoder is None:
         fraction *= 2**architecture.levels
     if fraction > 1:
-        picture = F.interpolate(picture, [math.ceil(n / fraction) for n in size], mode="area")
+        # Whole squares: others would stretch the picture. The network crops as much.
+        rows, columns = (-n % fraction for n in size)
+        around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
+        picture = F.avg_pool2d(F.pad(picture, around, mode="replicate"), fraction)
     return translator.forward(picture, size)
 
 
