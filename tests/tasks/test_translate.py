@@ -163,6 +163,17 @@ def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_p
     assert np.array_equal(repeated.picture.colour, done.picture.colour)
 
 
+def test_weights_of_a_network_without_fit_options(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    """They make the picture, whose outputs are averaged no further."""
+    blue, red = sets
+    own = {"architecture": TINY["architecture"]}
+    options = {**FAST, "task.target": str(red), "fit.stopping": "fixed", "fit.steps": 30}
+    done = restore(blue / "2.png", "translate", arch=own, options=options, output=tmp_path / "a")
+    options = {"task.weights": str(tmp_path / "a" / "weights.safetensors"), "fit.stopping": "fixed"}
+    again = restore(blue / "2.png", "translate", options=options)
+    assert np.array_equal(again.picture.colour, done.picture.colour)
+
+
 @pytest.mark.parametrize("pairs", ["none", "grey"])
 def test_weights_of_a_run_that_stopped_after_its_last_step(
     sets: tuple[Path, Path], tmp_path: Path, pairs: str

@@ -36,6 +36,7 @@ class TranslationProblem(Problem):
     """
 
     output = "translated"
+    averaged = False
 
     def __init__(
         self,
