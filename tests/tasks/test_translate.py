@@ -169,9 +169,11 @@ def test_weights_of_a_network_without_fit_options(sets: tuple[Path, Path], tmp_p
     own = {"architecture": TINY["architecture"]}
     options = {**FAST, "task.target": str(red), "fit.stopping": "fixed", "fit.steps": 30}
     done = restore(blue / "2.png", "translate", arch=own, options=options, output=tmp_path / "a")
-    options = {"task.weights": str(tmp_path / "a" / "weights.safetensors"), "fit.stopping": "fixed"}
-    again = restore(blue / "2.png", "translate", options=options)
+    weights = {"task.weights": str(tmp_path / "a" / "weights.safetensors")}
+    again = restore(blue / "2.png", "translate", options=weights)
     assert np.array_equal(again.picture.colour, done.picture.colour)
+    # Nothing is fitted, so that no stopping rule has to suit the task.
+    assert again.result["stopping"]["rule"] == "fixed"
 
 
 @pytest.mark.parametrize("pairs", ["none", "grey"])
