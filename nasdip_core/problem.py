@@ -95,7 +95,7 @@ class Rendered:
     """One output as it is to be written."""
 
     samples: Tensor
-    """(1, C, H, W) in [0, 1]."""
+    """(1, C, H, W) in [0, 1]; three channels where the picture is grey make it RGB."""
     known: Tensor | None = None
     """(1, 1, H, W) bool: samples to copy unchanged from the input picture."""
     alpha: Tensor | None = None
@@ -121,6 +121,8 @@ class Problem(ABC):
     """Nobody, where there is nothing to train: the fit is one look at the networks."""
     passes: ClassVar[int] = 1
     """Of each of the architecture's networks a step, for an estimate of its time."""
+    averaged: ClassVar[bool] = True
+    """Whether the fit averages estimates (fit.averaging); not those of averaged weights."""
     notes: list[str] = field(default_factory=list, kw_only=True)
     """What the user should know about this problem, shown with the result."""
 

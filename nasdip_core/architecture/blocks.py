@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from torch import Tensor, nn
+from torch import nn
 
 from nasdip_core.architecture.convolution import Convolution
 from nasdip_core.architecture.specification import Architecture
@@ -83,11 +83,3 @@ class Blocks:
         return nn.Sequential(
             *(parts if self._architecture.block == "conv-norm-act" else reversed(parts))
         )
-
-
-def crop_centre(features: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return the central `size` of (B, C, H, W)."""
-    height, width = size
-    top = (features.shape[-2] - height) // 2
-    left = (features.shape[-1] - width) // 2
-    return features[..., top : top + height, left : left + width]

@@ -5,7 +5,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasdip_core.architecture.blocks import Blocks, crop_centre
+from nasdip_core.architecture.blocks import Blocks
 from nasdip_core.architecture.cell import UpsamplingCell
 from nasdip_core.architecture.convolution import Convolution, Repeated, joined, takes_repeated
 from nasdip_core.architecture.network import Network
@@ -133,7 +133,7 @@ class UNet(Network):
 
     def forward(self, z: Tensor, size: tuple[int, int] | None = None) -> Tensor:
         """Return the picture of `size` (default: the input's size x working resolution)."""
-        x, size = self._whole(z, size)  # (B, C_in, h, w)
+        x, rows, columns = self._whole(z, size)  # (B, C_in, h, w)
         sources: list[Tensor] = []
         if self.architecture.encoder is not None:
             x = self.stem(x)
@@ -148,7 +148,7 @@ class UNet(Network):
             ]
             x = self.decoder[level](self._merged(level, beside, x))
         picture: Tensor = self.output(self.to_picture(self.head(x)))
-        return crop_centre(picture, size)  # (B, C_out, H, W)
+        return picture[..., rows, columns]  # (B, C_out, H, W)
 
     def _merged(self, level: int, beside: list[Tensor], x: Tensor) -> Tensor | Repeated:
         """Return level + 1's features (B, C, h, w), doubled, with what comes over paths."""
@@ -160,23 +160,30 @@ class UNet(Network):
             return joined([*beside, x])
         return sum(beside, start=x)
 
-    def _whole(self, z: Tensor, size: tuple[int, int] | None) -> tuple[Tensor, tuple[int, int]]:
-        """Pad an input of any size by its border so that every level is whole."""
+    def _whole(self, z: Tensor, size: tuple[int, int] | None) -> tuple[Tensor, slice, slice]:
+        """Pad an input of any size by its border so that every level is whole.
+
+        Return it, and rows and columns of the picture of `size` in what it becomes.
+        """
         resolution = self.architecture.working_resolution
         if self.architecture.encoder is None:
             resolution *= 2**self.architecture.levels
+        given = (z.shape[-2], z.shape[-1])
         if size is None:
-            size = (z.shape[-2] * resolution, z.shape[-1] * resolution)
-        height, width = self.input_size(size)
-        if z.shape[-2] > height or z.shape[-1] > width:
-            raise OptionError(
-                f"the input {tuple(z.shape[-2:])} is too large for a picture of {size}"
-            )
-        rows, columns = height - z.shape[-2], width - z.shape[-1]
-        if rows or columns:
-            around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
+            size = (given[0] * resolution, given[1] * resolution)
+        around: list[int] = []
+        parts = []
+        for have, need, side in zip(given, self.input_size(size), size, strict=True):
+            if have > need:
+                raise OptionError(f"the input {given} is too large for a picture of {size}")
+            before = (need - have) // 2
+            around = [before, need - have - before, *around]
+            # The centre of what was given, which is not that of the whole where the border is odd.
+            start = max(0, before * resolution + (have * resolution - side) // 2)
+            parts.append(slice(start, start + side))
+        if any(around):
             z = F.pad(z, around, mode="replicate")
-        return z, size
+        return z, parts[0], parts[1]
 
 
 def _head(architecture: Architecture, head: Head, channels: int, make: Blocks) -> nn.Module:

@@ -17,8 +17,6 @@ from nasdip_core.authoring.subject import Metadata, Subject, subject
 _PROBE_SECONDS = 120
 _NAMED = 20
 """Failed tests that are named one by one."""
-_OWN_TESTS = ("task", "step")
-"""Kinds whose contract needs what only the author knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +39,49 @@ def check_plugin(name: str, say: Callable[[str], None]) -> list[Finding]:
         checked = subject(name, site)
         found = list(_metadata(checked.metadata)) if checked.metadata is not None else []
         if not checked.entries:
-            mend = '[project.entry-points.nasdip] with a line such as mine = "my_package.offers"'
-            found.append(Finding("metadata", "error", "no entry point of the group nasdip", mend))
+            found.append(_no_entries(checked))
         else:
             say("looking at its import, offers and options")
-            seen, kinds = _probe(checked, Path(scratch))
+            seen, offers = _probe(checked, Path(scratch))
             found += seen
             # What is wrong already would only be told again by every test.
             if not any(f.level == "error" for f in seen):
                 own = "" if checked.tests is None else " and its own tests"
                 say(f"running the contracts{own}")
-                found += _tests(checked, Path(scratch))
-                found += _untested(checked, kinds)
+                failed, run = _tests(checked, Path(scratch))
+                found += failed
+                left = [offer for offer in offers if contract(*offer) not in run]
+                found += _untested(checked, left)
     return sorted(found, key=lambda finding: finding.level != "error")
+
+
+def contract(kind: str, name: str) -> str:
+    """Return what the class of tests that is made of an offer alone is called."""
+    return f"Test_{kind}_{name.replace('-', '_')}"
+
+
+def _no_entries(checked: Subject) -> Finding:
+    if checked.metadata is not None and "entry-points" in checked.metadata.dynamic:
+        mend = f"install it, then: nasdip plugins check {checked.distribution}"
+        return Finding("metadata", "error", "entry points are dynamic: nothing is looked at", mend)
+    mend = '[project.entry-points.nasdip] with a line such as mine = "my_package.offers"'
+    return Finding("metadata", "error", "no entry point of the group nasdip", mend)
 
 
 def _metadata(metadata: Metadata) -> Iterator[Finding]:
     if not metadata.version:
         yield Finding("metadata", "error", "no version", "version in [project]")
-    if not metadata.licence:
+    if not metadata.licence and not {"license", "classifiers"} & {*metadata.dynamic}:
         mend = 'license = "Apache-2.0", say, in [project]'
         yield Finding("metadata", "warning", "no licence is declared", mend)
-    if not metadata.python:
+    if not metadata.python and "requires-python" not in metadata.dynamic:
         mend = 'requires-python = ">=3.11" in [project]'
         yield Finding("metadata", "warning", "no version of Python is required", mend)
     ours = [r for r in metadata.requires if re.match(r"nasdip(?![\w.-])", r)]
-    if not ours:
+    if "dependencies" in metadata.dynamic:
+        what = "dependencies are dynamic: not looked at"
+        yield Finding("metadata", "warning", what, "make sure that nasdip is among them")
+    elif not ours:
         mend = 'dependencies = ["nasdip>=0.1"] in [project]'
         yield Finding("metadata", "error", "it does not require nasdip", mend)
     elif ">=" not in ours[0] and "~=" not in ours[0] and "==" not in ours[0]:
@@ -74,8 +89,8 @@ def _metadata(metadata: Metadata) -> Iterator[Finding]:
         yield Finding("metadata", "warning", "any version of nasdip is taken", mend)
 
 
-def _probe(checked: Subject, scratch: Path) -> tuple[list[Finding], list[str]]:
-    """Look at it in a process of its own, which it may well end; return the kinds it offers."""
+def _probe(checked: Subject, scratch: Path) -> tuple[list[Finding], list[tuple[str, str]]]:
+    """Look at it in a process of its own, which it may well end; return kind and name of offers."""
     answer = scratch / "findings.json"
     # -P: what lies in the current folder is nothing to the plugin.
     words = ["-P", "-m", "nasdip_core.authoring.probe", checked.distribution, str(answer)]
@@ -97,14 +112,18 @@ def _probe(checked: Subject, scratch: Path) -> tuple[list[Finding], list[str]]:
         what = f"its import ends the process with {done.returncode} {said[0]}".strip()
         return [Finding("import", "error", what, mend)], []
     told = json.loads(answer.read_text("utf-8"))
-    return [Finding(**finding) for finding in told["findings"]], told["kinds"]
+    offers = [(kind, name) for kind, name in told["offers"]]
+    return [Finding(**finding) for finding in told["findings"]], offers
 
 
-def _tests(checked: Subject, scratch: Path) -> Iterator[Finding]:
-    """Run the contracts that its offers tell of, and its own tests where they are at hand."""
+def _tests(checked: Subject, scratch: Path) -> tuple[list[Finding], set[str]]:
+    """Run the contracts that its offers tell of, and its own tests where they are at hand.
+
+    Return what failed, and the classes that were run.
+    """
     if find_spec("pytest") is None:
-        yield Finding("tests", "warning", "pytest is missing", "pip install 'nasdip[test]'")
-        return
+        missing = Finding("tests", "warning", "pytest is missing", "pip install 'nasdip[test]'")
+        return [missing], set()
     contracts = scratch / "test_contracts_of_the_offers.py"
     contracts.write_text(
         "from nasdip_core.testing.offered import contracts\n"
@@ -124,13 +143,15 @@ def _tests(checked: Subject, scratch: Path) -> Iterator[Finding]:
     )
     if not report.exists():
         what = f"pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
-        yield Finding("tests", "error", " ".join(what.split()), "run pytest in its folder")
-        return
+        mend = "run pytest in its folder"
+        return [Finding("tests", "error", " ".join(what.split()), mend)], set()
+    cases = ET.parse(report).iter("testcase")
+    run = {case.get("classname", "").rpartition(".")[2] for case in cases}
     failed = list(_failed(report))
-    yield from failed[:_NAMED]
-    if len(failed) > _NAMED:
-        more = len(failed) - _NAMED
-        yield Finding("tests", "error", f"{more} more tests fail", "run pytest in its folder")
+    if (more := len(failed) - _NAMED) > 0:
+        rest = Finding("tests", "error", f"{more} more tests fail", "run pytest in its folder")
+        return [*failed[:_NAMED], rest], run
+    return failed, run
 
 
 def _failed(report: Path) -> Iterator[Finding]:
@@ -146,8 +167,8 @@ def _failed(report: Path) -> Iterator[Finding]:
             yield Finding("tests", "error", f"{name}: {said}", mend)
 
 
-def _untested(checked: Subject, kinds: Sequence[str]) -> Iterator[Finding]:
-    """Say which contracts of a package's folder are neither made here nor inherited there."""
+def _untested(checked: Subject, left: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+    """Say which of the offers that could not be made here no test in a package's folder makes."""
     if not checked.paths:
         return
     if checked.tests is None:
@@ -155,10 +176,12 @@ def _untested(checked: Subject, kinds: Sequence[str]) -> Iterator[Finding]:
         yield Finding("tests", "warning", "it has no tests", mend)
         return
     texts = [path.read_text("utf-8", "replace") for path in checked.tests.rglob("*.py")]
-    for kind in kinds:
+    for kind, name in left:
+        if kind == "architecture":  # the probe has built it
+            continue
         base = f"{kind.capitalize()}Conformance"
         # A task whose networks say something else than the truth has a contract of its own.
         bases = (base, "ProblemConformance") if kind == "task" else (base,)
-        if kind in _OWN_TESTS and not any(each in text for text in texts for each in bases):
-            what = f"no test inherits {base}"
+        if not any(each in text for text in texts for each in bases):
+            what = f"{kind} '{name}' has not been run: no test inherits {base}"
             yield Finding("tests", "warning", what, f"from nasdip_core.testing import {base}")

@@ -20,7 +20,7 @@ HEAVY = ("torch", "numpy", "scipy", "kornia", "skimage", "optuna")
 
 
 def probe(distribution: str) -> dict[str, Any]:
-    """Return the findings about the plugins of a distribution, and the kinds it offers."""
+    """Return the findings about the plugins of a distribution, and kind and name of its offers."""
     plugins = Plugins.discover()
     heavy = [name for name in HEAVY if name in sys.modules]
     found = []
@@ -56,7 +56,8 @@ def probe(distribution: str) -> dict[str, Any]:
     for registration in registrations:
         found += _made(registration, plugins)
     found += _commands(plugins, distribution)
-    return {"findings": found, "kinds": sorted({r.offer.kind for r in registrations})}
+    offers = sorted((r.offer.kind, r.offer.name) for r in registrations)
+    return {"findings": found, "offers": offers}
 
 
 def _offer(registration: Registration) -> Iterator[dict[str, str]]:

@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ class Metadata:
     python: str
     requires: Sequence[str]
     """Requirements without a condition."""
+    dynamic: Collection[str] = ()
+    """Fields of [project] that the build fills in: nothing is known of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ def _project(folder: Path, scratch: Path) -> Subject:
         raise PluginError(f"'{folder}' holds no pyproject.toml: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise PluginError(f"'{folder / 'pyproject.toml'}' has no [project] with a name") from error
-    dynamic = "0" if "version" in project.get("dynamic", []) else ""
-    version = str(project.get("version", dynamic))
+    dynamic = project.get("dynamic", [])
+    version = str(project.get("version", "0" if "version" in dynamic else ""))
     entries: dict[str, str] = project.get("entry-points", {}).get(ENTRY_POINT_GROUP, {})
     shown = version or "0"
     info = scratch / f"{re.sub('[-_.]+', '_', name)}-{shown}.dist-info"
@@ -110,6 +112,7 @@ def _project(folder: Path, scratch: Path) -> Subject:
         licence=str(licence or _licence(project.get("classifiers"))),
         python=project.get("requires-python", ""),
         requires=project.get("dependencies", []),
+        dynamic=dynamic,
     )
     tests = folder / "tests"
     return Subject(

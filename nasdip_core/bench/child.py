@@ -105,8 +105,7 @@ def classical_estimate(name: str, prepared: Prepared, plugins: Plugins) -> Pictu
     wanted = (frames, sources.channels, *problem.result_size)
     if tuple(samples.shape) != wanted:
         raise PluginError(f"baseline '{name}' returned {tuple(samples.shape)}, not {wanted}")
-    own = sources.channels != picture.channels
-    return picture_from(Rendered(samples, known=known, own=own), sources)
+    return picture_from(Rendered(samples, known=known), sources)
 
 
 def _metrics(

@@ -67,11 +67,10 @@ class Fit:
             objective.begin(problem)
         self._draws = generator(seed, "fit", "steps", device=device.type)
         self._optimisers = Optimisers(problem.players, networks, self.options, device)
-        self._average = OutputAverage(options.averaging)
+        decay = options.averaging if problem.averaged else 0.0
+        self._average = OutputAverage(decay)
         if options.langevin.noise:
-            self._average = PosteriorAverage(
-                options.averaging, options.langevin, self.options.steps
-            )
+            self._average = PosteriorAverage(decay, options.langevin, self.options.steps)
         self._guard = DivergenceGuard(options.guard)
         self._noise_loss = problem.noise_loss()
         self._parts: dict[str, float] = {}

@@ -115,6 +115,18 @@ class Picture:
         kind = replace(self.kind, coding=None)
         return replace(self, colour=colour, alpha=self._alpha_for(alpha, size), kind=kind).settled()
 
+    def in_colour(self) -> Picture:
+        """Return a grey picture as RGB of its depth and opacity; any other as it is."""
+        if self.channels != 1:
+            return self
+        note = "a colour profile of greys does not fit RGB: it is left out"
+        return replace(
+            self,
+            colour=np.repeat(self.colour, 3, axis=2),
+            kind=replace(self.kind, model="rgb", icc=None),
+            notes=self.notes if self.kind.icc is None else (*self.notes, note),
+        )
+
     def settled(self) -> Picture:
         """Return this picture in a kind that can be written: its own, or the nearest that fits."""
         kind, notes = settle(self.kind, self.colour, self.alpha)

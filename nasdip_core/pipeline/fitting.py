@@ -91,10 +91,14 @@ class Fitter:
 
     def whole(self, problem: Problem) -> Fitted:
         """Fit the picture in one piece."""
-        rule = make_rule(self.resolved, self.plugins)
+        resolved = self.resolved
+        if not problem.players:  # one look: no rule has anything to choose from
+            options = resolved.fit.model_copy(update={"stopping": Use(uses="fixed")})
+            resolved = replace(resolved, fit=options)
+        rule = make_rule(resolved, self.plugins)
 
         def fit() -> FitResult:
-            return self._fit(problem, rule, self.resolved.fit, self.name, self.seed, self.guide)
+            return self._fit(problem, rule, resolved.fit, self.name, self.seed, self.guide)
 
         problem.to(self.device)
         found = self._kept(self.name, fit) if self.keep else fit()

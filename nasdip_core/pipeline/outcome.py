@@ -108,6 +108,8 @@ def picture_from(rendered: Rendered, sources: Sources) -> Picture:
         return Stack.of(frames, () if array else names)
     known = None if rendered.known is None else rendered.known.cpu()
     form = rendered.form or sources.picture
+    if rendered.samples.shape[1] == 3:
+        form = form.in_colour()
     if rendered.alpha is None:
         return form.with_samples(rendered.samples.cpu(), known=known)
     return form.with_samples(rendered.samples.cpu(), known=known, alpha=rendered.alpha.cpu())

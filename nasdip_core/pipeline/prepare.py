@@ -42,6 +42,8 @@ def prepare(
 
 def keep_back(problem: Problem, resolved: Resolved, plugins: Plugins) -> None:
     """Keep back from the fits what the run's stopping rule, or else its recipe, judges by."""
+    if not problem.players:  # nothing is fitted
+        return
     share = make_rule(resolved, plugins).held_out
     if not share and resolved.recipe.judges:
         share = _KEPT_BACK

@@ -38,6 +38,7 @@ class MetricConformance:
         near, far = (metric.measure(_off(truth, error), truth) for error in (0.02, 0.3))
         assert near is not None
         assert far is not None
+        assert near != far
         assert (near > far) == metric.higher_is_better
 
     def test_leaves_what_it_sees_alone(self, metric: Metric) -> None:

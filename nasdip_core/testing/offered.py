@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nasdip_core import testing
+from nasdip_core.authoring.check import contract
 from nasdip_core.errors import NasdipError
 from nasdip_core.operators import LinearOperator
 from nasdip_core.options import Options, parse
@@ -32,7 +33,7 @@ def contracts(distribution: str) -> dict[str, type]:
         fixtures = fixtures_of(registration, plugins)
         if fixtures is not None:
             offer = registration.offer
-            name = f"Test_{offer.kind}_{offer.name.replace('-', '_')}"
+            name = contract(offer.kind, offer.name)
             base = getattr(testing, f"{offer.kind.capitalize()}Conformance")
             classes[name] = type(name, (base,), _methods(fixtures))
     return classes

@@ -1,5 +1,6 @@
 """Translation: what is learnt from sets, pairs and one picture, and applied to others."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from nasdip_core.architecture.assemble import assemble
+from nasdip_core.architecture.specification import Architecture
+from nasdip_core.architecture.unet import UNet
 from nasdip_core.errors import NasdipError, OptionError, PictureError, RunInterruptedError
 from nasdip_core.fit.events import Event
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
+from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.metrics import psnr
+from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
 from nasdip_core.pipeline.jobs import is_batch
@@ -28,6 +34,7 @@ from nasdip_tasks.translate.critic import PatchCritic
 from nasdip_tasks.translate.data import Domain
 from nasdip_tasks.translate.looks import edges
 from nasdip_tasks.translate.options import TranslateCorruption, TranslateOptions
+from nasdip_tasks.translate.problem import translated
 from nasdip_tasks.translate.task import Translate
 
 TASK = Translate(Plugins.discover())
@@ -69,13 +76,13 @@ def sets(tmp_path: Path) -> tuple[Path, Path]:
     return made[0], made[1]
 
 
-def run(picture: str | Path, output: Path | None = None, **options: Any) -> Any:
+def run(picture: str | Path | Picture, output: Path | None = None, **options: Any) -> Any:
     """Translate with the tiny network."""
     words = {key.replace("__", "."): value for key, value in options.items()}
     learns = "task.weights" not in words
     given = {**FAST, **words} if learns else words
     return restore(
-        str(picture), "translate", arch=TINY if learns else None, options=given, output=output
+        picture, "translate", arch=TINY if learns else None, options=given, output=output
     )
 
 
@@ -154,6 +161,19 @@ def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_p
         options={"task.weights": weights},
     )
     assert np.array_equal(repeated.picture.colour, done.picture.colour)
+
+
+def test_weights_of_a_network_without_fit_options(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    """They make the picture, whose outputs are averaged no further."""
+    blue, red = sets
+    own = {"architecture": TINY["architecture"]}
+    options = {**FAST, "task.target": str(red), "fit.stopping": "fixed", "fit.steps": 30}
+    done = restore(blue / "2.png", "translate", arch=own, options=options, output=tmp_path / "a")
+    weights = {"task.weights": str(tmp_path / "a" / "weights.safetensors")}
+    again = restore(blue / "2.png", "translate", options=weights)
+    assert np.array_equal(again.picture.colour, done.picture.colour)
+    # Nothing is fitted, so that no stopping rule has to suit the task.
+    assert again.result["stopping"]["rule"] == "fixed"
 
 
 @pytest.mark.parametrize("pairs", ["none", "grey"])
@@ -265,6 +285,18 @@ def test_one_picture_learns_from_one(size: tuple[int, int], tmp_path: Path) -> N
     assert done.picture.colour.shape == (*size, 3)
 
 
+def test_a_grey_picture_keeps_depth_and_opacity(sets: tuple[Path, Path]) -> None:
+    samples = np.random.default_rng(0).integers(0, 2**16, (12, 10, 2), dtype=np.uint16)
+    given = picture_of(samples)
+    given = replace(given, kind=replace(given.kind, icc=b"greys", dpi=(300.0, 300.0)))
+    done = run(given, task__target=str(sets[1]), fit__steps=1)
+    assert done.picture.mode == "RGBA;16"
+    assert np.array_equal(done.picture.alpha, samples[..., 1])
+    assert done.picture.kind.dpi == (300.0, 300.0)
+    assert done.picture.kind.icc is None
+    assert any("profile of greys" in note for note in done.picture.notes)
+
+
 @pytest.mark.parametrize("damaged", [True, False])
 def test_a_grey_picture_is_measured_in_colour(
     sets: tuple[Path, Path], tmp_path: Path, damaged: bool
@@ -292,6 +324,38 @@ def test_small_pictures_are_noted(sets: tuple[Path, Path]) -> None:
     assert problem.notes == [
         "3 pictures are smaller than the squares of task.crop and are mirrored at their borders"
     ]
+
+
+@pytest.mark.parametrize("resolution", [1, 2, 4])
+@pytest.mark.parametrize("places", [[0.5, 0.5], [0.3, 0.7]], ids=str)
+def test_a_translation_stays_in_its_place(resolution: int, places: list[float]) -> None:
+    """Of a network that hands on what it sees, whatever is padded around it."""
+    pointwise = {"widths": 4, "convolutions": 1, "kernel": 1}
+    content = {
+        "levels": 3,
+        "working_resolution": resolution,
+        "encoder": {**pointwise, "stem": 1},
+        "decoder": {**pointwise, "norm_merged": False},
+        "head": {"width": 4, "kernel": 1},
+        "norm": "none",
+        "activation": "none",
+        "output": "linear",
+    }
+    architecture = parse(Architecture, content, "")
+    network = assemble(architecture, 3, Plugins.discover(), in_channels=3)
+    assert isinstance(network, UNet)
+    for weight in network.decoder[0].parameters():
+        if weight.ndim == 4 and weight.shape[1] > 4:
+            weight.data[:, 4:] = 0  # what comes from below
+    for n in range(64, 85):
+        y, x = torch.meshgrid(torch.arange(n), torch.arange(n), indexing="ij")
+        centre = [place * (n - 1) for place in places]
+        blob = torch.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / 32).expand(1, 3, n, n)
+        with torch.no_grad():
+            seen = translated(network, blob) - translated(network, torch.zeros_like(blob))
+        seen = seen[0, 0] / seen[0, 0].sum()
+        assert abs(float((seen * y).sum()) - centre[0]) < 0.5, n
+        assert abs(float((seen * x).sum()) - centre[1]) < 0.5, n
 
 
 def test_networks_of_other_kinds_translate(sets: tuple[Path, Path]) -> None:

@@ -36,6 +36,7 @@ class TranslationProblem(Problem):
     """
 
     output = "translated"
+    averaged = False
 
     def __init__(
         self,
@@ -58,7 +59,6 @@ class TranslationProblem(Problem):
             )
         self.picture = as_rgb(picture)
         self.truth = truth
-        self.grey = int(picture.shape[1]) == 1
         self._mean: nn.Module | None = None
         self._count = 0
         self._state: dict[str, Tensor] = {}
@@ -134,8 +134,8 @@ class TranslationProblem(Problem):
         return self._size
 
     def render(self, estimate: Estimate) -> dict[str, Rendered]:
-        """Return the translated picture; one of colour, where a grey one was given, is its own."""
-        return {self.output: Rendered(estimate[self.output].clamp(0, 1), own=self.grey)}
+        """Return the translated picture."""
+        return {self.output: Rendered(estimate[self.output].clamp(0, 1))}
 
     def measures(self, estimate: Estimate) -> dict[str, float]:
         """Return the PSNR in dB."""
@@ -200,7 +200,10 @@ def translated(translator: nn.Module, picture: Tensor) -> Tensor:
     if architecture.encoder is None:
         fraction *= 2**architecture.levels
     if fraction > 1:
-        picture = F.interpolate(picture, [math.ceil(n / fraction) for n in size], mode="area")
+        # Whole squares: others would stretch the picture. The network crops as much.
+        rows, columns = (-n % fraction for n in size)
+        around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
+        picture = F.avg_pool2d(F.pad(picture, around, mode="replicate"), fraction)
     return translator.forward(picture, size)
 
 

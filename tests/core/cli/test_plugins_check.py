@@ -48,6 +48,29 @@ def test_metadata(project: Path, nasdip_cli: Cli) -> None:
     ]
 
 
+def test_dynamic_metadata_is_no_fault(project: Path, nasdip_cli: Cli) -> None:
+    path = project / "pyproject.toml"
+    gone = ("license", "requires-python", "dependencies", "version")
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(gone)]
+    dynamic = f"dynamic = {json.dumps(gone)}"
+    lines.insert(lines.index("[project]") + 1, dynamic)
+    path.write_text("\n".join(lines))
+    code, findings = checked(nasdip_cli, project)
+    assert code == 0
+    assert ("warning", "dependencies are dynamic: not looked at") in [
+        (f["level"], f["what"]) for f in findings
+    ]
+    assert [f["check"] for f in findings].count("metadata") == 1
+    entries = ("residual = ", "throwaway = ", "[project.entry-points")
+    lines = [line for line in lines if not line.startswith(entries)]
+    lines[lines.index(dynamic)] = 'dynamic = ["entry-points", "dependencies", "version"]'
+    path.write_text("\n".join(lines))
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert findings[0]["what"] == "entry points are dynamic: nothing is looked at"
+    assert "nasdip plugins check nasdip-throwaway" in findings[0]["mend"]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "check", "said"),
     [
@@ -121,8 +144,40 @@ def test_its_own_tests_are_run_and_a_task_needs_some(tmp_path: Path, nasdip_cli:
     assert code == ExitCode.PLUGIN
     assert [f["what"] for f in findings] == [
         "test_nasdip_throwaway::test_own: assert 1 == 2",
-        "no test inherits TaskConformance",
+        "task 'throwaway' has not been run: no test inherits TaskConformance",
     ]
+
+
+def test_what_cannot_be_made_from_its_offer_is_not_passed_over(
+    project: Path, nasdip_cli: Cli
+) -> None:
+    package = project / "nasdip_throwaway"
+    (package / "offers.py").write_text(
+        "from nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
+        "    return [Offer('metric', 'needy', 's', factory='nasdip_throwaway.parts:Needy',\n"
+        "                  options='nasdip_throwaway.parts:NeedyOptions'),\n"
+        "            Offer('metric', 'plain', 's', factory='nasdip_plugins.metric.psnr:Psnr'),\n"
+        "            Offer('baseline', 'fill', 's', factory='nasdip_throwaway.parts:Fill')]\n"
+    )
+    (package / "parts.py").write_text(
+        "from nasdip_core import Options\nfrom pydantic import Field\n"
+        "class NeedyOptions(Options):\n    file: str = Field(description='what it reads')\n"
+        "class Needy:\n    higher_is_better = needs_truth = True\n"
+        "    def __init__(self, file): pass\n"
+        "    def measure(self, picture, truth): return 'garbage'\n"
+        "class Fill:\n    tasks = ('inpaint',)\n    fills = True\n"
+        "    def restore(self, problem): return 'garbage'\n"
+    )
+    own = project / "tests" / "test_own.py"
+    own.write_text("def test_own():\n    pass\n")
+    code, findings = checked(nasdip_cli, project)
+    assert code == 0
+    assert [(f["level"], f["what"]) for f in findings] == [
+        ("warning", "baseline 'fill' has not been run: no test inherits BaselineConformance"),
+        ("warning", "metric 'needy' has not been run: no test inherits MetricConformance"),
+    ]
+    own.write_text("# BaselineConformance, MetricConformance\ndef test_own():\n    pass\n")
+    assert nasdip_cli("plugins", "check", project).out == "nothing is wrong\n"
 
 
 def test_a_file(tmp_path: Path, nasdip_cli: Cli) -> None:
