@@ -8,7 +8,8 @@ from torch import Tensor, nn
 class Network(nn.Module, ABC):
     """Base of networks: (B, C_in, h, w) -> (B, C_out, H, W).
 
-    Each picture of a batch is for itself, batch normalisation aside. A plugin is constructed as `Factory(in_channels, out_channels, **options)`, in a seeded scope.
+    Each picture of a batch is for itself, batch normalisation aside. A plugin is constructed as
+    `Factory(in_channels, out_channels, **options)`, in a seeded scope.
     """
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
