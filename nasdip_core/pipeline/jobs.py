@@ -147,15 +147,15 @@ def batch(
         content = {**given, "picture": str(picture.absolute())}
         try:
             for role in ("mask", "truth"):
-                if role in given and (base / str(given[role])).is_dir():
-                    content[role] = str(companion(picture, base / str(given[role]), role))
+                if role in given and (place := base / str(given[role])).is_dir():
+                    content[role] = str(companion(picture, place, role).absolute())
         except PictureError as error:
             failures.append(Failure(picture.name, error))
             continue
         resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, base, found)
         # Two pictures of one stem, as a.png and a.jpg, keep their suffixes apart.
-        place = picture.stem if stems.count(picture.stem) == 1 else picture.name
-        jobs.append(Job(picture.name, run_name(resolved), folder / place, resolved))
+        own = picture.stem if stems.count(picture.stem) == 1 else picture.name
+        jobs.append(Job(picture.name, run_name(resolved), folder / own, resolved))
     order = {
         "source": str(source.absolute()),
         "task": task,

@@ -152,3 +152,15 @@ def test_a_file_whose_picture_is_a_folder(
     assert answer.code == 0, answer.err
     assert len(json.loads(answer.out)["results"]) == 3
     assert {p.name for p in Path("nasdip-out/all").iterdir()} == {"a.png", "a.tif", "фото 1"}
+
+
+def test_masks_and_truths_beside_a_file_elsewhere(cli: Cli, tiny: Tiny, waves_file: Path) -> None:
+    for role in ("pictures", "masks"):
+        (waves_file.parent / "flows" / role).mkdir(parents=True)
+        Image.open(waves_file).save(waves_file.parent / "flows" / role / "a.png")
+    with_ = "{picture: pictures, mask: masks, truth: pictures}"
+    text = f"nasdip: 1\nsteps:\n- {{id: a, uses: task.inpaint, with: {with_}}}\n"
+    (waves_file.parent / "flows" / "flow.yaml").write_text(text)
+    answer = cli("run", "flows/flow.yaml", *tiny, "-o", "out")
+    assert answer.code == 0, answer.err
+    assert Path("out", "a", "restored.png").exists()
