@@ -27,6 +27,12 @@ def attributed(error: Exception) -> Exception:
     return error
 
 
+def said(error: Exception) -> str:
+    """Return an error in one line; of one that nobody has put into words, its type, too."""
+    known = isinstance(error, NasdipError)
+    return " ".join((str(error) if known else f"{type(error).__name__}: {error}").split())
+
+
 def advice() -> str:
     """Return whom to tell of an error that is none of ours, and comes out of nobody's code.
 

@@ -11,7 +11,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from nasdip_core.blame import attributed
+from nasdip_core.blame import attributed, said
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Candidate, Evaluator, Score
@@ -109,9 +109,7 @@ class Trials:
             except UpdateFinishedTrialError:
                 return  # given up by another worker, which took this one for dead
             except Exception as error:  # a plugin may fail in any way, and the search goes on
-                told = attributed(error)
-                known = isinstance(told, NasdipError)
-                self._fail(trial, str(told) if known else f"{type(told).__name__}: {told}")
+                self._fail(trial, said(attributed(error)))
         self._listener(self._frozen(trial))
 
     def _settle(self, trial: Trial) -> None:

@@ -15,8 +15,8 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from nasdip_core.blame import attributed
-from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
+from nasdip_core.blame import attributed, said
+from nasdip_core.errors import ExitCode, RunInterruptedError
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
 from nasdip_core.study.storage import close_storage, explained, open_storage, study_url
@@ -75,9 +75,7 @@ class Units:
                 raise
             except Exception as error:  # a plugin may fail in any way, and the others go on
                 told = attributed(error)
-                known = isinstance(told, NasdipError)
-                reason = str(told) if known else f"{type(told).__name__}: {told}"
-                note(trial, REASON, " ".join(reason.split()))
+                note(trial, REASON, said(told))
                 note(trial, EXIT_CODE, int(getattr(told, "exit_code", ExitCode.FAILED)))
                 tell(study, trial, None, TrialState.FAIL)
             else:
