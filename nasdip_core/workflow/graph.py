@@ -87,8 +87,8 @@ def _plugin(step: PipelineStep, plugins: Plugins, base: Path) -> tuple[str, str,
         return kind, name, [*model.outputs, *(["folder"] if of_many else COMMON)]
     if kind == "step" and model is not None and issubclass(model, StepOptions):
         return kind, name, list(model.outputs)
-    base = "TaskOptions" if kind == "task" else "StepOptions"
-    raise PluginError(f"{kind} '{name}' has no options model based on {base}")
+    wanted = "TaskOptions" if kind == "task" else "StepOptions"
+    raise PluginError(f"{kind} '{name}' has no options model based on {wanted}")
 
 
 def _takes_many(task: str, content: Mapping[str, Any], plugins: Plugins, base: Path) -> bool:

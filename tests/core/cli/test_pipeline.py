@@ -163,6 +163,28 @@ def test_common_mistakes_get_advice(cli: Cli, two: Path, text: str, advice: str)
     assert advice in answer.err
 
 
+@pytest.mark.parametrize(
+    ("uses", "with_"),
+    [
+        ("save", "{file: gone.png, to: x.png}"),
+        ("corrupt", "{task: denoise, picture: gone.png}"),
+        ("search", "{task: denoise, data: gone}"),
+        ("bench", "{task: denoise, data: gone, preset: [fast]}"),
+    ],
+)
+def test_files_of_a_step_that_are_not_there(cli: Cli, two: Path, uses: str, with_: str) -> None:
+    two.write_text(f"nasdip: 1\nsteps:\n- id: a\n  uses: step.{uses}\n  with: {with_}\n")
+    for command in ("check", "run"):
+        (line,) = cli(command, two).err.splitlines()
+        assert "two.yaml:5:" in line
+        assert "there is no such file" in line
+    assert not Path("nasdip-out").exists()
+    # Another step may make it.
+    saved = "- {id: b, uses: step.save, with: {file: waves.png, to: new.png}}\n"
+    two.write_text(f"{two.read_text()}  needs: [b]\n{saved}")
+    assert cli("check", two).code == 0
+
+
 def test_what_stands_beside_a_reference_is_checked(cli: Cli, two: Path) -> None:
     learn = "- id: learn\n  uses: task.translate\n  with: {picture: waves.png, task: {target: b}}\n"
     apply = "- id: apply\n  uses: task.translate\n  with: {picture: waves.png, task: %s}\n"
