@@ -16,6 +16,7 @@ from nasdip_core.workflow.references import references, without_references
 from nasdip_core.workflow.run import Workflow
 
 _TASK_FILES = ("picture", "mask", "truth")
+_OF_NETWORK = ("seconds", "arch", "preset", "architecture", "fit", "recipe")
 _MOST = 20
 """Errors of one step that are looked for."""
 
@@ -49,11 +50,19 @@ def refuse_mistakes(workflow: Workflow, nodes: Sequence[Node]) -> None:
 
 
 def resolved_options(node: Node, content: Mapping[str, Any], plugins: Plugins, base: Path) -> Any:
-    """Return a step's `with`, every default spelt out. Raises NasdipError for what is wrong."""
+    """Return a step's `with`, every default that is known yet spelt out.
+
+    Raises NasdipError for what is wrong.
+    """
     if node.kind == "task":
         known = parse(RestoreRequest, _with_stand_ins(content), "")
         document = resolve(node.plugin, known, plugins, base).document("")
-        return merge(document["steps"][0]["with"], _references_only(content))
+        spelt: dict[str, Any] = document["steps"][0]["with"]
+        if known.seconds is not None or any(references(content.get("arch"))):
+            # The time, or what another step finds, decides upon the network and all around it.
+            given = {key: content[key] for key in _OF_NETWORK if key in content}
+            spelt = {key: each for key, each in spelt.items() if key not in _OF_NETWORK} | given
+        return merge(spelt, _references_only(content))
     registration = plugins.find("step", node.plugin)
     options = parse(registration.options() or Options, content, "")
     if isinstance(options, StepOptions):

@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from nasdip_core.errors import ExitCode, NasdipError
+from nasdip_core.options import parse
 from nasdip_core.pipeline.document import read_pipeline
+from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.workflow.check import check
 from nasdip_core.workflow.schema import pipeline_schema
@@ -251,6 +253,33 @@ def test_check_tells_everything_and_resolves(cli: Cli, two: Path) -> None:
     told = json.loads(cli("check", two, "--json").out)
     assert [each["exit_code"] for each in told["errors"]] == [3, 3]
     assert cli("check", "nothing.yaml").code == ExitCode.OPTION
+
+
+def test_what_is_resolved_does_the_same(cli: Cli, two: Path, plugins: Plugins) -> None:
+    found = "{task: denoise, data: waves.png}"
+    timed = "{picture: waves.png, seconds: 5, fit: {lr: 0.02}}"
+    use = "{picture: waves.png, arch: '${find.best}', architecture: {bias: false}, fit: {steps: 7}}"
+    two.write_text(
+        f"nasdip: 1\nsteps:\n- {{id: find, uses: step.search, with: {found}}}\n"
+        f"- {{id: timed, uses: task.denoise, with: {timed}}}\n"
+        f"- {{id: use, uses: task.denoise, with: {use}}}\n"
+    )
+    printed = cli("check", two, "--resolved").out
+    _, again, used = (step["with"] for step in yaml.safe_load(printed)["steps"])
+    assert (used["arch"], used["architecture"], used["fit"]) == (
+        "${find.best}",
+        {"bias": False},
+        {"steps": 7},
+    )
+    assert "recipe" not in used
+    first, second = (
+        resolve("denoise", parse(RestoreRequest, with_, ""), plugins, two.parent)
+        for with_ in (yaml.safe_load(timed), again)
+    )
+    assert first == second
+    assert len(first.alternatives) == 3
+    two.write_text(printed)
+    assert cli("check", two, "--resolved").out == printed
 
 
 def test_the_schema_is_one_and_holds_for_the_examples(
