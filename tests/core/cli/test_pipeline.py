@@ -69,6 +69,22 @@ def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
         assert ours == Path("nasdip-out", "two", id_, "restored.png").read_bytes()
 
 
+def test_a_pipeline_goes_on_from_another_folder(
+    cli: Cli, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = "- {id: page, uses: step.report, with: {results: {a: '${first.result}'}}}\n"
+    two.write_text(TWO + report)
+    (two.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(two.parent / "elsewhere")
+    assert (
+        cli("run", "../two.yaml", "-S", "fit.steps=1", "-o", "../out", "--only", "first").code == 0
+    )
+    monkeypatch.chdir(two.parent)
+    answer = cli("run", two, "-S", "fit.steps=1", "-o", "out", "--only", "page")
+    assert answer.code == 0, answer.err
+    assert "data:image/png" in Path("out/page/index.html").read_text("utf-8")
+
+
 def test_nothing_is_forced(cli: Cli, two: Path) -> None:
     refused = cli("run", two, "--force")
     assert refused.code == ExitCode.OPTION
