@@ -49,7 +49,7 @@ def two(tmp_path: Path, waves_file: Path, tiny: tuple[str, ...]) -> Path:
 
 
 def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
-    steps = ["-S", "fit.steps=2"]
+    steps = ["-S", "fit.steps=2", "-S", "fit.lr=0.00001"]
     first = cli("run", two, *steps)
     assert first.code == 0, first.err
     assert "second.restored: " in first.out
@@ -67,6 +67,7 @@ def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
     for id_ in ("first", "second"):
         ours = Path("both", id_, "restored.png").read_bytes()
         assert ours == Path("nasdip-out", "two", id_, "restored.png").read_bytes()
+    assert cli("run", two, *steps, "-o", "both").err == again.err
 
 
 def test_a_pipeline_goes_on_from_another_folder(
