@@ -316,6 +316,31 @@ def test_the_schema_is_one_and_holds_for_the_examples(
     assert schema == pipeline_schema(plugins)
 
 
+@pytest.mark.parametrize(
+    ("uses", "with_", "right"),
+    [
+        ("task.denoise", "{fit: {stopping: fixed}, recipe: {refine: [collaborative]}}", True),
+        ("task.denoise", "{fit: {stopping: {with: {factor: 0.9}}}}", True),
+        ("task.denoise", "{architecture: {residual: none, encoder: {widths: 8}}}", True),
+        ("task.denoise", "{architecture: {uses: siren}}", True),
+        ("task.denoise", "{architecture: {input: {scale: 0.5}}}", True),
+        ("step.search", "{task: denoise, data: waves.png, space: compact}", True),
+        ("task.denoise", "{fit: {stopping: {wit: {}}}}", False),
+        ("task.denoise", "{recipe: {refine: [3]}}", False),
+        ("task.denoise", "{architecture: siren}", False),
+        ("task.denoise", "{architecture: {levls: 3}}", False),
+    ],
+)
+def test_the_schema_takes_what_check_takes(
+    two: Path, plugins: Plugins, uses: str, with_: str, right: bool
+) -> None:
+    two.write_text(f"nasdip: 1\nsteps:\n- {{id: a, uses: {uses}, with: {with_}}}\n")
+    _, errors = check(two, plugins)
+    validator = jsonschema.Draft202012Validator(pipeline_schema(plugins))
+    assert (errors == []) is right
+    assert validator.is_valid(yaml.safe_load(two.read_text())) is right
+
+
 def test_a_thousand_mutations_are_each_one_report(plugins: Plugins, tmp_path: Path) -> None:
     """A character more, less or other, lines swapped or doubled: never a traceback."""
     draws = random.Random(7)
