@@ -131,6 +131,16 @@ def test_a_folder_by_several_workers(cli: Cli, tiny: Tiny, album: Path) -> None:
     assert (Path("out") / "a" / "result.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_output_folder_that_is_a_file(cli: Cli, tiny: Tiny, album: Path, workers: int) -> None:
+    Path("taken").write_text("mine")
+    answer = cli("run", "-t", "denoise", album, *tiny, "-o", "taken", "--workers", workers)
+    assert answer.code == ExitCode.FAILED
+    assert "cannot write to '" in answer.err
+    assert "internal error" not in answer.err
+    assert Path("taken").read_text() == "mine"
+
+
 def test_launchers_are_for_folders(cli: Cli, tiny: Tiny, album: Path) -> None:
     single = cli("run", "-t", "denoise", album / "a.png", *tiny, "--launcher", "processes")
     assert (single.code, "--launcher is for folders" in single.err) == (3, True)
