@@ -162,19 +162,20 @@ def _each(
     failures = list(planned.failures)
     for failure in failures:
         fail(f"{failure.label}: {failure.error}")
-    for i, job in enumerate(planned.jobs):
-        if planned.kind != "single":
+    single = planned.kind == "single"
+    for job in planned.jobs:
+        if not single:
             say(f"{job.label}:")
         try:
             if dry_run:
                 results.append(show_plan(job, plugins))
             else:
-                results.append(_run(job, plugins, started=None if i else started, **how))
+                results.append(_run(job, plugins, started=started if single else None, **how))
         except RunInterruptedError as error:
             hint = None if dry_run else _resume(planned, job)
             raise RunInterruptedError(error.what, hint) from None
         except Exception as error:  # a plugin may fail in any way, and the others go on
-            if planned.kind != "batch":
+            if single:
                 raise
             told = attributed(error)
             known = told if isinstance(told, NasdipError) else RunError(said(told))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from nasdip_core.errors import ExitCode
+from nasdip_core.errors import ExitCode, RunError
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
@@ -99,6 +99,23 @@ def test_a_bad_option_ends_a_folder_at_once(cli: Cli, tiny: Tiny, album: Path) -
     answer = cli("run", "-t", "denoise", album, *tiny, "-S", "fit.stpes=3")
     assert answer.code == 3
     assert not Path("nasdip-out").exists()
+
+
+def test_the_time_of_a_picture_is_its_own(
+    cli: Cli, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the command takes to start is charged to a picture that is alone."""
+    seen = []
+
+    def run(*_: Any, started: float | None, **__: Any) -> None:
+        seen.append(started)
+        raise RunError("enough")
+
+    monkeypatch.setattr("nasdip_core.pipeline.restore.run", run)
+    cli("run", "-t", "denoise", album, "--preset", "fast", "--seconds", "9")
+    assert seen == [None] * 4
+    cli("run", "-t", "denoise", album / "a.png", "--preset", "fast", "--seconds", "9")
+    assert seen[4] is not None
 
 
 def test_a_dry_run_of_a_folder(cli: Cli, tiny: Tiny, album: Path) -> None:
