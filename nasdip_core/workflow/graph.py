@@ -84,7 +84,8 @@ def _plugin(step: PipelineStep, plugins: Plugins, base: Path) -> tuple[str, str,
     model = plugins.find(kind, name).options()
     if kind == "task" and model is not None and issubclass(model, TaskOptions):
         of_many = _takes_many(name, step.with_, plugins, base)
-        return kind, name, [*model.outputs, *(["folder"] if of_many else COMMON)]
+        lossless = [f"{output}-lossless" for output in model.outputs]
+        return kind, name, [*model.outputs, *(["folder"] if of_many else (*lossless, *COMMON))]
     if kind == "step" and model is not None and issubclass(model, StepOptions):
         return kind, name, list(model.outputs)
     wanted = "TaskOptions" if kind == "task" else "StepOptions"

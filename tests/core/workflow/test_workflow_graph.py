@@ -91,6 +91,11 @@ def test_of_a_folder_every_picture_has_its_own_page(make: Make) -> None:
         make(HEAD + text.replace(output, "restored"))
 
 
+def test_the_copy_without_the_loss_of_a_jpeg_has_a_name(make: Make) -> None:
+    text = step("a", "{picture: clean.jpg}", "task.denoise")
+    make(HEAD + text + step("b", '{file: "${a.restored-lossless}"}'))
+
+
 def test_everything_that_is_wrong_is_said_at_once(folder: Path, plugins: Plugins) -> None:
     path = folder / "wrong.yaml"
     path.write_text(
