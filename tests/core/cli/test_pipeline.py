@@ -225,6 +225,10 @@ def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
         "other\ttask.denoise\tto be done",
         "second\ttask.denoise\tto be done after first",
     ]
+    told = json.loads(cli("run", two, "--dry-run", "--json").out)
+    assert (told["schema"], told["name"]) == ("nasdip.pipeline-plan/1", "two")
+    second = {"id": "second", "uses": "task.denoise", "state": "to be done", "needs": ["first"]}
+    assert told["steps"][2] == second
     assert not Path("nasdip-out").exists()
     early = cli("run", two, "--only", "second")
     assert (early.code, "needs 'first', which is not done" in early.err) == (3, True)
@@ -269,6 +273,7 @@ def test_check_tells_everything_and_resolves(cli: Cli, two: Path) -> None:
     assert wrong.err.count("did you mean 'sigma'?") == 2
     told = json.loads(cli("check", two, "--json").out)
     assert [each["exit_code"] for each in told["errors"]] == [3, 3]
+    assert "resolved" not in json.loads(cli("check", two, "--json", "--resolved").out)
     assert cli("check", "nothing.yaml").code == ExitCode.OPTION
 
 
@@ -297,6 +302,8 @@ def test_what_is_resolved_does_the_same(cli: Cli, two: Path, plugins: Plugins) -
     assert len(first.alternatives) == 3
     two.write_text(printed)
     assert cli("check", two, "--resolved").out == printed
+    told = json.loads(cli("check", two, "--resolved", "--json").out)
+    assert told["resolved"] == yaml.safe_load(printed)
 
 
 def test_the_schema_is_one_and_holds_for_the_examples(
