@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasdip_core.cli.output import json_result, result, say
 from nasdip_core.cli.progress import progress
-from nasdip_core.errors import OptionError, RunInterruptedError, did_you_mean
+from nasdip_core.errors import OptionError, RunInterruptedError
 
 if TYPE_CHECKING:
     from nasdip_core.plugins import Plugins
@@ -74,24 +74,14 @@ def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> 
 
 def _workflow(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> "Workflow":
     from nasdip_core.pipeline.document import read_pipeline
-    from nasdip_core.pipeline.jobs import OUTPUT
+    from nasdip_core.pipeline.jobs import OUTPUT, for_steps
     from nasdip_core.workflow.graph import graph_of
     from nasdip_core.workflow.run import Workflow
 
     document = read_pipeline(Path(asked.source))
     graph = graph_of(document, plugins)
     name = document.pipeline.name or Path(asked.source).stem
-    words = {key: value for key, value in given.items() if key != "steps"}
-    changes: dict[str, Mapping[str, Any]] = {}
-    ids = [node.step.id for node in graph.nodes]
-    for id_, change in given.get("steps", {}).items():
-        if id_ not in ids:
-            raise OptionError(f"there is no step '{id_}'", did_you_mean(id_, ids))
-        if not isinstance(change, Mapping) or change.keys() != {"with"}:
-            raise OptionError(
-                f"option 'steps.{id_}'", f"write steps.{id_}.with.KEY=VALUE; nothing else changes"
-            )
-        changes[id_] = change["with"]
+    words, changes = for_steps(given, [node.step.id for node in graph.nodes])
     folder = asked.output or OUTPUT / name
     return Workflow(graph, name, folder, words, changes, plugins, asked.trackers)
 

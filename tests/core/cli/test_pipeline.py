@@ -386,6 +386,23 @@ def _mutated(text: str, draws: random.Random) -> str:
     return text
 
 
+def test_a_step_is_reached_whatever_its_id(cli: Cli, two: Path) -> None:
+    two.write_text(TWO.replace("first", "first.1").replace("other", "first.1.b"))
+    for id_, places in (("first.1", [7]), ("first.1.b", [10]), ("second", [13])):
+        answer = cli("run", two, "-S", f"steps.{id_}.with.seed=-1", "--dry-run")
+        assert answer.code == ExitCode.OPTION
+        assert [f"two.yaml:{line}:" in answer.err for line in places] == [True]
+    unknown = cli("run", two, "-S", "steps.first.2.with.seed=1")
+    assert "there is no step 'first.2'; did you mean 'first.1'?" in unknown.err
+    one = two.with_name("one.yaml")
+    content = yaml.safe_load(TWO)
+    one.write_text(yaml.safe_dump({**content, "steps": content["steps"][:1]}))
+    refused = cli("run", one, "-S", "steps.first.with.seed=-1")
+    assert "option 'seed' = -1" in refused.err
+    unknown = cli("run", one, "-S", "steps.frist.with.seed=1")
+    assert "there is no step 'frist'; did you mean 'first'?" in unknown.err
+
+
 def test_a_file_of_one_task_is_as_before(cli: Cli, two: Path) -> None:
     path = two.with_name("one.yaml")
     content = yaml.safe_load(TWO)
