@@ -37,6 +37,14 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are missing. Raises RunError where it cannot."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to '{path}': {error.strerror or error}") from None
+
+
 def remove_drafts(folder: Path, before: float = math.inf) -> None:
     """Remove what killed writers left in a folder: drafts untouched since a time, or all."""
     for draft in folder.glob(".nasdip-*.part"):

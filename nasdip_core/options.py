@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Tag, ValidationError
 from pydantic_core import PydanticUndefined
 
 from nasdip_core.errors import OptionError, did_you_mean
+from nasdip_core.yaml_loader import Loader
 
 
 class Options(BaseModel):
@@ -149,7 +150,7 @@ def from_dotted(assignments: list[str]) -> dict[str, Any]:
             raise OptionError(f"cannot read option '{assignment}'", "write it as key=value")
         try:
             # YAML would take a colour such as #ff00ff for a comment.
-            value = text if text.startswith("#") else yaml.safe_load(text)
+            value = text if text.startswith("#") else yaml.load(text, Loader)
         except (yaml.YAMLError, ValueError):  # the latter of a date that is none
             value = text
         result = merge(result, nested(key, value))

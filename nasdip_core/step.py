@@ -17,6 +17,8 @@ class StepOptions(Options):
 
     outputs: ClassVar[Mapping[str, str]]
     """Names that later steps can refer to, as `${ID.NAME}`, and what they are."""
+    read: ClassVar[frozenset[str]] = frozenset()
+    """Options that name files or folders which must be there, where no earlier step makes them."""
     written: ClassVar[frozenset[str]] = frozenset()
     """Options that name what the step writes: it is no input, whatever is there."""
     amount: ClassVar[frozenset[str]] = frozenset()

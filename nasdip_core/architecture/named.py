@@ -11,6 +11,7 @@ from nasdip_core.architecture.specification import NetworkSpecification, PluginN
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.plugins import Plugins
+from nasdip_core.yaml_loader import Loader
 
 
 class NamedArchitecture(Options):
@@ -65,7 +66,7 @@ def _offered(name: str, plugins: Plugins) -> dict[str, Any]:
 def _content(text: str, source: str) -> Mapping[str, Any]:
     """Return what a file says."""
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader)
     except (yaml.YAMLError, ValueError) as error:  # the latter of a date that is none
         raise OptionError(f"'{source}' is no valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, Mapping):

@@ -3,18 +3,36 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from nasdip_core.options import Options
 
+
+def _also(schema: dict[str, Any], short: str) -> None:
+    """Let a JSON Schema take a short form, too: a value of that type."""
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [whole, {"type": short}]
+
+
 Widths = Annotated[
     tuple[Annotated[int, Field(ge=1, le=4096)], ...],
-    Field(description="channels a level, finest first; one number serves all levels"),
+    Field(
+        description="channels a level, finest first; one number serves all levels",
+        json_schema_extra=lambda schema: _also(schema, "integer"),
+    ),
 ]
+
+
+def _name_or_options(schema: dict[str, Any], model: type) -> None:
+    if model is Use:  # what is based on it is told apart by `uses`
+        _also(schema, "string")
 
 
 class Use(Options):
     """A plugin by name, with its options."""
+
+    model_config = ConfigDict(json_schema_extra=_name_or_options)
 
     uses: str = Field(description="name of the plugin")
     with_: dict[str, Any] = Field(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasdip_core.bench.units import Unit
-from nasdip_core.errors import OptionError, RunError
-from nasdip_core.files import whole_file
+from nasdip_core.errors import OptionError
+from nasdip_core.files import make_folder, whole_file
 
 if TYPE_CHECKING:
     from nasdip_core.imaging.picture import Picture
@@ -38,11 +38,8 @@ class BenchFolder:
                 f"'{self.path}' holds a bench with other settings",
                 f"see {self.settings}, or use --force",
             )
-        try:
-            self.units.mkdir(parents=True, exist_ok=True)
-            self.pictures.mkdir(exist_ok=True)
-        except OSError as error:
-            raise RunError(f"cannot write to '{self.path}': {error.strerror or error}") from None
+        for folder in (self.path, self.units, self.pictures):
+            make_folder(folder)
         self.write(self.settings, _json(settings))
 
     def read_settings(self) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasdip_core.cli.output import fail, json_result, result, say
 from nasdip_core.cli.parameters import AsJson, Debug
+
+if TYPE_CHECKING:
+    from nasdip_core.plugins import Plugins
+    from nasdip_core.workflow.graph import Graph
 
 
 def check(
@@ -22,33 +26,42 @@ def check(
     from nasdip_core.pipeline.document import to_yaml
     from nasdip_core.plugins import Plugins
     from nasdip_core.workflow.check import check as check_file
-    from nasdip_core.workflow.check import resolved_options
 
     plugins = Plugins.discover()
     graph, errors = check_file(path, plugins)
+    if errors:
+        graph = None
+    spelt = None if graph is None or not resolved else _spelt_out(graph, plugins)
     if as_json:
         found = [{"error": str(e), "exit_code": int(e.exit_code)} for e in errors]
-        json_result({"schema": "nasdip.check/1", "file": str(path), "errors": found})
+        told = {"schema": "nasdip.check/1", "file": str(path), "errors": found}
+        json_result(told if spelt is None else {**told, "resolved": spelt})
+    elif spelt is not None:
+        result(to_yaml(spelt).rstrip())
+    elif graph is not None:
+        say(f"{path}: {len(graph.nodes)} steps, nothing wrong")
     else:
         for error in errors:
             fail(str(error))
     if errors:
         raise typer.Exit(errors[0].exit_code)
-    assert graph is not None
-    if resolved:
-        steps: list[dict[str, Any]] = [
-            {
-                "id": node.step.id,
-                "uses": node.step.uses,
-                "needs": sorted(node.needs),
-                "with": resolved_options(node, node.step.with_, plugins, path.parent),
-            }
-            for node in graph.nodes
-        ]
-        name = graph.document.pipeline.name or path.stem
-        result(to_yaml({"nasdip": 1, "name": name, "steps": steps}).rstrip())
-    elif not as_json:
-        say(f"{path}: {len(graph.nodes)} steps, nothing wrong")
+
+
+def _spelt_out(graph: "Graph", plugins: "Plugins") -> dict[str, Any]:
+    """Return a pipeline that is right with every default spelt out."""
+    from nasdip_core.workflow.check import resolved_options
+
+    path = graph.document.path
+    steps = [
+        {
+            "id": node.step.id,
+            "uses": node.step.uses,
+            "needs": sorted(node.needs),
+            "with": resolved_options(node, node.step.with_, plugins, path.parent),
+        }
+        for node in graph.nodes
+    ]
+    return {"nasdip": 1, "name": graph.document.pipeline.name or path.stem, "steps": steps}
 
 
 def schema(

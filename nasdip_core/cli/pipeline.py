@@ -1,13 +1,13 @@
 """`nasdip run FILE.yaml` where the file has several steps, or one that is no task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasdip_core.cli.output import json_result, result, say
 from nasdip_core.cli.progress import progress
-from nasdip_core.errors import OptionError, RunInterruptedError, did_you_mean
+from nasdip_core.errors import OptionError, RunInterruptedError
 
 if TYPE_CHECKING:
     from nasdip_core.plugins import Plugins
@@ -55,11 +55,7 @@ def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> 
     refuse_mistakes(workflow, nodes)
     left = {node.step.id for node in nodes}
     if asked.dry_run:
-        for node in workflow.graph.nodes:
-            id_ = node.step.id
-            state = "to be done" if id_ in left else "unchanged" if id_ in done else "left out"
-            needs = f" after {', '.join(sorted(node.needs))}" if node.needs else ""
-            result(f"{id_}\t{node.step.uses}\t{state}{needs}")
+        _show_plan(workflow, done, left, as_json=asked.as_json)
         return
     for node in workflow.graph.nodes:
         if node.step.id in done and node.step.id not in left:
@@ -78,26 +74,32 @@ def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> 
 
 def _workflow(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> "Workflow":
     from nasdip_core.pipeline.document import read_pipeline
-    from nasdip_core.pipeline.jobs import OUTPUT
+    from nasdip_core.pipeline.jobs import OUTPUT, for_steps
     from nasdip_core.workflow.graph import graph_of
     from nasdip_core.workflow.run import Workflow
 
     document = read_pipeline(Path(asked.source))
     graph = graph_of(document, plugins)
     name = document.pipeline.name or Path(asked.source).stem
-    words = {key: value for key, value in given.items() if key != "steps"}
-    changes: dict[str, Mapping[str, Any]] = {}
-    ids = [node.step.id for node in graph.nodes]
-    for id_, change in given.get("steps", {}).items():
-        if id_ not in ids:
-            raise OptionError(f"there is no step '{id_}'", did_you_mean(id_, ids))
-        if not isinstance(change, Mapping) or change.keys() != {"with"}:
-            raise OptionError(
-                f"option 'steps.{id_}'", f"write steps.{id_}.with.KEY=VALUE; nothing else changes"
-            )
-        changes[id_] = change["with"]
+    words, changes = for_steps(given, [node.step.id for node in graph.nodes])
     folder = asked.output or OUTPUT / name
     return Workflow(graph, name, folder, words, changes, plugins, asked.trackers)
+
+
+def _show_plan(
+    workflow: "Workflow", done: "Mapping[str, Done]", left: Set[str], *, as_json: bool
+) -> None:
+    """Say which steps are to be done."""
+    steps = []
+    for node in workflow.graph.nodes:
+        id_, uses, needs = node.step.id, node.step.uses, sorted(node.needs)
+        state = "to be done" if id_ in left else "unchanged" if id_ in done else "left out"
+        steps.append({"id": id_, "uses": uses, "state": state, "needs": needs})
+        if not as_json:
+            after = f" after {', '.join(needs)}" if needs else ""
+            result(f"{id_}\t{uses}\t{state}{after}")
+    if as_json:
+        json_result({"schema": "nasdip.pipeline-plan/1", "name": workflow.name, "steps": steps})
 
 
 def _command(asked: Asked, given: Mapping[str, Any], workflow: "Workflow") -> list[str]:

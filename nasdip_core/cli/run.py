@@ -10,7 +10,7 @@ import typer
 from nasdip_core.cli.output import fail, json_result, result, say
 from nasdip_core.cli.parameters import AsJson, Debug, Launcher, Settings, Task, crew_of
 from nasdip_core.discovery import named_files
-from nasdip_core.errors import ExitCode, NasdipError, OptionError, RunInterruptedError
+from nasdip_core.errors import ExitCode, NasdipError, OptionError, RunError, RunInterruptedError
 
 if TYPE_CHECKING:
     from nasdip_core.pipeline.jobs import Failure, Job, Plan
@@ -154,6 +154,7 @@ def _each(
     planned: "Plan", plugins: "Plugins", started: float, *, dry_run: bool, how: dict[str, Any]
 ) -> "tuple[list[dict[str, Any]], list[Failure]]":
     """Do every job of a command; a picture of a folder that fails does not end it."""
+    from nasdip_core.blame import attributed, said
     from nasdip_core.cli.dry_run import dry_run as show_plan
     from nasdip_core.pipeline.jobs import Failure
 
@@ -161,22 +162,25 @@ def _each(
     failures = list(planned.failures)
     for failure in failures:
         fail(f"{failure.label}: {failure.error}")
-    for i, job in enumerate(planned.jobs):
-        if planned.kind != "single":
+    single = planned.kind == "single"
+    for job in planned.jobs:
+        if not single:
             say(f"{job.label}:")
         try:
             if dry_run:
                 results.append(show_plan(job, plugins))
             else:
-                results.append(_run(job, plugins, started=None if i else started, **how))
+                results.append(_run(job, plugins, started=started if single else None, **how))
         except RunInterruptedError as error:
             hint = None if dry_run else _resume(planned, job)
             raise RunInterruptedError(error.what, hint) from None
-        except NasdipError as error:
-            if planned.kind != "batch":
+        except Exception as error:  # a plugin may fail in any way, and the others go on
+            if single:
                 raise
-            failures.append(Failure(job.label, error))
-            fail(f"{job.label}: {error}")
+            told = attributed(error)
+            known = told if isinstance(told, NasdipError) else RunError(said(told))
+            failures.append(Failure(job.label, known))
+            fail(f"{job.label}: {known}")
     return results, failures
 
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from nasdip_core.errors import NasdipError, OptionError
 from nasdip_core.options import Options, explain_one
+from nasdip_core.yaml_loader import Loader
 
 _LARGEST = 1_000_000
 """Values that a file may stand for."""
@@ -69,42 +70,6 @@ class Document:
             inner = _place_of(value.group(1), _node(self._root, keys)) or []
         where = _position(self.path, self._root, [*keys, *inner])
         return type(error)(f"{where}: {error.what}", error.hint)
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses duplicate keys, of which plain YAML silently keeps the last, and bombs.
-
-    Reads 1e-2 as a number, as everybody means it; YAML 1.1 wants 1.0e-2.
-    """
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Refuse merge keys, which could hide what stands where."""
-        for key, _ in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(
-                    None, None, "merge keys (<<) are not supported", key.start_mark
-                )
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be a single word", key.start_mark
-                )
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key '{key.value}' stands here twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
 
 
 def read_pipeline(path: Path) -> Document:
@@ -170,7 +135,7 @@ def _content(path: Path) -> tuple[yaml.Node, Any]:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise OptionError(f"cannot read pipeline '{path}': {reason}") from None
     try:
-        loader = _Loader(io.StringIO(text))
+        loader = Loader(io.StringIO(text))
         root = loader.get_single_node()
         if root is not None and _size(root, {}) > _LARGEST:
             raise OptionError(f"{path}: aliases make this file larger than {_LARGEST:,} values")

@@ -1,11 +1,11 @@
 """What one command is to run: a picture, a folder of pictures, or a pipeline file of one step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from nasdip_core.errors import NasdipError, OptionError, PictureError
+from nasdip_core.errors import NasdipError, OptionError, PictureError, did_you_mean
 from nasdip_core.imaging.folder import frame_files, pictures_in
 from nasdip_core.options import merge, parse
 from nasdip_core.pipeline.architectures import architectures
@@ -86,7 +86,8 @@ def _file(
     step_task = step.uses.removeprefix("task.")
     if task is not None and task != step_task:
         raise OptionError(f"--task {task} does not fit the pipeline's step '{step.uses}'")
-    content, base = on_top(step.with_, given), path.parent
+    words, changes = for_steps(given, [step.id])
+    content, base = on_top(on_top(step.with_, changes.get(step.id, {})), words), path.parent
     picture = content.get("picture")
     try:
         if isinstance(picture, str) and is_batch(base / picture, step_task, content, plugins):
@@ -104,6 +105,36 @@ def on_top(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     names = {"arch", "preset"}
     replaced = names if names & given.keys() else set()
     return merge({key: value for key, value in step.items() if key not in replaced}, given)
+
+
+def for_steps(
+    given: Mapping[str, Any], ids: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
+    """Return what a command line says to every step, and to single ones: their `with`, by id.
+
+    Raises OptionError for a step that is not there, or where it is not its `with` that changes.
+    """
+    words = {key: value for key, value in given.items() if key != "steps"}
+    changes: dict[str, Mapping[str, Any]] = {}
+    for id_, change in _by_id(given.get("steps", {}), ids):
+        if id_ not in ids:
+            raise OptionError(f"there is no step '{id_}'", did_you_mean(id_, ids))
+        if not isinstance(change, Mapping) or change.keys() != {"with"}:
+            raise OptionError(
+                f"option 'steps.{id_}'", f"write steps.{id_}.with.KEY=VALUE; nothing else changes"
+            )
+        changes[id_] = change["with"]
+    return words, changes
+
+
+def _by_id(said: Any, ids: Sequence[str], id_: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what is said to steps by their ids, which may have dots within."""
+    longer = any(each.startswith(f"{id_}.") for each in ids)
+    if isinstance(said, Mapping) and (not id_ or (longer and "with" not in said)):
+        for key, inner in said.items():
+            yield from _by_id(inner, ids, f"{id_}.{key}" if id_ else key)
+    else:
+        yield id_, said
 
 
 def is_batch(source: Path, task: str, given: Mapping[str, Any], plugins: Plugins) -> bool:
@@ -147,15 +178,15 @@ def batch(
         content = {**given, "picture": str(picture.absolute())}
         try:
             for role in ("mask", "truth"):
-                if role in given and (base / str(given[role])).is_dir():
-                    content[role] = str(companion(picture, base / str(given[role]), role))
+                if role in given and (place := base / str(given[role])).is_dir():
+                    content[role] = str(companion(picture, place, role).absolute())
         except PictureError as error:
             failures.append(Failure(picture.name, error))
             continue
         resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, base, found)
         # Two pictures of one stem, as a.png and a.jpg, keep their suffixes apart.
-        place = picture.stem if stems.count(picture.stem) == 1 else picture.name
-        jobs.append(Job(picture.name, run_name(resolved), folder / place, resolved))
+        own = picture.stem if stems.count(picture.stem) == 1 else picture.name
+        jobs.append(Job(picture.name, run_name(resolved), folder / own, resolved))
     order = {
         "source": str(source.absolute()),
         "task": task,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nasdip_core.errors import OptionError
 from nasdip_core.fit.stopping import StoppingRule
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.objective import Objective
@@ -11,6 +12,7 @@ from nasdip_core.pipeline.request import Resolved
 from nasdip_core.pipeline.sources import Sources, check_truth, read_sources
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
+from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
 
 _KEPT_BACK = 0.03
@@ -37,7 +39,18 @@ def prepare(
     inputs = sources.inputs()
     problem: Problem = task.problem(inputs, resolved.task, generator(resolved.seed, "problem"))
     check_truth(inputs.truth, problem.result_size)
+    _check_recipe(resolved, problem)
     return Prepared(sources, problem)
+
+
+def _check_recipe(resolved: Resolved, problem: Problem) -> None:
+    """Raise OptionError where the task allows no such recipe."""
+    recipe = resolved.recipe
+    if isinstance(problem, RestorationProblem):
+        if not problem.refinable and not recipe.fits:
+            raise OptionError("without fits there is nothing to be done", "leave recipe.* out")
+    elif recipe.fits != 1 or recipe.guide is not None or recipe.refine:
+        raise OptionError(f"task '{resolved.task_name}' takes no recipe", "leave recipe.* out")
 
 
 def keep_back(problem: Problem, resolved: Resolved, plugins: Plugins) -> None:

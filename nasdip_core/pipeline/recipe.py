@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from nasdip_core.architecture.specification import Use
-from nasdip_core.errors import OptionError
 from nasdip_core.fit.result import FitResult
 from nasdip_core.pipeline.blend import blended, held_out_weights
 from nasdip_core.pipeline.chain import Chain, Part
@@ -44,7 +43,7 @@ class Solver:
     """Side of the tiles; None: in one piece."""
 
     def solve(self, problem: Problem) -> Solved:
-        """Return the result. Raises OptionError where the task allows no such recipe."""
+        """Return the result of a problem that takes the recipe."""
         recipe = self.fitter.resolved.recipe
         if isinstance(problem, RestorationProblem):
             if not problem.refinable and (recipe.refine or recipe.guide is not None):
@@ -52,13 +51,7 @@ class Solver:
                 alone = recipe.model_copy(update={"refine": (), "guide": None, "choice": "last"})
                 resolved = replace(self.fitter.resolved, recipe=alone)
                 return replace(self, fitter=replace(self.fitter, resolved=resolved)).solve(problem)
-            if not recipe.fits and not recipe.refine:
-                raise OptionError("without fits there is nothing to be done", "leave recipe.* out")
             return self._restore(problem)
-        if recipe.fits != 1 or recipe.guide is not None or recipe.refine:
-            raise OptionError(
-                f"task '{self.fitter.resolved.task_name}' takes no recipe", "leave recipe.* out"
-            )
         if self.side is not None:
             problem.in_tiles(self.side)
         keep_back(problem, self.fitter.resolved, self.fitter.plugins)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from optuna.study import Study
 
-from nasdip_core.errors import RunError
+from nasdip_core.files import make_folder
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.finals import comparison_of
 from nasdip_core.searching.plan import Search, known_choices
@@ -54,10 +54,7 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
     ]
     settings = search.settings()
     storage = open_storage(effort.url, create=True)
-    try:
-        effort.output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"cannot write to '{effort.output}': {error.strerror or error}") from None
+    make_folder(effort.output)
     with explained(effort.url):
         study = create_study(
             storage, effort.url, effort.name, settings, by_cost=search.strategy.by_cost

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from nasdip_core.blame import attributed, said
 from nasdip_core.errors import ExitCode, RunInterruptedError
+from nasdip_core.files import make_folder
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
 from nasdip_core.study.storage import close_storage, explained, open_storage, study_url
@@ -121,7 +122,7 @@ def share(
     count = len(order["units"])
     if not count:
         return []
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     url, name = study_url(folder / FILE), secrets.token_hex(4)
     storage = open_storage(url, create=True)
     with explained(url):

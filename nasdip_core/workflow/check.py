@@ -15,6 +15,8 @@ from nasdip_core.workflow.graph import Graph, Node, checked_graph
 from nasdip_core.workflow.references import references, without_references
 from nasdip_core.workflow.run import Workflow
 
+_TASK_FILES = ("picture", "mask", "truth")
+_OF_NETWORK = ("seconds", "arch", "preset", "architecture", "fit", "recipe")
 _MOST = 20
 """Errors of one step that are looked for."""
 
@@ -39,19 +41,28 @@ def refuse_mistakes(workflow: Workflow, nodes: Sequence[Node]) -> None:
     document = workflow.graph.document
     for node in nodes:
         try:
-            resolved_options(node, workflow.options(node), workflow.plugins, workflow.base)
+            content = workflow.options(node)
+            resolved_options(node, content, workflow.plugins, workflow.base)
+            if missing := _missing(node, content, workflow.plugins, workflow.base):
+                raise missing[0]
         except NasdipError as error:
             raise document.located(["steps", node.index, "with"], error) from None
 
 
 def resolved_options(node: Node, content: Mapping[str, Any], plugins: Plugins, base: Path) -> Any:
-    """Return a step's `with`, every default spelt out. Raises NasdipError for what is wrong."""
+    """Return a step's `with`, every default that is known yet spelt out.
+
+    Raises NasdipError for what is wrong.
+    """
     if node.kind == "task":
         known = parse(RestoreRequest, _with_stand_ins(content), "")
-        if not node.needs:
-            _refuse_missing(known, base)
         document = resolve(node.plugin, known, plugins, base).document("")
-        return merge(document["steps"][0]["with"], _references_only(content))
+        spelt: dict[str, Any] = document["steps"][0]["with"]
+        if known.seconds is not None or any(references(content.get("arch"))):
+            # The time, or what another step finds, decides upon the network and all around it.
+            given = {key: content[key] for key in _OF_NETWORK if key in content}
+            spelt = {key: each for key, each in spelt.items() if key not in _OF_NETWORK} | given
+        return merge(spelt, _references_only(content))
     registration = plugins.find("step", node.plugin)
     options = parse(registration.options() or Options, content, "")
     if isinstance(options, StepOptions):
@@ -78,7 +89,8 @@ def _step_errors(document: Document, node: Node, plugins: Plugins) -> list[Nasdi
             content = shorter
         else:
             break
-    return found
+    missing = _missing(node, node.step.with_, plugins, document.path.parent)
+    return [*found, *(document.located(keys, error) for error in missing)]
 
 
 def _without(content: Mapping[str, Any], error: NasdipError) -> dict[str, Any] | None:
@@ -112,18 +124,26 @@ def _without_member(content: Any, name: str) -> Any:
     return content
 
 
-def _refuse_missing(request: RestoreRequest, base: Path) -> None:
-    """Raise OptionError where a file is not there, and no earlier step could make it."""
-    for role in ("picture", "mask", "truth"):
-        path = getattr(request, role)
-        if path is not None and not path.startswith(SAMPLE) and not (base / path).exists():
-            raise OptionError(f"option '{role}' = {path!r}: there is no such file")
+def _missing(
+    node: Node, content: Mapping[str, Any], plugins: Plugins, base: Path
+) -> list[OptionError]:
+    """Return errors of files that are not there, where no earlier step could make them."""
+    if node.needs:
+        return []
+    model = plugins.find(node.kind, node.plugin).options()
+    read = model.read if model is not None and issubclass(model, StepOptions) else _TASK_FILES
+    named = {name: without_references(content).get(name) for name in sorted(read)}
+    return [
+        OptionError(f"option '{name}' = {path!r}: there is no such file")
+        for name, path in named.items()
+        if isinstance(path, str) and not path.startswith(SAMPLE) and not (base / path).exists()
+    ]
 
 
 def _with_stand_ins(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return options for a check: what other steps put out is not there yet."""
     kept: dict[str, Any] = without_references(content)
-    for role in ("picture", "mask", "truth"):
+    for role in _TASK_FILES:
         if role in content and role not in kept:
             kept[role] = f"{SAMPLE}camera"
     return kept

@@ -3,16 +3,19 @@
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from nasdip_core.errors import NasdipError, OptionError, PluginError, did_you_mean
 from nasdip_core.pipeline.document import Document, PipelineStep
+from nasdip_core.pipeline.jobs import is_batch
 from nasdip_core.plugins import Plugins
 from nasdip_core.step import StepOptions
 from nasdip_core.task import TaskOptions
 from nasdip_core.workflow.references import references
 
 COMMON = {"folder": "the step's folder", "page": "its page", "result": "its result as JSON"}
-"""Outputs of every task."""
+"""Outputs of every task; of a folder of pictures, the folder alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def checked_graph(document: Document, plugins: Plugins) -> tuple[Graph, list[Nas
             errors.append(document.error(["steps", i, "id"], f"id '{step.id}' stands here twice"))
             continue
         try:
-            kind, plugin, names = _plugin(step, plugins)
+            kind, plugin, names = _plugin(step, plugins, document.path.parent)
         except PluginError as error:
             errors.append(document.located(["steps", i, "uses"], error))
             kind, plugin, names = "", "", None
@@ -73,18 +76,29 @@ def checked_graph(document: Document, plugins: Plugins) -> tuple[Graph, list[Nas
     return Graph(document, _ordered(linked, document, errors)), errors
 
 
-def _plugin(step: PipelineStep, plugins: Plugins) -> tuple[str, str, Sequence[str]]:
+def _plugin(step: PipelineStep, plugins: Plugins, base: Path) -> tuple[str, str, Sequence[str]]:
     """Return kind and name of a step's plugin and the names of its outputs."""
     kind, _, name = step.uses.partition(".")
     if kind not in ("task", "step") or not name:
         raise PluginError(f"'{step.uses}' is no step", "write task.NAME or step.NAME")
     model = plugins.find(kind, name).options()
     if kind == "task" and model is not None and issubclass(model, TaskOptions):
-        return kind, name, [*model.outputs, *COMMON]
+        of_many = _takes_many(name, step.with_, plugins, base)
+        lossless = [f"{output}-lossless" for output in model.outputs]
+        return kind, name, [*model.outputs, *(["folder"] if of_many else (*lossless, *COMMON))]
     if kind == "step" and model is not None and issubclass(model, StepOptions):
         return kind, name, list(model.outputs)
-    base = "TaskOptions" if kind == "task" else "StepOptions"
-    raise PluginError(f"{kind} '{name}' has no options model based on {base}")
+    wanted = "TaskOptions" if kind == "task" else "StepOptions"
+    raise PluginError(f"{kind} '{name}' has no options model based on {wanted}")
+
+
+def _takes_many(task: str, content: Mapping[str, Any], plugins: Plugins, base: Path) -> bool:
+    """Return whether a step names a folder of pictures, each with its own page and result."""
+    picture = content.get("picture")
+    try:
+        return isinstance(picture, str) and is_batch(base / picture, task, content, plugins)
+    except OptionError:
+        return False  # told with all that is wrong with the options
 
 
 def _linked(

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from nasdip_core.architecture.specification import Architecture
+from nasdip_core.architecture.specification import Architecture, PluginNetwork
 from nasdip_core.errors import PluginError
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.pipeline.document import Pipeline, PipelineStep
@@ -64,15 +64,18 @@ def _with(kind: str, registration: Registration, definitions: dict[str, Any]) ->
         return {"type": "object"} if model is None else _of(model, f"step.{name}", definitions)
     schema = _of(RestoreRequest, "restore", definitions)
     if model is not None and issubclass(model, TaskOptions):
-        parts: dict[str, type[BaseModel]] = {
-            "task": model,
-            "corrupt": model.Corruption,
-            "fit": FitOptions,
-            "recipe": RecipeOptions,
-            "architecture": Architecture,
+        parts: dict[str, list[type[BaseModel]]] = {
+            "task": [model],
+            "corrupt": [model.Corruption],
+            "fit": [FitOptions],
+            "recipe": [RecipeOptions],
+            "architecture": [Architecture, PluginNetwork],
         }
-        for key, part in parts.items():
-            schema["properties"][key] = _partial(_of(part, f"{name}.{key}", definitions))
+        for key, forms in parts.items():
+            inner: dict[str, Any] = {}
+            wholes = [_partial(_of(form, f"{name}.{key}", inner)) for form in forms]
+            schema["properties"][key] = {"anyOf": wholes} if len(wholes) > 1 else wholes[0]
+            definitions |= {key: _partial(each) for key, each in inner.items()}
     return schema
 
 
@@ -87,4 +90,7 @@ def _of(model: type[BaseModel], prefix: str, definitions: dict[str, Any]) -> dic
 
 def _partial(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema whose keys may be left out: they have values from elsewhere."""
-    return {key: value for key, value in schema.items() if key != "required"}
+    kept = {key: value for key, value in schema.items() if key != "required"}
+    if "anyOf" in kept:
+        kept["anyOf"] = [_partial(form) for form in kept["anyOf"]]
+    return kept

@@ -1,5 +1,7 @@
 """Whose error it is: a guest's is told as its own, with its exit code."""
 
+import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +74,21 @@ def test_what_comes_out_of_a_guest_is_its_own(
     assert code == ExitCode.PLUGIN
     assert f"plugin 'throwaway-blamed:file' {said}" in line
     assert "internal error" not in line
+
+
+def test_a_guest_that_fails_over_one_picture_leaves_the_others(
+    guest: Path, waves_file: Path, nasdip_cli: Cli
+) -> None:
+    album = waves_file.parent / "album"
+    album.mkdir()
+    for name in ("a", "b"):
+        shutil.copy(waves_file, album / f"{name}.png")
+    words = ("-t", "denoise", "--preset", "fast", "-S", "fit.stopping=boom", "-o", "out", "--json")
+    answer = nasdip_cli("run", album, *words, "--plugin", guest)
+    assert answer.code == ExitCode.FAILED
+    failures = json.loads(answer.out)["failures"]
+    assert [(f["picture"], f["exit_code"]) for f in failures] == [("a.png", 4), ("b.png", 4)]
+    assert "plugin 'throwaway-blamed:file' failed: KeyError" in failures[0]["error"]
 
 
 def test_debug_still_raises(guest: Path, nasdip_cli: Cli) -> None:

@@ -64,6 +64,8 @@ def test_dotted_keys_are_yaml_values() -> None:
     assert values["fit"]["steps"] == 200
     assert values["task"] == {"sigma": 25, "on": True}
     assert values["a"] == "#ff0"
+    # As in a file; JSON writes small numbers so.
+    assert from_dotted(["lr=1e-05", "steps=1e1"]) == {"lr": 0.00001, "steps": 10}
     assert from_dotted(["name=2024-13-45"]) == {"name": "2024-13-45"}  # no date: text
 
 

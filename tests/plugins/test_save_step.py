@@ -1,11 +1,12 @@
 """The step that saves: nothing of the user's is lost, and what it has written makes way."""
 
+import os
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, RunError
 from nasdip_core.plugins import Plugins
 from nasdip_core.step import StepContext
 from nasdip_plugins.step.save import Save
@@ -46,3 +47,22 @@ def test_what_a_folder_no_longer_holds_goes_from_its_copy(tmp_path: Path, plugin
     (source / "mine.txt").write_text("another")
     with pytest.raises(OptionError, match=r"mine\.txt' is there already"):
         save(tmp_path, plugins, "album", "copied")
+
+
+def test_a_folder_over_a_file(waves_file: Path, plugins: Plugins) -> None:
+    folder = waves_file.parent
+    (folder / "album").mkdir()
+    (folder / "taken").write_text("mine")
+    with pytest.raises(RunError, match=r"cannot write to '.*/taken': File exists"):
+        save(folder, plugins, "album", "taken", replace=True)
+    assert (folder / "taken").read_text() == "mine"
+
+
+def test_names_that_are_no_text(tmp_path: Path, plugins: Plugins) -> None:
+    name = os.fsdecode(b"caf\xe9.txt")
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album" / name).write_text("a")
+    save(tmp_path, plugins, "album", "copied")
+    (tmp_path / "album" / name).write_text("b")
+    save(tmp_path, plugins, "album", "copied")
+    assert (tmp_path / "copied" / name).read_text() == "b"

@@ -31,6 +31,7 @@ class SearchStepOptions(StepOptions):
         "folder": "the folder of the search",
     }
     amount: ClassVar[frozenset[str]] = frozenset({"trials", "workers", "launcher"})
+    read: ClassVar[frozenset[str]] = frozenset({"data", "mask", "truth"})
 
     task: str = Field(description="task to search for")
     data: str = Field(description="folder of clean pictures, or one picture")
@@ -97,6 +98,7 @@ class BenchStepOptions(StepOptions):
         "table": "the table as CSV",
         "folder": "the folder of the bench",
     }
+    read: ClassVar[frozenset[str]] = frozenset({"data"})
 
     task: str = Field(description="task to compare methods on")
     data: str = Field(description="folder of clean pictures")
@@ -137,6 +139,7 @@ class CorruptStepOptions(StepOptions):
         "measured": "of a damage that measures: the measurements, for `task.measurements`",
         "guide": "of a damage that makes further pictures: the picture, of several their folder",
     }
+    read: ClassVar[frozenset[str]] = frozenset({"picture"})
 
     task: str = Field(description="task whose own damage it is")
     picture: str = Field(description="clean picture")
@@ -154,6 +157,7 @@ class SaveStepOptions(StepOptions):
     """Where an output goes."""
 
     outputs: ClassVar[Mapping[str, str]] = {"file": "the file or folder that was written"}
+    read: ClassVar[frozenset[str]] = frozenset({"file"})
     written: ClassVar[frozenset[str]] = frozenset({"to"})
 
     file: str = Field(description="file or folder to copy, such as ${restore.restored}")
@@ -165,6 +169,7 @@ class DistanceStepOptions(StepOptions):
     """Sets of pictures, and the set that they are compared with."""
 
     outputs: ClassVar[Mapping[str, str]] = {"table": "the distances by set, as JSON"}
+    read: ClassVar[frozenset[str]] = frozenset({"target"})
 
     pictures: dict[str, str] = Field(
         min_length=1, description="by caption: folders, such as ${translate.translated}"

@@ -55,9 +55,11 @@ def _read(path: Path, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if found["schema"] != "nasdip.result/1":
             raise ValueError(f"it is a {found['schema']}")
+        # They are named from where the run was called, and lie beside its result.
+        files = {key: str(path.parent / Path(file).name) for key, file in found["outputs"].items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OptionError(f"option 'results.{name}': no result of a run: {error}") from None
-    return found
+    return {**found, "outputs": files}
 
 
 def _psnr(result: Mapping[str, Any]) -> float:

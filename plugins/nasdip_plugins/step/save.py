@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from nasdip_core.errors import OptionError
-from nasdip_core.files import whole_file
+from nasdip_core.errors import OptionError, RunError
+from nasdip_core.files import make_folder, whole_file
 from nasdip_core.imaging.kinds import SUFFIXES
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
@@ -14,6 +14,8 @@ from nasdip_core.step import Step, StepContext
 
 NOTE = "written"
 """File in the step's folder that names what it has written, a path a line."""
+_TEXT = ("utf-8", "surrogateescape")
+"""Names of files may be no UTF-8."""
 
 
 class Save(Step):
@@ -35,20 +37,23 @@ class Save(Step):
         paths = _copies(source, target) if picture is None else files_of(picture, target)
         # What this step has written itself makes way.
         note = context.folder / NOTE
-        ours = set(note.read_text("utf-8").split("\n")) if note.is_file() else set()
+        ours = set(note.read_text(*_TEXT).split("\n")) if note.is_file() else set()
         other = next((path for path in paths if path.exists() and str(path) not in ours), None)
         if other is not None and not (self._replace or _same(source, target)):
             raise OptionError(f"option 'to': '{other}' is there already", "say `replace: true`")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target if source.is_dir() else target.parent)
         for stale in map(Path, ours - set(map(str, paths))):
             if target in stale.parents:
                 stale.unlink(missing_ok=True)
         with whole_file(note) as draft:
-            draft.write_text("\n".join(map(str, paths)), "utf-8")
+            draft.write_text("\n".join(map(str, paths)), *_TEXT)
         if picture is not None:
             write_picture(picture, target)
         elif source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
+            try:
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            except OSError as error:
+                raise RunError(f"cannot write to '{target}': {error.strerror or error}") from None
         else:
             with whole_file(target) as draft:
                 shutil.copyfile(source, draft)

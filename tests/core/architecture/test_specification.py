@@ -70,6 +70,15 @@ def test_original_fit_options_of_dip(plugins: Plugins) -> None:
     assert (sr.steps, sr.lr, sr.jitter) == (2000, 0.01, 0.03)
 
 
+def test_a_file_is_read_as_a_pipeline_is(plugins: Plugins, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("architecture: {levels: 2}\nfit: {lr: 1e-5}\n")
+    assert find_architecture(str(path), plugins).fit == {"lr": 0.00001}
+    path.write_text("architecture: {levels: 2}\nfit: {lr: 1.0, lr: 2.0}\n")
+    with pytest.raises(OptionError, match="key 'lr' stands here twice"):
+        find_architecture(str(path), plugins)
+
+
 def test_a_file_is_an_architecture(plugins: Plugins, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("architecture: {levels: 2}\nfit: {steps: 7}\n")

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from nasdip_core.errors import ExitCode
+from nasdip_core.errors import ExitCode, RunError
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
@@ -101,6 +101,23 @@ def test_a_bad_option_ends_a_folder_at_once(cli: Cli, tiny: Tiny, album: Path) -
     assert not Path("nasdip-out").exists()
 
 
+def test_the_time_of_a_picture_is_its_own(
+    cli: Cli, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the command takes to start is charged to a picture that is alone."""
+    seen = []
+
+    def run(*_: Any, started: float | None, **__: Any) -> None:
+        seen.append(started)
+        raise RunError("enough")
+
+    monkeypatch.setattr("nasdip_core.pipeline.restore.run", run)
+    cli("run", "-t", "denoise", album, "--preset", "fast", "--seconds", "9")
+    assert seen == [None] * 4
+    cli("run", "-t", "denoise", album / "a.png", "--preset", "fast", "--seconds", "9")
+    assert seen[4] is not None
+
+
 def test_a_dry_run_of_a_folder(cli: Cli, tiny: Tiny, album: Path) -> None:
     answer = cli("run", "-t", "denoise", album, *tiny, "--dry-run", "--json")
     found = json.loads(answer.out)
@@ -131,6 +148,16 @@ def test_a_folder_by_several_workers(cli: Cli, tiny: Tiny, album: Path) -> None:
     assert (Path("out") / "a" / "result.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_output_folder_that_is_a_file(cli: Cli, tiny: Tiny, album: Path, workers: int) -> None:
+    Path("taken").write_text("mine")
+    answer = cli("run", "-t", "denoise", album, *tiny, "-o", "taken", "--workers", workers)
+    assert answer.code == ExitCode.FAILED
+    assert "cannot write to '" in answer.err
+    assert "internal error" not in answer.err
+    assert Path("taken").read_text() == "mine"
+
+
 def test_launchers_are_for_folders(cli: Cli, tiny: Tiny, album: Path) -> None:
     single = cli("run", "-t", "denoise", album / "a.png", *tiny, "--launcher", "processes")
     assert (single.code, "--launcher is for folders" in single.err) == (3, True)
@@ -152,3 +179,15 @@ def test_a_file_whose_picture_is_a_folder(
     assert answer.code == 0, answer.err
     assert len(json.loads(answer.out)["results"]) == 3
     assert {p.name for p in Path("nasdip-out/all").iterdir()} == {"a.png", "a.tif", "фото 1"}
+
+
+def test_masks_and_truths_beside_a_file_elsewhere(cli: Cli, tiny: Tiny, waves_file: Path) -> None:
+    for role in ("pictures", "masks"):
+        (waves_file.parent / "flows" / role).mkdir(parents=True)
+        Image.open(waves_file).save(waves_file.parent / "flows" / role / "a.png")
+    with_ = "{picture: pictures, mask: masks, truth: pictures}"
+    text = f"nasdip: 1\nsteps:\n- {{id: a, uses: task.inpaint, with: {with_}}}\n"
+    (waves_file.parent / "flows" / "flow.yaml").write_text(text)
+    answer = cli("run", "flows/flow.yaml", *tiny, "-o", "out")
+    assert answer.code == 0, answer.err
+    assert Path("out", "a", "restored.png").exists()

@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from nasdip_core.errors import ExitCode, NasdipError
+from nasdip_core.options import parse
 from nasdip_core.pipeline.document import read_pipeline
+from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.workflow.check import check
 from nasdip_core.workflow.schema import pipeline_schema
@@ -47,7 +49,7 @@ def two(tmp_path: Path, waves_file: Path, tiny: tuple[str, ...]) -> Path:
 
 
 def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
-    steps = ["-S", "fit.steps=2"]
+    steps = ["-S", "fit.steps=2", "-S", "fit.lr=0.00001"]
     first = cli("run", two, *steps)
     assert first.code == 0, first.err
     assert "second.restored: " in first.out
@@ -65,6 +67,23 @@ def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
     for id_ in ("first", "second"):
         ours = Path("both", id_, "restored.png").read_bytes()
         assert ours == Path("nasdip-out", "two", id_, "restored.png").read_bytes()
+    assert cli("run", two, *steps, "-o", "both").err == again.err
+
+
+def test_a_pipeline_goes_on_from_another_folder(
+    cli: Cli, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = "- {id: page, uses: step.report, with: {results: {a: '${first.result}'}}}\n"
+    two.write_text(TWO + report)
+    (two.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(two.parent / "elsewhere")
+    assert (
+        cli("run", "../two.yaml", "-S", "fit.steps=1", "-o", "../out", "--only", "first").code == 0
+    )
+    monkeypatch.chdir(two.parent)
+    answer = cli("run", two, "-S", "fit.steps=1", "-o", "out", "--only", "page")
+    assert answer.code == 0, answer.err
+    assert "data:image/png" in Path("out/page/index.html").read_text("utf-8")
 
 
 def test_nothing_is_forced(cli: Cli, two: Path) -> None:
@@ -163,6 +182,28 @@ def test_common_mistakes_get_advice(cli: Cli, two: Path, text: str, advice: str)
     assert advice in answer.err
 
 
+@pytest.mark.parametrize(
+    ("uses", "with_"),
+    [
+        ("save", "{file: gone.png, to: x.png}"),
+        ("corrupt", "{task: denoise, picture: gone.png}"),
+        ("search", "{task: denoise, data: gone}"),
+        ("bench", "{task: denoise, data: gone, preset: [fast]}"),
+    ],
+)
+def test_files_of_a_step_that_are_not_there(cli: Cli, two: Path, uses: str, with_: str) -> None:
+    two.write_text(f"nasdip: 1\nsteps:\n- id: a\n  uses: step.{uses}\n  with: {with_}\n")
+    for command in ("check", "run"):
+        (line,) = cli(command, two).err.splitlines()
+        assert "two.yaml:5:" in line
+        assert "there is no such file" in line
+    assert not Path("nasdip-out").exists()
+    # Another step may make it.
+    saved = "- {id: b, uses: step.save, with: {file: waves.png, to: new.png}}\n"
+    two.write_text(f"{two.read_text()}  needs: [b]\n{saved}")
+    assert cli("check", two).code == 0
+
+
 def test_what_stands_beside_a_reference_is_checked(cli: Cli, two: Path) -> None:
     learn = "- id: learn\n  uses: task.translate\n  with: {picture: waves.png, task: {target: b}}\n"
     apply = "- id: apply\n  uses: task.translate\n  with: {picture: waves.png, task: %s}\n"
@@ -184,6 +225,10 @@ def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
         "other\ttask.denoise\tto be done",
         "second\ttask.denoise\tto be done after first",
     ]
+    told = json.loads(cli("run", two, "--dry-run", "--json").out)
+    assert (told["schema"], told["name"]) == ("nasdip.pipeline-plan/1", "two")
+    second = {"id": "second", "uses": "task.denoise", "state": "to be done", "needs": ["first"]}
+    assert told["steps"][2] == second
     assert not Path("nasdip-out").exists()
     early = cli("run", two, "--only", "second")
     assert (early.code, "needs 'first', which is not done" in early.err) == (3, True)
@@ -228,7 +273,37 @@ def test_check_tells_everything_and_resolves(cli: Cli, two: Path) -> None:
     assert wrong.err.count("did you mean 'sigma'?") == 2
     told = json.loads(cli("check", two, "--json").out)
     assert [each["exit_code"] for each in told["errors"]] == [3, 3]
+    assert "resolved" not in json.loads(cli("check", two, "--json", "--resolved").out)
     assert cli("check", "nothing.yaml").code == ExitCode.OPTION
+
+
+def test_what_is_resolved_does_the_same(cli: Cli, two: Path, plugins: Plugins) -> None:
+    found = "{task: denoise, data: waves.png}"
+    timed = "{picture: waves.png, seconds: 5, fit: {lr: 0.02}}"
+    use = "{picture: waves.png, arch: '${find.best}', architecture: {bias: false}, fit: {steps: 7}}"
+    two.write_text(
+        f"nasdip: 1\nsteps:\n- {{id: find, uses: step.search, with: {found}}}\n"
+        f"- {{id: timed, uses: task.denoise, with: {timed}}}\n"
+        f"- {{id: use, uses: task.denoise, with: {use}}}\n"
+    )
+    printed = cli("check", two, "--resolved").out
+    _, again, used = (step["with"] for step in yaml.safe_load(printed)["steps"])
+    assert (used["arch"], used["architecture"], used["fit"]) == (
+        "${find.best}",
+        {"bias": False},
+        {"steps": 7},
+    )
+    assert "recipe" not in used
+    first, second = (
+        resolve("denoise", parse(RestoreRequest, with_, ""), plugins, two.parent)
+        for with_ in (yaml.safe_load(timed), again)
+    )
+    assert first == second
+    assert len(first.alternatives) == 3
+    two.write_text(printed)
+    assert cli("check", two, "--resolved").out == printed
+    told = json.loads(cli("check", two, "--resolved", "--json").out)
+    assert told["resolved"] == yaml.safe_load(printed)
 
 
 def test_the_schema_is_one_and_holds_for_the_examples(
@@ -246,6 +321,31 @@ def test_the_schema_is_one_and_holds_for_the_examples(
         misspelt = {**content["steps"][0], "with": {"fit": {"stepps": 3}}}
         assert list(validator.iter_errors({**content, "steps": [misspelt]}))
     assert schema == pipeline_schema(plugins)
+
+
+@pytest.mark.parametrize(
+    ("uses", "with_", "right"),
+    [
+        ("task.denoise", "{fit: {stopping: fixed}, recipe: {refine: [collaborative]}}", True),
+        ("task.denoise", "{fit: {stopping: {with: {factor: 0.9}}}}", True),
+        ("task.denoise", "{architecture: {residual: none, encoder: {widths: 8}}}", True),
+        ("task.denoise", "{architecture: {uses: siren}}", True),
+        ("task.denoise", "{architecture: {input: {scale: 0.5}}}", True),
+        ("step.search", "{task: denoise, data: waves.png, space: compact}", True),
+        ("task.denoise", "{fit: {stopping: {wit: {}}}}", False),
+        ("task.denoise", "{recipe: {refine: [3]}}", False),
+        ("task.denoise", "{architecture: siren}", False),
+        ("task.denoise", "{architecture: {levls: 3}}", False),
+    ],
+)
+def test_the_schema_takes_what_check_takes(
+    two: Path, plugins: Plugins, uses: str, with_: str, right: bool
+) -> None:
+    two.write_text(f"nasdip: 1\nsteps:\n- {{id: a, uses: {uses}, with: {with_}}}\n")
+    _, errors = check(two, plugins)
+    validator = jsonschema.Draft202012Validator(pipeline_schema(plugins))
+    assert (errors == []) is right
+    assert validator.is_valid(yaml.safe_load(two.read_text())) is right
 
 
 def test_a_thousand_mutations_are_each_one_report(plugins: Plugins, tmp_path: Path) -> None:
@@ -284,6 +384,23 @@ def _mutated(text: str, draws: random.Random) -> str:
                 lines.insert(draws.randrange(len(lines) + 1), line)
                 text = "".join(lines)
     return text
+
+
+def test_a_step_is_reached_whatever_its_id(cli: Cli, two: Path) -> None:
+    two.write_text(TWO.replace("first", "first.1").replace("other", "first.1.b"))
+    for id_, places in (("first.1", [7]), ("first.1.b", [10]), ("second", [13])):
+        answer = cli("run", two, "-S", f"steps.{id_}.with.seed=-1", "--dry-run")
+        assert answer.code == ExitCode.OPTION
+        assert [f"two.yaml:{line}:" in answer.err for line in places] == [True]
+    unknown = cli("run", two, "-S", "steps.first.2.with.seed=1")
+    assert "there is no step 'first.2'; did you mean 'first.1'?" in unknown.err
+    one = two.with_name("one.yaml")
+    content = yaml.safe_load(TWO)
+    one.write_text(yaml.safe_dump({**content, "steps": content["steps"][:1]}))
+    refused = cli("run", one, "-S", "steps.first.with.seed=-1")
+    assert "option 'seed' = -1" in refused.err
+    unknown = cli("run", one, "-S", "steps.frist.with.seed=1")
+    assert "there is no step 'frist'; did you mean 'first'?" in unknown.err
 
 
 def test_a_file_of_one_task_is_as_before(cli: Cli, two: Path) -> None:

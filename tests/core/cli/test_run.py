@@ -332,3 +332,14 @@ def test_an_input_is_not_overwritten(cli: Cli, tiny: Tiny, waves_file: Path) -> 
     assert answer.code == 1
     assert "'out/restored.png' is in the way of this run" in answer.err
     assert Path("out/restored.png").read_bytes() == before
+
+
+def test_a_recipe_that_the_task_does_not_take_leaves_no_folder(
+    cli: Cli, waves_file: Path, tiny: tuple[str, ...]
+) -> None:
+    words = ("run", "-t", "dehaze", waves_file, *tiny, "-o", "out", "-S", "recipe.fits=2")
+    for dry in ([], ["--dry-run"]):
+        refused = cli(*words, *dry)
+        assert refused.code == 3
+        assert "task 'dehaze' takes no recipe; leave recipe.* out" in refused.err
+    assert not Path("out").exists()

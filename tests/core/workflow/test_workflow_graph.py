@@ -80,6 +80,22 @@ def test_mistakes_of_the_graph(make: Make, text: str, said: str, code: ExitCode)
     assert "flow.yaml:" in str(caught.value)
 
 
+def test_of_a_folder_every_picture_has_its_own_page(make: Make) -> None:
+    for output in ("page", "result"):
+        text = step("a", "{picture: album}", "task.denoise") + step(
+            "b", f'{{file: "${{a.{output}}}"}}'
+        )
+        with pytest.raises(NasdipError, match=f"step 'a' has no output '{output}'"):
+            make(HEAD + text)
+        make(HEAD + text.replace("picture: album", "picture: clean.png"))
+        make(HEAD + text.replace(output, "restored"))
+
+
+def test_the_copy_without_the_loss_of_a_jpeg_has_a_name(make: Make) -> None:
+    text = step("a", "{picture: clean.jpg}", "task.denoise")
+    make(HEAD + text + step("b", '{file: "${a.restored-lossless}"}'))
+
+
 def test_everything_that_is_wrong_is_said_at_once(folder: Path, plugins: Plugins) -> None:
     path = folder / "wrong.yaml"
     path.write_text(
