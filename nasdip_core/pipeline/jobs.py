@@ -168,7 +168,7 @@ def batch(
     pictures = pictures_in(source)
     if not pictures:
         raise PictureError(f"the folder '{source}' holds no picture")
-    stems = [picture.stem for picture in pictures]
+    stems, names = [p.stem for p in pictures], {p.name for p in pictures}
     jobs: list[Job] = []
     failures: list[Failure] = []
     # A study is opened once, and not for every picture.

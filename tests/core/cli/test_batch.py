@@ -11,6 +11,8 @@ import yaml
 from PIL import Image
 
 from nasdip_core.errors import ExitCode, RunError
+from nasdip_core.pipeline.jobs import batch
+from nasdip_core.plugins import Plugins
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
@@ -52,6 +54,14 @@ def test_a_folder_goes_on_past_a_bad_file(cli: Cli, tiny: Tiny, album: Path) -> 
     assert {p.name for p in folder.iterdir()} == {"a.png", "a.tif", "фото 1"}
     assert (folder / "a.tif" / "restored.tif").exists()
     assert "1 of 4 pictures failed" in answer.err
+
+
+def test_every_picture_has_a_folder_of_its_own(plugins: Plugins, tmp_path: Path) -> None:
+    names = ["a.jpg", "a.png", "a.png.tif", "b.png"]
+    for name in names:
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    planned = batch(tmp_path, "denoise", {}, tmp_path / "out", plugins)
+    assert [job.folder.name for job in planned.jobs] == [*names[:3], "b"]
 
 
 def test_a_folder_resumes_where_it_stopped(cli: Cli, tiny: Tiny, album: Path) -> None:
