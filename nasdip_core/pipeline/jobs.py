@@ -184,8 +184,9 @@ def batch(
             failures.append(Failure(picture.name, error))
             continue
         resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, base, found)
-        # Two pictures of one stem, as a.png and a.jpg, keep their suffixes apart.
-        own = picture.stem if stems.count(picture.stem) == 1 else picture.name
+        # Pictures of one stem, as a.png and a.jpg, keep their suffixes apart; so does a.png.tif.
+        alone = stems.count(picture.stem) == 1 and picture.stem not in names
+        own = picture.stem if alone else picture.name
         jobs.append(Job(picture.name, run_name(resolved), folder / own, resolved))
     order = {
         "source": str(source.absolute()),
