@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -65,6 +66,15 @@ class Picture:
     def mode(self) -> str:
         """Pillow's letters with `;16` or `;F` for depth: 1, L, LA, P, RGB, RGBA;16, N;F ..."""
         return mode_name(self.kind.model, self.colour.dtype, self.alpha is not None)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the samples, their types and shapes: what tells it apart from another."""
+        found = hashlib.sha256()
+        for samples in [self.colour] if self.alpha is None else [self.colour, self.alpha]:
+            found.update(f"{samples.dtype} {samples.shape} ".encode())
+            found.update(np.ascontiguousarray(samples).data)
+        return found.hexdigest()
 
     @property
     def suffix(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -63,6 +64,11 @@ class Stack(Picture):
     def is_opaque(self) -> bool:
         """Whether no pixel of any frame is transparent."""
         return all(frame.is_opaque for frame in self.frames)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all frames."""
+        return hashlib.sha256("".join(f.digest for f in self.frames).encode()).hexdigest()
 
     @property
     def suffix(self) -> str:

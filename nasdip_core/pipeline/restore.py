@@ -14,7 +14,6 @@ from nasdip_core.fit.events import Event, EventLog, Observer
 from nasdip_core.hooks import Run
 from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of, stack_of
-from nasdip_core.imaging.digest import digest_of_samples
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.write import files_of, write_picture
@@ -180,7 +179,7 @@ def _run(
         plan = _planned(resolved, title, planned, plugins, given, device, started)
     resolved = plan.resolved
     document = resolved.document(title)
-    seen = {role: digest_of_samples(picture) for role, picture in given.items()}
+    seen = {role: picture.digest for role, picture in given.items()}
     if folder is not None and resume:
         earlier = folder.earlier(document, seen)
         if earlier is not None:

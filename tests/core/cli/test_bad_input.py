@@ -188,11 +188,12 @@ class TestFullDisk:
         from nasdip_core.fit import events
 
         def onto_full(path: Path, *_: object) -> None:
+            path.unlink()
             path.symlink_to("/dev/full")
 
         with monkeypatch.context() as patch:
             # The log is opened anew after this, and then leads to a device that is always full.
-            patch.setattr(events, "_drop_after", lambda path, *_: (path.unlink(), onto_full(path)))
+            patch.setattr(events, "_rewrite", onto_full)
             line = one_line(cli(*self.words(waves_file, tiny)), 1)
         assert "cannot write 'out/events.jsonl': No space left on device" in line
         Path("out/events.jsonl").unlink()

@@ -14,6 +14,7 @@ Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
 FILES = {
     ".nasdip-files.json",
+    ".nasdip-inputs.json",
     "events.jsonl",
     "pipeline.yaml",
     "report.html",
