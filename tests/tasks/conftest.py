@@ -1,13 +1,18 @@
 """Fixtures for the tests of tasks: a network and fits of a second."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nasdip_core.pipeline.restore import Restored, restore
 from nasdip_core.plugins import Plugins
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what several files of tests import
 
 RESULT = {
     "schema",
@@ -69,6 +74,26 @@ def brief(plugins: Plugins, tiny: dict[str, Any]) -> Callable[..., Restored]:
         return restored
 
     return run
+
+
+@pytest.fixture
+def sets(tmp_path: Path) -> tuple[Path, Path]:
+    """Folders of dark blue and of bright red stripes, and beside them the pairs of both."""
+    line = np.arange(40) / 5
+    made = []
+    for name, colour, base in (("blue", 2, 40), ("red", 0, 160)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for i in range(3):
+            samples = np.full((36, 40, 3), base, np.uint8)
+            samples[..., colour] = (base + 40 + 30 * np.sin(line + i)).astype(np.uint8)
+            Image.fromarray(samples).save(folder / f"{i}.png")
+        made.append(folder)
+    (tmp_path / "pairs").mkdir()
+    for i in range(3):
+        halves = [np.asarray(Image.open(folder / f"{i}.png")) for folder in made]
+        Image.fromarray(np.concatenate(halves, axis=1)).save(tmp_path / "pairs" / f"{i}.png")
+    return made[0], made[1]
 
 
 @pytest.fixture(params=["grey", "grey-alpha", "rgb", "rgba"])

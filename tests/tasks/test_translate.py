@@ -9,17 +9,16 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor
+from translations import FAST, TINY, run
 
 from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.architecture.unet import UNet
-from nasdip_core.errors import NasdipError, OptionError, PictureError, RunInterruptedError
-from nasdip_core.fit.events import Event
+from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.fit.loop import Fit
 from nasdip_core.fit.networks import make_networks
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.metrics import psnr
-from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
 from nasdip_core.pipeline.jobs import is_batch
@@ -29,7 +28,6 @@ from nasdip_core.pipeline.restore import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs
-from nasdip_core.weights import read_weights
 from nasdip_tasks.translate.critic import PatchCritic
 from nasdip_tasks.translate.data import Domain
 from nasdip_tasks.translate.looks import edges
@@ -39,51 +37,10 @@ from nasdip_tasks.translate.task import Translate
 
 TASK = Translate(Plugins.discover())
 CPU = torch.device("cpu")
-TINY = {
-    "architecture": {
-        "levels": 2,
-        "encoder": {"widths": 8, "convolutions": 1, "stem": 1},
-        "decoder": {"widths": 8, "norm_merged": False},
-        "skip": {"widths": 8},
-        "norm": "instance",
-    },
-    "fit": {"steps": 6, "lr": 0.002, "jitter": 0, "averaging": 0, "stopping": "fixed"},
-}
-FAST = {"task.crop": 32, "task.critic_width": 4, "fit.report_every": 1}
 
 
 def draws(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-@pytest.fixture
-def sets(tmp_path: Path) -> tuple[Path, Path]:
-    """Folders of dark blue and of bright red stripes, and beside them the pairs of both."""
-    line = np.arange(40) / 5
-    made = []
-    for name, colour, base in (("blue", 2, 40), ("red", 0, 160)):
-        folder = tmp_path / name
-        folder.mkdir()
-        for i in range(3):
-            samples = np.full((36, 40, 3), base, np.uint8)
-            samples[..., colour] = (base + 40 + 30 * np.sin(line + i)).astype(np.uint8)
-            Image.fromarray(samples).save(folder / f"{i}.png")
-        made.append(folder)
-    (tmp_path / "pairs").mkdir()
-    for i in range(3):
-        halves = [np.asarray(Image.open(folder / f"{i}.png")) for folder in made]
-        Image.fromarray(np.concatenate(halves, axis=1)).save(tmp_path / "pairs" / f"{i}.png")
-    return made[0], made[1]
-
-
-def run(picture: str | Path | Picture, output: Path | None = None, **options: Any) -> Any:
-    """Translate with the tiny network."""
-    words = {key.replace("__", "."): value for key, value in options.items()}
-    learns = "task.weights" not in words
-    given = {**FAST, **words} if learns else words
-    return restore(
-        picture, "translate", arch=TINY if learns else None, options=given, output=output
-    )
 
 
 def test_a_set_takes_the_look_of_another(sets: tuple[Path, Path], tmp_path: Path) -> None:
@@ -139,85 +96,6 @@ def test_the_way_back_is_learnt_from_what_is_wanted(sets: tuple[Path, Path], loo
     )
     assert done.quality is not None
     assert done.quality["self_stopped"]["psnr"] > 15
-
-
-def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_path: Path) -> None:
-    blue, red = sets
-    output = tmp_path / "out"
-    done = run(blue / "2.png", output, task__target=str(red))
-    weights = str(output / "weights.safetensors")
-    again = run(blue / "2.png", tmp_path / "again", task__weights=weights)
-    assert np.array_equal(again.picture.colour, done.picture.colour)
-    assert again.result["stopping"]["reason"] == "there was nothing to learn"
-    assert again.result["iterations"] == 1
-    assert not (tmp_path / "again" / "weights.safetensors").exists()
-    other = run("sample:camera", task__weights=weights)
-    assert other.picture.colour.shape == (*read_picture("sample:camera").colour.shape[:2], 3)
-    # As the pipeline file of the run says.
-    repeated = restore(
-        str(blue / "2.png"),
-        "translate",
-        arch=TINY,
-        options={"task.weights": weights},
-    )
-    assert np.array_equal(repeated.picture.colour, done.picture.colour)
-
-
-def test_weights_of_a_network_without_fit_options(sets: tuple[Path, Path], tmp_path: Path) -> None:
-    """They make the picture, whose outputs are averaged no further."""
-    blue, red = sets
-    own = {"architecture": TINY["architecture"]}
-    options = {**FAST, "task.target": str(red), "fit.stopping": "fixed", "fit.steps": 30}
-    done = restore(blue / "2.png", "translate", arch=own, options=options, output=tmp_path / "a")
-    weights = {"task.weights": str(tmp_path / "a" / "weights.safetensors")}
-    again = restore(blue / "2.png", "translate", options=weights)
-    assert np.array_equal(again.picture.colour, done.picture.colour)
-    # Nothing is fitted, so that no stopping rule has to suit the task.
-    assert again.result["stopping"]["rule"] == "fixed"
-
-
-@pytest.mark.parametrize("pairs", ["none", "grey"])
-def test_weights_of_a_run_that_stopped_after_its_last_step(
-    sets: tuple[Path, Path], tmp_path: Path, pairs: str
-) -> None:
-    def stop(event: Event) -> None:
-        if event.kind == "fit-ended":
-            raise RunInterruptedError("stopped")
-
-    blue, red = sets
-    words: dict[str, Any] = {
-        "arch": TINY,
-        "options": {**FAST, "task.target": str(red / "0.png"), "task.pairs": pairs, "fit.steps": 2},
-    }
-    with pytest.raises(RunInterruptedError):
-        restore(blue / "0.png", "translate", output=tmp_path / "a", observers=[stop], **words)
-    restore(blue / "0.png", "translate", output=tmp_path / "a", resume=True, **words)
-    restore(blue / "0.png", "translate", output=tmp_path / "b", **words)
-    resumed, whole = (read_weights(tmp_path / x / "weights.safetensors") for x in "ab")
-    assert resumed.keys() == whole.keys()
-    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
-
-
-def test_weights_of_another_architecture(sets: tuple[Path, Path], tmp_path: Path) -> None:
-    blue, red = sets
-    run(blue, tmp_path / "out", task__target=str(red))
-    words = {"task.weights": str(tmp_path / "out" / "weights.safetensors")}
-    with pytest.raises(OptionError, match="of another architecture"):
-        restore(str(blue / "0.png"), "translate", arch="dip", options=words)
-    with pytest.raises(OptionError, match="cannot read the weights"):
-        restore(str(blue / "0.png"), "translate", options={"task.weights": "missing"})
-
-
-def test_weights_bring_their_network_to_a_timed_run(
-    sets: tuple[Path, Path], tmp_path: Path
-) -> None:
-    blue, red = sets
-    done = run(blue / "2.png", tmp_path / "out", task__target=str(red))
-    words = {"task.weights": str(tmp_path / "out" / "weights.safetensors")}
-    again = restore(str(blue / "2.png"), "translate", options=words | {"seconds": 60})
-    assert np.array_equal(again.picture.colour, done.picture.colour)
-    with pytest.raises(OptionError, match="leave --arch and --preset out"):
-        restore(str(blue / "2.png"), "translate", options=words | {"preset": "fast"})
 
 
 def test_a_folder_is_learnt_from_or_translated(
