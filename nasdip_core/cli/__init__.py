@@ -98,6 +98,10 @@ def _told(error: Exception) -> int:
     if isinstance(known, NasdipError):
         fail(str(known))
         return known.exit_code
+    if isinstance(known, OSError) and known.filename is not None:
+        # A file that the system refuses, whoever asked for it: no name is too long for a user.
+        fail(f"cannot use '{known.filename}': {known.strerror}")
+        return ExitCode.FAILED
     fail(f"internal error: {type(error).__name__}: {error}; {advice()}")
     return ExitCode.FAILED
 

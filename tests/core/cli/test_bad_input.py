@@ -329,3 +329,13 @@ def test_yaml_that_python_cannot_hold(cli: Cli, command: str, picture: str, says
     assert answer.code == 3
     assert "internal error" not in answer.err
     assert says in answer.err
+
+
+@pytest.mark.parametrize("words", [["run", "-t", "denoise"], ["check"]])
+def test_a_name_that_the_system_finds_too_long(cli: Cli, words: list[str]) -> None:
+    name = "a" * 300 + ".png"
+    if words == ["check"]:
+        step = f"{{id: a, uses: task.denoise, with: {{picture: {name}}}}}"
+        Path("flow.yaml").write_text(f"nasdip: 1\nsteps:\n- {step}\n")
+    line = one_line(cli(*words, name if words[0] == "run" else "flow.yaml"), 1)
+    assert "File name too long" in line
