@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from nasdip_core.architecture.dilated import dilated
 from nasdip_core.architecture.ops import Transform
 
 BLOCKS = 4
@@ -34,5 +35,7 @@ class Additive(Transform):
         """Return the transformed features at the same size."""
         batch, channels, height, width = features.shape
         blocks = features.reshape(batch, BLOCKS, channels // BLOCKS, height, width)
-        transformed: Tensor = self.convolution(blocks.sum(dim=1))  # (B, C_in/4, H, W) -> C_out
-        return transformed
+        # (B, C_in/4, H, W) -> C_out
+        return dilated(
+            blocks.sum(dim=1), self.convolution.weight, None, self.same_padding, self.dilation
+        )

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from nasdip_core.architecture.dilated import dilated
 from nasdip_core.architecture.ops import Transform
 
 
@@ -21,5 +22,4 @@ class Conv(Transform):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the transformed features at the same size."""
-        transformed: Tensor = self.convolution(features)
-        return transformed
+        return dilated(features, self.convolution.weight, None, self.same_padding, self.dilation)

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from nasdip_core.architecture.dilated import dilated
 from nasdip_core.architecture.ops import Transform
 
 
@@ -20,5 +21,8 @@ class TransposedConv(Transform):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the transformed features at the same size."""
-        transformed: Tensor = self.convolution(features)
-        return transformed
+        if 1 in (self.kernel, self.dilation):
+            transformed: Tensor = self.convolution(features)
+            return transformed
+        flipped = self.convolution.weight.flip(-2, -1).transpose(0, 1)
+        return dilated(features, flipped, self.convolution.bias, self.same_padding, self.dilation)
