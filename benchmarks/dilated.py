@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 
-from nasdip_core.architecture.dilated import dilated
+from nasdip_core.architecture.convolution import dilated
 
 TURNS = 5
 

@@ -39,6 +39,8 @@ class Convolution(nn.Conv2d):
             return super().forward(features)
         if self.kernel_size == self.stride == (1, 1):
             return _pointwise(features, self.weight, self.bias)
+        if self.dilation != (1, 1):
+            return dilated(features, self.weight, self.bias, int(self.padding[0]), self.dilation[0])
         if self.padding_mode != "zeros":
             features = F.pad(features, self._reversed_padding_repeated_twice, self.padding_mode)
             return _convolve(features, self.weight, self.bias, self.stride[0], 0)
@@ -62,6 +64,18 @@ class Convolution(nn.Conv2d):
         if beside is not None:
             out.add_(_convolve(beside, self.weight[:, :channels], None, 1, 1))
         return out
+
+
+def dilated(
+    features: Tensor, weight: Tensor, bias: Tensor | None, padding: int, dilation: int
+) -> Tensor:
+    """Convolve (B, C_in, H, W) by (C_out, C_in, k, k), stride 1, with zeros around."""
+    # Automatic casts do not reach into an autograd function.
+    if not _innermost(features) or torch.is_autocast_enabled("cpu"):
+        return F.conv2d(features, weight, bias, 1, padding, dilation)
+    padded = F.pad(features, (padding,) * 4)
+    out: Tensor = _Convolve.apply(padded, weight, bias, dilation)  # type: ignore[no-untyped-call]
+    return out
 
 
 def takes_repeated(layer: nn.Module | None) -> bool:
@@ -103,43 +117,82 @@ def _convolve(
     )
     # Automatic casts do not reach into an autograd function.
     if large and not torch.is_autocast_enabled("cpu"):
-        out: Tensor = _Banded.apply(features, weight, bias)  # type: ignore[no-untyped-call]
+        out: Tensor = _Convolve.apply(features, weight, bias, 1)  # type: ignore[no-untyped-call]
         return out
     return F.conv2d(features, weight, bias, stride, padding)
 
 
-class _Banded(torch.autograd.Function):
-    """A convolution of one large picture, whose weight gradient is summed over bands of rows.
+class _Convolve(torch.autograd.Function):
+    """A convolution of stride 1 without padding, with a weight gradient of its own.
 
-    A band stays in the cache: its gradient takes two thirds of the time.
+    oneDNN's takes two thirds of the time; with AVX2 and 7 x 7 dilated taps it is its reference,
+    44 to 90 times slower.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None, dilation: int
+    ) -> Tensor:
         ctx.save_for_backward(features, weight)
-        ctx.biased = bias is not None
-        return F.conv2d(features, weight, bias)
+        ctx.biased, ctx.dilation = bias is not None, dilation
+        return F.conv2d(features, weight, bias, dilation=dilation)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    def backward(
+        ctx: Any, slope: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         features, weight = ctx.saved_tensors
         slope = slope.contiguous(memory_format=torch.channels_last)
-        for_features = _gradients(slope, features, weight, 0) if ctx.needs_input_grad[0] else None
-        for_weight = None
-        if ctx.needs_input_grad[1]:
-            more = weight.shape[2] - 1
-            for top in range(0, slope.shape[2], _BAND):
-                band = slope[:, :, top : top + _BAND]
-                part = _gradients(band, features[:, :, top : top + band.shape[2] + more], weight, 1)
-                for_weight = part if for_weight is None else for_weight.add_(part)
-        return for_features, for_weight, slope.sum((0, 2, 3)) if ctx.biased else None
+        for_features = for_weight = None
+        if ctx.needs_input_grad[0]:
+            for_features = _gradients(slope, features, weight, ctx.dilation, 0)
+        if ctx.needs_input_grad[1] and ctx.dilation == 1:
+            for_weight = _by_bands(slope, features, weight)
+        elif ctx.needs_input_grad[1]:
+            for_weight = _by_taps(slope, features, weight.shape[2], ctx.dilation)
+        return for_features, for_weight, slope.sum((0, 2, 3)) if ctx.biased else None, None
 
 
-def _gradients(slope: Tensor, features: Tensor, weight: Tensor, which: int) -> Tensor:
+def _by_bands(slope: Tensor, features: Tensor, weight: Tensor) -> Tensor:
+    """Return the gradient by the weight, summed over bands of rows, which stay in the cache."""
+    more = weight.shape[2] - 1
+    parts = (
+        _gradients(
+            slope[:, :, top : top + _BAND], features[:, :, top : top + _BAND + more], weight, 1, 1
+        )
+        for top in range(0, slope.shape[2], _BAND)
+    )
+    found = next(parts)
+    for part in parts:
+        found.add_(part)
+    return found
+
+
+def _by_taps(slope: Tensor, features: Tensor, kernel: int, dilation: int) -> Tensor:
+    """Return sum over b, y, x of slope[b, o, y, x] features[b, c, y + i d, x + j d], by o, c, i, j.
+
+    Both as rows of pixels, the slope with zeros where the taps would run over an edge: each tap is
+    the product with all pixels from its own on, and nothing is copied for it.
+    """
+    more = dilation * (kernel - 1)
+    slopes = F.pad(slope.permute(0, 2, 3, 1), (0, 0, 0, more, 0, more)).flatten(0, 2).t()
+    pixels = features.permute(0, 2, 3, 1).flatten(0, 2)
+    width, count = features.shape[3], pixels.shape[0]
+    found = slope.new_empty(kernel, kernel, slope.shape[1], features.shape[1])
+    for i in range(kernel):
+        for j in range(kernel):
+            first = dilation * (i * width + j)
+            torch.mm(slopes[:, : count - first], pixels[first:], out=found[i, j])
+    return found.permute(2, 3, 0, 1)
+
+
+def _gradients(
+    slope: Tensor, features: Tensor, weight: Tensor, dilation: int, which: int
+) -> Tensor:
     """Return the gradient of a convolution without padding by its features (0) or weight (1)."""
     found: Tensor = torch.ops.aten.convolution_backward(
-        slope, features, weight, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1,
+        slope, features, weight, None, [1, 1], [0, 0], [dilation] * 2, False, [0, 0], 1,
         [which == 0, which == 1, False],
     )[which]  # fmt: skip
     return found

@@ -1,8 +1,8 @@
 """Additive transform: sum of channel blocks, then a convolution."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from nasdip_core.architecture.dilated import dilated
+from nasdip_core.architecture.convolution import Convolution
 from nasdip_core.architecture.ops import Transform
 
 BLOCKS = 4
@@ -22,7 +22,7 @@ class Additive(Transform):
         super().__init__(in_channels, out_channels, kernel, dilation)
         if in_channels % BLOCKS:
             raise ValueError(f"Additive takes a multiple of {BLOCKS} channels, got {in_channels}")
-        self.convolution = nn.Conv2d(
+        self.convolution = Convolution(
             in_channels // BLOCKS,
             out_channels,
             kernel,
@@ -35,7 +35,5 @@ class Additive(Transform):
         """Return the transformed features at the same size."""
         batch, channels, height, width = features.shape
         blocks = features.reshape(batch, BLOCKS, channels // BLOCKS, height, width)
-        # (B, C_in/4, H, W) -> C_out
-        return dilated(
-            blocks.sum(dim=1), self.convolution.weight, None, self.same_padding, self.dilation
-        )
+        transformed: Tensor = self.convolution(blocks.sum(dim=1))  # (B, C_in/4, H, W) -> C_out
+        return transformed

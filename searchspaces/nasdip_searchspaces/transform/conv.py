@@ -1,8 +1,8 @@
 """Convolution as feature transform."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from nasdip_core.architecture.dilated import dilated
+from nasdip_core.architecture.convolution import Convolution
 from nasdip_core.architecture.ops import Transform
 
 
@@ -11,7 +11,7 @@ class Conv(Transform):
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, dilation: int) -> None:
         super().__init__(in_channels, out_channels, kernel, dilation)
-        self.convolution = nn.Conv2d(
+        self.convolution = Convolution(
             in_channels,
             out_channels,
             kernel,
@@ -22,4 +22,5 @@ class Conv(Transform):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the transformed features at the same size."""
-        return dilated(features, self.convolution.weight, None, self.same_padding, self.dilation)
+        transformed: Tensor = self.convolution(features)
+        return transformed

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from nasdip_core.architecture.dilated import dilated
+from nasdip_core.architecture.convolution import dilated
 from nasdip_core.architecture.ops import Transform
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasdip_core.architecture.dilated import dilated
+from nasdip_core.architecture.convolution import dilated
 
 CASES = [(1, 3, 2), (1, 7, 3), (2, 5, 2), (3, 3, 1), (2, 1, 2)]
 
