@@ -7,13 +7,17 @@ from pathlib import Path
 def contents(path: Path, without: Path | None = None) -> str:
     """Return the SHA-256 of a file, or of all files in a folder, with their names.
 
-    Files below `without`, which is absolute, are left out. Raises OSError.
+    Hidden files, which systems leave behind, and those below `without`, which is absolute, are left
+    out. Raises OSError.
     """
-    if path.is_file():
+    if not path.is_dir():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     found = hashlib.sha256()
     for inner in sorted(path.rglob("*")):
-        if inner.is_file() and (without is None or without not in inner.absolute().parents):
-            found.update(f"{inner.relative_to(path)}\0{contents(inner)}\0".encode(errors="replace"))
+        name = inner.relative_to(path)
+        hidden = any(part.startswith(".") for part in name.parts)
+        if hidden or not inner.is_file() or without in inner.absolute().parents:
+            continue
+        found.update(f"{name}\0{contents(inner)}\0".encode(errors="surrogateescape"))
     return found.hexdigest()

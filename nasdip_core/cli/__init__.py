@@ -99,7 +99,7 @@ def _told(error: Exception) -> int:
         fail(str(known))
         return known.exit_code
     if isinstance(known, OSError) and known.filename is not None:
-        # A file that the system refuses, whoever asked for it: no name is too long for a user.
+        # What the system refuses of a file, such as too long a name, is no fault of ours.
         fail(f"cannot use '{known.filename}': {known.strerror}")
         return ExitCode.FAILED
     fail(f"internal error: {type(error).__name__}: {error}; {advice()}")

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from nasdip_core.digests import contents
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.folder import frame_files
 from nasdip_core.imaging.samples import PREFIX, sample_path
@@ -16,7 +17,9 @@ def digest(source: str) -> str:
     bundled = source.startswith(PREFIX)
     path = sample_path(source.removeprefix(PREFIX)) if bundled else Path(source)
     try:
-        files = frame_files(path) if path.is_dir() else [path]
-        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        if not path.is_dir():
+            return contents(path)
+        # Whatever else lies beside the frames is no part of the picture.
+        return hashlib.sha256("".join(map(contents, frame_files(path))).encode()).hexdigest()
     except OSError as error:
         raise PictureError(f"cannot read '{source}': {error.strerror or error}") from None

@@ -9,6 +9,7 @@ from typing import Any
 from nasdip_core.digests import contents
 from nasdip_core.discovery import FILE
 from nasdip_core.errors import NasdipError, OptionError, RunError
+from nasdip_core.files import make_folder
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.jobs import on_top
 from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
@@ -148,7 +149,7 @@ def run_step(
     document = workflow.graph.document
     try:
         content = interpolated(workflow.options(node), look_up)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         earlier = begun_step(folder)
         again = again or (earlier is not None and earlier.begun != key.begun)
         # From here on what the folder holds is no longer what an earlier attempt has put out.

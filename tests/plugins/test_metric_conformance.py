@@ -31,7 +31,13 @@ class Lower(Higher):
     higher_is_better = False
 
 
-@pytest.mark.parametrize("constant", [Higher, Lower])
+class Unaided(Higher):
+    """And needs no truth for that."""
+
+    needs_truth = False
+
+
+@pytest.mark.parametrize("constant", [Higher, Lower, Unaided])
 def test_a_constant_is_caught(constant: type[Metric]) -> None:
     with pytest.raises(AssertionError):
         MetricConformance().test_prefers_the_better_picture(constant())

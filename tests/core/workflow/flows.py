@@ -26,6 +26,20 @@ steps:
   with: {file: "${clean.restored}", to: kept.png}
 """
 
+SEARCH = """
+nasdip: 1
+steps:
+- id: found
+  uses: step.search
+  with:
+    task: denoise
+    data: clean.png
+    space: compact
+    strategy: random
+    trials: 1
+    options: {corrupt: {sigma: 20}, fit: {steps: 1, stopping: fixed}}
+"""
+
 
 @contextmanager
 def silent(steps: int) -> Iterator[Any]:

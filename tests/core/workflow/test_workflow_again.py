@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flows import Make, go
+from flows import SEARCH, Make, go
 from PIL import Image
 
 from nasdip_core.errors import RunError
@@ -189,27 +189,14 @@ steps:
 
 
 def test_a_search_is_done_again_but_goes_on_for_more_trials(make: Make) -> None:
-    text = """
-nasdip: 1
-steps:
-- id: found
-  uses: step.search
-  with:
-    task: denoise
-    data: clean.png
-    space: compact
-    strategy: random
-    trials: 1
-    options: {corrupt: {sigma: 20}, fit: {steps: 1, stopping: fixed}}
-"""
-    workflow = make(text)
+    workflow = make(SEARCH)
     study = workflow.folder / "found" / "study.db"
     go(workflow)
     file = study.stat().st_ino
-    go(make(text, changes={"found": {"trials": 2}}))
+    go(make(SEARCH, changes={"found": {"trials": 2}}))
     assert study.stat().st_ino == file
     fits = {path.name for path in (workflow.folder / "found" / "fits").iterdir()}
-    go(make(text, changes={"found": {"options": {"fit": {"steps": 2}}}}))
+    go(make(SEARCH, changes={"found": {"options": {"fit": {"steps": 2}}}}))
     anew = {path.name for path in (workflow.folder / "found" / "fits").iterdir()}
     assert len(fits) == len(anew) == 1
     assert fits != anew

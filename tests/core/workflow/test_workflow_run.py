@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flows import CHAIN, Make, go
+from flows import CHAIN, SEARCH, Make, go
 from PIL import Image
 
 from nasdip_core.errors import NasdipError, OptionError, RunError
@@ -179,22 +179,8 @@ def test_save_goes_over_what_it_has_written_itself(make: Make, folder: Path) -> 
 
 
 def test_a_search_and_a_run_with_its_best(make: Make, folder: Path) -> None:
-    text = """
-nasdip: 1
-steps:
-- id: found
-  uses: step.search
-  with:
-    task: denoise
-    data: clean.png
-    space: compact
-    strategy: random
-    trials: 1
-    options: {corrupt: {sigma: 20}, fit: {steps: 1, stopping: fixed}, limits: {macs: 5.0e6}}
-- id: use
-  uses: task.denoise
-  with: {picture: clean.png, corrupt: {sigma: 30}, arch: "${found.best}", fit: {steps: 1}}
-"""
+    use = '{picture: clean.png, corrupt: {sigma: 30}, arch: "${found.best}", fit: {steps: 1}}'
+    text = f"{SEARCH}- {{id: use, uses: task.denoise, with: {use}}}\n"
     _, done = go(make(text))
     assert done["found"].outputs["best"] == f"{folder / 'out' / 'found'}#best"
     assert Path(done["found"].outputs["restored"]).exists()
