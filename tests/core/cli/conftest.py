@@ -1,7 +1,8 @@
 """The command line, called in this process."""
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,12 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from pipelines import TWO
+
+import nasdip_core.bench.run
+from nasdip_core.bench.child import execute
+from nasdip_core.bench.folder import BenchFolder
+from nasdip_core.bench.units import Unit
 from nasdip_core.cli import main
 
 
@@ -63,3 +70,46 @@ def picture(tmp_path: Path) -> Path:
     path = tmp_path / "small.png"
     Image.fromarray(samples.astype(np.uint8)).save(path)
     return path
+
+
+@pytest.fixture
+def two(tmp_path: Path, waves_file: Path, tiny: tuple[str, ...]) -> Path:
+    """A pipeline of three steps, two of which need nothing."""
+    assert waves_file.parent == tmp_path
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO)
+    return path
+
+
+@pytest.fixture
+def data(waves: np.ndarray, tmp_path: Path) -> Path:
+    """A colour picture and a grey one."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    Image.fromarray(waves).save(folder / "a.png")
+    Image.fromarray(waves[::-1, :, 1]).save(folder / "b [1].png")
+    return folder
+
+
+@pytest.fixture
+def words(data: Path, tiny: tuple[str, ...]) -> tuple[Any, ...]:
+    """A bench of a tiny network of two steps and a baseline."""
+    return (
+        "bench", "-t", "denoise", "--data", data, *tiny, "-S", "fit.steps=2",
+        "-S", "corrupt.sigma=25", "--baseline", "wavelet", "--json",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[Unit]:
+    """Do units in this process, which takes no second each; return those that were done."""
+    done: list[Unit] = []
+
+    def in_this_process(
+        order: Mapping[str, Any], unit: Unit, folder: BenchFolder, stopped: Callable[[], bool]
+    ) -> None:
+        done.append(unit)
+        execute(json.loads(json.dumps(order)))
+
+    monkeypatch.setattr(nasdip_core.bench.run, "in_child", in_this_process)
+    return done

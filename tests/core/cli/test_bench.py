@@ -1,15 +1,9 @@
 """`nasdip bench`: pairs, resumption, shards, failures, and tables that agree."""
 
-import base64
 import csv
 import io
 import json
-import re
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,48 +12,12 @@ import pytest
 from PIL import Image
 
 import nasdip_core.bench.run
-from nasdip_core.bench.child import execute
-from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.units import Unit
 from nasdip_core.errors import RunError
-from nasdip_core.imaging.read import read_picture, read_stack
+from nasdip_core.imaging.read import read_picture
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
-
-
-@pytest.fixture
-def data(waves: np.ndarray, tmp_path: Path) -> Path:
-    """A colour picture and a grey one."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    Image.fromarray(waves).save(folder / "a.png")
-    Image.fromarray(waves[::-1, :, 1]).save(folder / "b [1].png")
-    return folder
-
-
-@pytest.fixture
-def words(data: Path, tiny: Tiny) -> tuple[Any, ...]:
-    """A bench of a tiny network of two steps and a baseline."""
-    return (
-        "bench", "-t", "denoise", "--data", data, *tiny, "-S", "fit.steps=2",
-        "-S", "corrupt.sigma=25", "--baseline", "wavelet", "--json",
-    )  # fmt: skip
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Unit]:
-    """Do units in this process, which takes no second each; return those that were done."""
-    done: list[Unit] = []
-
-    def in_this_process(
-        order: Mapping[str, Any], unit: Unit, folder: BenchFolder, stopped: Callable[[], bool]
-    ) -> None:
-        done.append(unit)
-        execute(json.loads(json.dumps(order)))
-
-    monkeypatch.setattr(nasdip_core.bench.run, "in_child", in_this_process)
-    return done
 
 
 def untimed(found: dict[str, Any]) -> dict[str, Any]:
@@ -255,113 +213,6 @@ def test_a_folder_that_is_no_bench_and_nothing_to_compare(cli: Cli, data: Path) 
     assert cli("bench", "-o", "out").code == 3
     answer = cli("bench", "-t", "denoise", "--data", data, "-o", "out")
     assert (answer.code, "nothing to compare" in answer.err) == (3, True)
-
-
-class TestProcesses:
-    """Units as users run them: each in a process of its own."""
-
-    def start(self, words: tuple[Any, ...], folder: Path) -> "subprocess.Popen[str]":
-        script = Path(sys.executable).with_name("nasdip")
-        return subprocess.Popen(
-            [str(script), *map(str, words), "-o", str(folder)],
-            stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    def test_a_killed_bench_goes_on(self, words: tuple[Any, ...], tmp_path: Path) -> None:
-        folder = tmp_path / "out"
-        words = tuple(word for word in words if word not in ("--baseline", "wavelet"))
-        process = self.start(words, folder)
-        for _ in range(1200):
-            if list(folder.glob("units/*.json")):
-                break
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        kept = {path: path.stat().st_mtime_ns for path in folder.glob("units/*.json")}
-        assert len(kept) == 1
-        assert not (folder / "bench.json").exists()
-        again = self.start(words, folder)
-        out, err = again.communicate(timeout=120)
-        assert again.returncode == 0, err
-        found = json.loads(out)
-        assert found["done"] == 2
-        assert {path: path.stat().st_mtime_ns for path in kept} == kept
-        assert all(unit["peak_memory_bytes"] > 2**20 for unit in found["units"])
-
-    def test_a_crash_is_a_failed_unit(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        folder = BenchFolder(tmp_path / "out")
-        folder.open({}, force=False)
-        unit = Unit("a.png", "crash", 0)
-        nasdip_core.bench.run.done_in_child({"no": "unit"}, unit, folder)
-        outcome = folder.outcome(unit)
-        assert outcome is not None
-        assert outcome["state"] == "failed"
-        assert "ended with code 1" in outcome["reason"]
-        assert "KeyError" in outcome["reason"]
-
-    def test_several_workers_share_the_units(self, data: Path, cli: Cli) -> None:
-        """And what was done already stays."""
-        words = ["bench", "-t", "denoise", "--data", data, "--baseline", "wavelet", "--json"]
-        words += ["-S", "corrupt.sigma=25", "-o", "out"]
-        answer = cli(*words, "--workers", "2")
-        assert answer.code == 0, answer.err
-        assert json.loads(answer.out)["done"] == 2
-        assert "[2/2]" in answer.err
-        assert not Path("out/units.journal").exists()
-        kept = {path: path.stat().st_mtime_ns for path in Path("out/units").glob("*.json")}
-        again = cli(*words, "--launcher", "processes")
-        assert again.code == 0, again.err
-        assert {path: path.stat().st_mtime_ns for path in kept} == kept
-
-
-@pytest.mark.parametrize("suffix", [".tif", ".npy"])
-def test_stacks_are_measured_frame_by_frame_and_the_middle_one_is_shown(
-    cli: Cli, waves: np.ndarray, tiny: Tiny, tmp_path: Path, here: list[Unit], suffix: str
-) -> None:
-    (tmp_path / "films").mkdir()
-    film = tmp_path / "films" / f"film{suffix}"
-    frames = np.stack([np.roll(waves, shift, axis=1) for shift in range(3)])
-    if suffix == ".npy":
-        np.save(film, frames / 255)
-    else:
-        first, *others = map(Image.fromarray, frames)
-        first.save(film, save_all=True, append_images=others)
-    answer = cli(
-        "bench", "-t", "denoise", "--data", tmp_path / "films", *tiny, "-S", "fit.steps=2",
-        "-S", "corrupt.sigma=25", "-S", "task.stack=true", "--baseline", "wavelet",
-        "--metric", "psnr-y", "--json", "-o", "out",
-    )  # fmt: skip
-    assert answer.code == 0, answer.err
-    assert len(here) == 2
-    table = json.loads(answer.out)
-    assert [method["failed"] for method in table["methods"]] == [0, 0]
-    films = list((tmp_path / "out").rglob(f"*--seed-0{suffix}"))
-    assert films
-    assert all(len(read_stack(path).tensor()) == 3 for path in films)
-    assert np.array_equal(panels(Path("out/index.html"))[0], frames[1])
-
-
-def panels(page: Path) -> list[np.ndarray]:
-    """Return the pictures on a page."""
-    found = re.findall(r'src="data:image/png;base64,([^"]+)"', page.read_text())
-    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))) for data in found]
-
-
-def test_arrays_with_gaps_are_shown(cli: Cli, tmp_path: Path, here: list[Unit]) -> None:
-    (tmp_path / "tables").mkdir()
-    table = np.add.outer(np.linspace(0, 0.5, 20), np.linspace(0, 0.5, 16))
-    table[3, 4] = np.nan
-    np.save(tmp_path / "tables" / "table.npy", table)
-    answer = cli(
-        "bench", "-t", "factorize", "--data", tmp_path / "tables", "--baseline", "soft-impute",
-        "-S", "task.nan_missing=true", "-o", "out",
-    )  # fmt: skip
-    assert answer.code == 0, answer.err
-    truth = panels(Path("out/index.html"))[0]
-    assert truth.shape == (20, 16)
-    assert truth[3, 4] == 0
 
 
 def test_a_page_that_fails_costs_no_result(
