@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from nasdip_core.errors import RunError, RunInterruptedError
 from nasdip_core.fit.allocation import memory_kept
@@ -16,16 +15,17 @@ from nasdip_core.fit.events import Event, FitEnded, FitStarted, Observer, Rewoun
 from nasdip_core.fit.guard import DivergenceGuard
 from nasdip_core.fit.interrupt import Interrupt, interruptible
 from nasdip_core.fit.kept import KeptAverages, cloned
-from nasdip_core.fit.langevin import PosteriorAverage, disturb
+from nasdip_core.fit.langevin import PosteriorAverage
 from nasdip_core.fit.networks import SlotNetwork
 from nasdip_core.fit.optimisers import Optimisers
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.fit.result import TIME_UP, FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule
 from nasdip_core.fit.threads import ThreadChoice
+from nasdip_core.fit.turns import Taken, Turns
 from nasdip_core.memory import memory_limit_explained
 from nasdip_core.objective import Objective
-from nasdip_core.problem import Estimate, Problem, Step
+from nasdip_core.problem import Estimate, Problem
 from nasdip_core.seeds import generator
 
 
@@ -67,13 +67,16 @@ class Fit:
             objective.begin(problem)
         self._draws = generator(seed, "fit", "steps", device=device.type)
         self._optimisers = Optimisers(problem.players, networks, self.options, device)
+        self._turns = Turns(
+            problem, networks, self._optimisers, self.options, objectives, self._draws
+        )
         decay = options.averaging if problem.averaged else 0.0
         self._average = OutputAverage(decay)
         if options.langevin.noise:
             self._average = PosteriorAverage(decay, options.langevin, self.options.steps)
         self._guard = DivergenceGuard(options.guard)
+        self._descending = frozenset(each.name for each in problem.players if each.descends)
         self._noise_loss = problem.noise_loss()
-        self._parts: dict[str, float] = {}
         self._step = 0
         self._ended = ""
         self._seconds = 0.0
@@ -124,16 +127,16 @@ class Fit:
             # Told before it begins, so that the problem takes the last step for what it is.
             late = self.deadline is not None and begun >= self.deadline
             last = late or self._step + 1 == options.steps
-            losses, fitted, estimate = self._train(self._step + 1, last)
+            done = self._turns.take(self._step + 1, last)
             now = time.monotonic()
             self._threads.after(self._step + 1, now - begun)
             self._seconds = before + now - started
-            reason = self._guard.judge(losses, self._descending())
+            reason = self._guard.judge(done.losses, self._descending)
             if reason is not None:
                 self._rewind(reason)
                 continue
             self._step += 1
-            if self._judge(losses, fitted, estimate, last):
+            if self._judge(done, last):
                 self._ended = "the stopping rule ended it"
             elif not self.problem.players:
                 self._ended = "there was nothing to learn"
@@ -152,58 +155,18 @@ class Fit:
             if interrupt.requested:
                 raise RunInterruptedError(f"interrupted after step {self._step} of {options.steps}")
 
-    def _train(self, index: int, last: bool) -> tuple[dict[str, float], float, Estimate]:
-        """Let every active player take its turns.
-
-        Returns their losses, the sum of these without objectives, and the estimate.
-        """
-        batch = self.problem.batch(index, self._draws)
-        modules = {name: network.module for name, network in self.networks.items()}
-        losses: dict[str, float] = {}
-        terms = 0.0
-        self._parts = {}
-
-        def turn() -> Step:
-            return Step(index, modules, self._run_slot, batch, self._draws, last)
-
-        step = turn()
-        for player in self.problem.active(index):
-            for _ in range(player.turns):
-                step = turn()
-                loss = player.loss(step)
-                if player is self.problem.players[0]:
-                    further = self._further(step)
-                    loss, terms = loss + further, float(further.detach())
-                self._optimisers.descend(player, loss)
-                if self.options.langevin.noise:
-                    scale = self.options.langevin.noise * self._optimisers.rate(player)
-                    disturb([modules[slot] for slot in player.slots], scale, self._draws)
-                losses[player.name] = float(loss.detach())
-                self._parts |= step.parts
-        with torch.no_grad():
-            return losses, sum(losses.values()) - terms, self.problem.estimate(step)
-
-    def _further(self, step: Step) -> Tensor:
-        """Return the objectives' terms, which belong to the first player."""
-        terms = [o.term(self.problem.shaped(step), step.index) for o in self._objectives]
-        for use, term in zip(self.options.objectives, terms, strict=True):
-            step.parts[use.uses] = float(term.detach())
-        return sum(terms, torch.zeros(()))
-
-    def _judge(
-        self, losses: dict[str, float], fitted: float, estimate: Estimate, last: bool
-    ) -> bool:
+    def _judge(self, done: Taken, last: bool) -> bool:
         """Average, ask the stopping rule, measure and report; return whether to stop."""
-        average = self._average.update(estimate)
+        average = self._average.update(done.estimate)
         validation = self.problem.validation(average)
         name = next(iter(average))
         verdict = self.rule.observe(
             Observation(
                 self._step,
-                estimate[name],
+                done.estimate[name],
                 average[name],
                 validation,
-                fitted,
+                done.fitted,
                 self._noise_loss,
             )
         )
@@ -218,8 +181,8 @@ class Fit:
                     self.id,
                     self._step,
                     self._seconds,
-                    sum(losses.values()),
-                    losses | self._parts,
+                    sum(done.losses.values()),
+                    done.losses | done.parts,
                     measures,
                     validation,
                     verdict.statistic,
@@ -271,18 +234,6 @@ class Fit:
             self._earlier_seconds,
             self._average.deviation,
         )
-
-    def _run_slot(self, slot: str) -> Tensor:
-        network = self.networks[slot]
-        if self.options.precision == "float32":
-            return network(self.options.jitter, self._draws)
-        # Weights, their moments and the loss stay in float32.
-        with torch.autocast(self.device.type, torch.bfloat16):
-            output = network(self.options.jitter, self._draws)
-        return output.float()
-
-    def _descending(self) -> frozenset[str]:
-        return frozenset(player.name for player in self.problem.players if player.descends)
 
     def _tell(self, event: Event) -> None:
         for observer in self._observers:
