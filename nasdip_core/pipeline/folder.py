@@ -141,7 +141,9 @@ class RunFolder:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            found = json.loads(path.read_text("utf-8"))
+            if not isinstance(found, dict):
+                raise ValueError("it is no JSON object")
         except (OSError, ValueError) as error:
             raise RunError(f"cannot read '{path}': {error}", "use --force or -o DIR") from None
         return found

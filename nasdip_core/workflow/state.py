@@ -126,9 +126,10 @@ def _files(options: Mapping[str, Any], base: Path, output: Path) -> Iterator[tup
 def _noted(folder: Path) -> tuple[Key, Mapping[str, str] | None] | None:
     try:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Key(content["begun"], content["key"]), content["outputs"]
-    except (OSError, ValueError, KeyError):
+        key, outputs = Key(content["begun"], content["key"]), content["outputs"]
+    except (OSError, ValueError, KeyError, TypeError):
         return None
+    return key, outputs if isinstance(outputs, dict) else None
 
 
 def _hash(content: Mapping[str, Any]) -> str:

@@ -58,8 +58,10 @@ def test_a_finished_run_whose_picture_is_gone_is_done_again(tmp_path: Path) -> N
     assert (tmp_path / "restored.png").is_file()
 
 
-def test_a_result_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ['{"outputs', "[1]"])
+@pytest.mark.parametrize("name", ["result.json", ".nasdip-inputs.json"])
+def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: str) -> None:
     restore(array(60), **WORDS, output=tmp_path)
-    (tmp_path / "result.json").write_text('{"outputs')
-    with pytest.raises(RunError, match=r"cannot read '.*result\.json'.*; use --force or -o DIR"):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(RunError, match=rf"cannot read '.*{name}': .*; use --force or -o DIR"):
         restore(array(60), **WORDS, output=tmp_path, resume=True)

@@ -255,9 +255,10 @@ def test_a_folder_that_cannot_be_written_is_named(make: Make, folder: Path) -> N
         go(make(TWO, output="afile"))
 
 
-def test_a_step_of_an_earlier_nasdip_is_not_done(make: Make) -> None:
+@pytest.mark.parametrize("noted", ['{"key": "x", "outputs": {}}', "[1]", "{"])
+def test_a_note_that_says_something_else_is_none(make: Make, noted: str) -> None:
     workflow = make(TWO)
-    go(workflow)
-    (workflow.folder / "a" / "step.json").write_text('{"key": "x", "outputs": {}}')
+    (workflow.folder / "a").mkdir(parents=True)
+    (workflow.folder / "a" / "step.json").write_text(noted)
     assert begun_step(workflow.folder / "a") is None
     assert "a" not in workflow.done(workflow.keys())
