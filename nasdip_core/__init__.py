@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from nasdip_core.errors import ExitCode, NasdipError
     from nasdip_core.hooks import API_VERSION, Offer, hookimpl
     from nasdip_core.options import Options
-    from nasdip_core.pipeline.restore import Restored, restore
+    from nasdip_core.pipeline.api import restore
+    from nasdip_core.pipeline.restore import Restored
     from nasdip_core.plugins import Plugins
     from nasdip_core.searching.api import search
 
@@ -23,7 +24,7 @@ _HOMES = {
     "Plugins": "nasdip_core.plugins",
     "Restored": "nasdip_core.pipeline.restore",
     "hookimpl": "nasdip_core.hooks",
-    "restore": "nasdip_core.pipeline.restore",
+    "restore": "nasdip_core.pipeline.api",
     "search": "nasdip_core.searching.api",
 }
 

@@ -6,19 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nasdip_core.behaviour import RunWatch
 from nasdip_core.device import choose_device, no_more_threads_than_cores
 from nasdip_core.fit.events import Event, EventLog, Observer
 from nasdip_core.hooks import Run
-from nasdip_core.imaging.array_files import array_picture
-from nasdip_core.imaging.arrays import picture_of, stack_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
-from nasdip_core.imaging.write import files_of, write_picture
+from nasdip_core.imaging.write import write_picture
 from nasdip_core.memory import memory_limit_explained
-from nasdip_core.options import merge, nested, parse
 from nasdip_core.pipeline.budget import Plan, done_in_time, earlier_plan, plan_for
 from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.estimate import choose_tile, learn
@@ -29,20 +24,15 @@ from nasdip_core.pipeline.outputs import names_written, write_outputs, write_sou
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.recipe import Solved, Solver
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
+from nasdip_core.pipeline.request import Resolved, run_name
 from nasdip_core.pipeline.samples import SampleWriter
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
-from nasdip_core.task import TaskOptions
 from nasdip_core.tracker import Tracker
 
 if TYPE_CHECKING:
     import torch
-    from PIL.Image import Image
-    from pydantic import BaseModel
-
-    Source = Picture | str | Path | Image | np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,66 +60,6 @@ class Restored:
         """The three qualities against the truth, where there is one."""
         quality: dict[str, Any] | None = self.result["quality"]
         return quality
-
-
-def restore(
-    picture: "Source | None" = None,
-    task: str = "inpaint",
-    *,
-    mask: "Source | None" = None,
-    truth: "Source | None" = None,
-    arch: str | dict[str, Any] | None = None,
-    seed: int = 0,
-    device: str = "auto",
-    options: Mapping[str, Any] | None = None,
-    output: str | Path | None = None,
-    resume: bool = False,
-    force: bool = False,
-    plugins: Plugins | None = None,
-    observers: Sequence[Observer] = (),
-) -> Restored:
-    """Restore a picture; the same as `nasdip run --task TASK PICTURE`.
-
-    Pictures are paths, Pillow images, or arrays (H, W) or (H, W, C) of uint8, uint16, or float
-    in [0, 1]; of any numbers where the task takes arrays. `options` are dotted keys as in `-S`:
-    {"task.sigma": 25, "fit.steps": 200}.
-    Without `output` nothing is written. Raises NasdipError.
-    """
-    plugins = plugins or Plugins.discover()
-    model = plugins.find("task", task).options()
-    folder = None if output is None else RunFolder(Path(output))
-    content: dict[str, Any] = {"arch": arch, "seed": seed, "device": device}
-    given: dict[str, Picture] = {}
-    stack = (options or {}).get("task.stack") is True
-    for role, source in (("picture", picture), ("mask", mask), ("truth", truth)):
-        if isinstance(source, (str, Path)):
-            content[role] = str(source)
-        elif source is not None:
-            given[role] = _in_memory(source, model, stack=stack)
-            # Where it will be written, so that the pipeline file can repeat the run: of a JPEG and
-            # its copy, the copy; of named frames, their folder.
-            place = Path(output or "") / f"given-{role}{given[role].suffix}"
-            files = files_of(given[role], place)
-            content[role] = str(files[-1] if place.suffix else place)
-    for key, value in (options or {}).items():
-        content = merge(content, nested(key, value))
-    resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())
-    return run(
-        resolved, plugins, folder, given=given, resume=resume, force=force, observers=observers
-    )
-
-
-def _in_memory(source: "Source", model: "type[BaseModel] | None", *, stack: bool) -> Picture:
-    """Return a picture or an array as a picture; an array of any kind where the task takes them.
-
-    Of a stack, arrays of more than two axes are frames.
-    """
-    if stack and isinstance(source, np.ndarray) and source.ndim > 2:
-        return stack_of(source)
-    takes_arrays = model is not None and issubclass(model, TaskOptions) and model.takes_arrays
-    if takes_arrays and isinstance(source, np.ndarray):
-        return array_picture(source)
-    return picture_of(source)
 
 
 @memory_limit_explained()

@@ -132,7 +132,7 @@ def nasdip_fit(
 
     nasdip_fit("denoise", options={"corrupt.sigma": 25, "fit.steps": 5}, output=folder)
     """
-    from nasdip_core.pipeline.restore import restore
+    from nasdip_core.pipeline.api import restore
 
     network = {
         "name": "tiny",

@@ -11,7 +11,7 @@ from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.fit.events import Event, StepDone
 from nasdip_core.imaging.samples import sample_path
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 from nasdip_plugins.objective.red import Red

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nasdip_core.pipeline.restore import Restored, restore
+from nasdip_core.pipeline.api import restore
+from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugins
 
 sys.path.insert(0, str(Path(__file__).parent))  # for what several files of tests import

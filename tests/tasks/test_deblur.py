@@ -16,9 +16,10 @@ from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.operators import LinearOperator
 from nasdip_core.options import parse
+from nasdip_core.pipeline.api import restore
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
-from nasdip_core.pipeline.restore import Restored, restore
+from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem, Step
 from nasdip_core.restoration import RestorationProblem

@@ -16,9 +16,9 @@ from nasdip_core.imaging import dark_channel as dark
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
+from nasdip_core.pipeline.api import restore
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
-from nasdip_core.pipeline.restore import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs

@@ -11,7 +11,8 @@ from PIL import Image
 
 from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.factorization import FactorizationProblem
-from nasdip_core.pipeline.restore import Restored, restore
+from nasdip_core.pipeline.api import restore
+from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Step
 from nasdip_core.seeds import generator

@@ -12,7 +12,8 @@ from torch import Tensor
 from nasdip_core.errors import OptionError
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.options import Options, parse
-from nasdip_core.pipeline.restore import Restored, restore
+from nasdip_core.pipeline.api import restore
+from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import TaskCase, TaskConformance
 from nasdip_tasks.inpaint.options import InpaintCorruption, InpaintOptions

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nasdip_core.imaging.read import read_picture
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs

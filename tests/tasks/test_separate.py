@@ -13,7 +13,7 @@ from torch import Tensor
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.mixture import exclusion, steepness
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem, Step
 from nasdip_core.task import Inputs

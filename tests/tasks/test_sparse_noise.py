@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 from nasdip_core.problem import Step
 from nasdip_core.tiles import Tile
 from nasdip_tasks.denoise.sparse import SparseProblem

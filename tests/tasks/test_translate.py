@@ -21,10 +21,10 @@ from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
+from nasdip_core.pipeline.api import restore
 from nasdip_core.pipeline.jobs import is_batch
 from nasdip_core.pipeline.prepare import make_rule
 from nasdip_core.pipeline.request import RestoreRequest, resolve
-from nasdip_core.pipeline.restore import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs

@@ -13,10 +13,11 @@ from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.errors import OptionError
 from nasdip_core.options import parse
+from nasdip_core.pipeline.api import restore
 from nasdip_core.pipeline.estimate import estimate
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
-from nasdip_core.pipeline.restore import Restored, restore
+from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugins
 from nasdip_core.tiles import Tiling
 from nasdip_tasks.translate import problem as module

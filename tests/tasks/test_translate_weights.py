@@ -11,7 +11,7 @@ from translations import FAST, TINY, run
 from nasdip_core.errors import OptionError, RunInterruptedError
 from nasdip_core.fit.events import Event
 from nasdip_core.imaging.read import read_picture
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 from nasdip_core.weights import read_weights
 
 

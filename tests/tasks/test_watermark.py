@@ -14,8 +14,8 @@ from nasdip_core.errors import PictureError
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.mixture import steepness
+from nasdip_core.pipeline.api import restore
 from nasdip_core.pipeline.jobs import plan
-from nasdip_core.pipeline.restore import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.task import Inputs

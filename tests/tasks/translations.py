@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nasdip_core.imaging.picture import Picture
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 
 TINY = {
     "architecture": {

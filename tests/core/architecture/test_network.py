@@ -17,7 +17,7 @@ from nasdip_core.architecture.specification import Architecture, PluginNetwork
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.hooks import Offer, hookimpl
 from nasdip_core.options import Options, parse
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 from nasdip_core.plugins import Plugins
 from nasdip_core.weights import network_of, save_weights
 

@@ -15,7 +15,7 @@ from nasdip_core.fit.averaging import OutputAverage
 from nasdip_core.fit.langevin import PosteriorAverage, disturb
 from nasdip_core.fit.options import LangevinOptions
 from nasdip_core.options import parse
-from nasdip_core.pipeline.restore import restore
+from nasdip_core.pipeline.api import restore
 from nasdip_core.restoration import RestorationProblem
 
 MakeFit = Callable[..., Any]
