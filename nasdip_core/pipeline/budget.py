@@ -90,6 +90,16 @@ def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) ->
     )
 
 
+def tiled_as_before(resolved: Resolved, path: Path) -> Resolved:
+    """Return a run with the tiles of an earlier one: other memory may be free by now.
+
+    Raises OptionError where the pipeline file at `path` is none.
+    """
+    if resolved.tile is not None or not path.exists():
+        return resolved
+    return replace(resolved, tile=read_pipeline(path).pipeline.steps[0].with_.get("tile"))
+
+
 def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:
     """Return a plan as far as the time went: without a clock it gives the same picture."""
     if fitted is None or not fitted.fits:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.memory import memory_limit_explained
-from nasdip_core.pipeline.budget import Plan, done_in_time, earlier_plan, plan_for
+from nasdip_core.pipeline.budget import Plan, done_in_time, earlier_plan, plan_for, tiled_as_before
 from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
@@ -103,6 +103,8 @@ def _run(
     device = choose_device(resolved.device)
     no_more_threads_than_cores()
     title = name or run_name(resolved)
+    if folder is not None and resume:
+        resolved = tiled_as_before(resolved, folder.pipeline)
     plan = Plan(resolved)
     if resolved.seconds is not None:
         planned = folder.pipeline if folder is not None and resume else None
@@ -117,6 +119,9 @@ def _run(
     prepared = prepare(resolved, plugins, given)
     sources, problem = prepared.sources, prepared.problem
     side = choose_tile(resolved, problem, plugins, device)
+    if side is not None:
+        resolved = replace(resolved, tile=side)
+        document = resolved.document(title)
     if folder is not None:
         folder.open(
             document,

@@ -89,10 +89,11 @@ def _one(
 
 def _holds(folder: RunFolder, resolved: Resolved, name: str, plugins: Plugins) -> bool:
     """Return whether a folder holds this very run, of these very inputs, finished or not."""
-    from nasdip_core.pipeline.budget import earlier_plan
+    from nasdip_core.pipeline.budget import earlier_plan, tiled_as_before
 
     plan: Resolved | None = resolved
     try:
+        plan = resolved = tiled_as_before(resolved, folder.pipeline)
         if resolved.seconds is not None:
             plan = earlier_plan(folder.pipeline, name, resolved, plugins)
         if plan is not None:

@@ -10,6 +10,7 @@ import torch
 
 from nasdip_core import restore
 from nasdip_core.errors import OptionError, RunError
+from nasdip_core.pipeline import estimate
 from nasdip_core.tiles import Tiling
 
 TINY: dict[str, Any] = {
@@ -211,12 +212,31 @@ def test_an_interrupted_tiled_run_repeats_no_finished_tile(
 def test_tiling_starts_by_itself_where_memory_is_short(
     large: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nasdip_core.pipeline import estimate
-
     monkeypatch.setattr(estimate, "memory_at_hand", lambda device: 1)
     monkeypatch.setattr(estimate, "_LARGEST_TILE", 64)
     options = {"corrupt.sigma": 20, "fit.steps": 2}
     assert len(restore(large, "denoise", arch=TINY, options=options).result["fits"]) == 6
+
+
+def test_tiles_for_want_of_memory_stay_when_there_is_enough(
+    large: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: dict[str, Any] = {"arch": TINY, "options": {"corrupt.sigma": 20, "fit.steps": 2}}
+    words["output"] = tmp_path / "out"
+
+    def die(event: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as short:
+        short.setattr(estimate, "memory_at_hand", lambda device: 1)
+        short.setattr(estimate, "_LARGEST_TILE", 64)
+        with pytest.raises(KeyboardInterrupt):
+            restore(large, "denoise", **words, observers=[die])
+    assert "tile: 64\n" in (tmp_path / "out" / "pipeline.yaml").read_text()
+    found = restore(large, "denoise", **words, resume=True)
+    assert len(found.result["fits"]) == 6
+    again = restore(large, "denoise", **words, resume=True)
+    assert again.result == found.result
 
 
 def test_tiles_that_are_too_small_are_refused_before_anything_is_written(
