@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from nasdip_core.errors import ExitCode, OptionError, StudyError
+from nasdip_core.errors import ExitCode, OptionError, RunError, StudyError
 from nasdip_core.launcher import Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import LauncherConformance
@@ -52,6 +52,23 @@ class TestRay(LauncherConformance):
             fleet.kill()
         finally:
             ray.shutdown()
+
+
+@pytest.mark.parametrize("kind", ["RayError", "ConnectionError"])
+@pytest.mark.parametrize("address", ["10.0.0.1:6379", None])
+def test_a_cluster_that_lets_nobody_in_is_told_with_what_it_may_want(
+    kind: str, address: str | None, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+
+    def refuse(**_: object) -> None:
+        raise getattr(ray.exceptions, kind, ConnectionError)("no\nentry")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    options = {"launcher": {"uses": "ray", "with": {"address": address}}}
+    with pytest.raises(RunError, match="cannot reach the Ray cluster: no entry") as told:
+        chosen_launcher(options, plugins).launch({}, 1)
+    assert ("RAY_AUTH_MODE" in str(told.value)) == (address is not None)
 
 
 @pytest.mark.usefixtures("dead_processes")

@@ -15,6 +15,7 @@ from nasdip_plugins.launcher.processes import PATIENCE_SECONDS, ProcessFleet
 _STARTS = 3
 """How often an actor is started again, on another node where its own is gone."""
 _ANSWER_SECONDS = 1.0
+_TOKEN = "where it asks for a token, set RAY_AUTH_MODE=token and have that in ~/.ray/auth_token"
 
 
 class Ray(Launcher):
@@ -57,8 +58,10 @@ class Ray(Launcher):
                         logging_level=logging.ERROR,
                         log_to_driver=False,
                     )
-            except (ConnectionError, ValueError, RuntimeError) as error:
-                raise RunError(f"cannot reach the Ray cluster: {error}") from None
+            except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+                reason = " ".join(str(error).split())
+                hint = _TOKEN if self._address else None
+                raise RunError(f"cannot reach the Ray cluster: {reason}", hint) from None
         return _Actors(order, workers, self._resources, mine=mine)
 
 
