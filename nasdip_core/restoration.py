@@ -72,6 +72,8 @@ class RestorationProblem(Problem):
         self.alpha = alpha
         self.fitted = self.known
         self.kept_back: Tensor | None = None
+        self.variance: Tensor | None = None
+        """Of the noise, (1, C, h, w); None: told from the measurements."""
         super().__init__(
             slots={
                 "picture": Slot(
@@ -156,10 +158,12 @@ class RestorationProblem(Problem):
         """
         if not self.noisy:
             return None
-        if float(self.measured.min()) < 0 or float(self.measured.max()) > 1:
-            return 1.0
-        mean = self.local_mean()
-        share = self.clipped_noise().variance(mean) / torch.as_tensor(self.deviation(mean)) ** 2
+        mean, variance = self.local_mean(), self.variance
+        if variance is None:
+            if float(self.measured.min()) < 0 or float(self.measured.max()) > 1:
+                return 1.0
+            variance = self.clipped_noise().variance(mean)
+        share = variance.to(mean) / torch.as_tensor(self.deviation(mean)) ** 2
         return float(share[self.fitted.expand_as(share)].mean())
 
     def give_back(self) -> None:
@@ -256,6 +260,8 @@ class RestorationProblem(Problem):
         problem.fitted = inner.cut(self.fitted, factor)
         if self.kept_back is not None:
             problem.kept_back = inner.cut(self.kept_back, factor)
+        if self.variance is not None:
+            problem.variance = inner.cut(self.variance, factor)
         return problem
 
     def frames(self) -> list["RestorationProblem"]:
@@ -263,7 +269,7 @@ class RestorationProblem(Problem):
         parts = []
         for i in range(len(self.measured)):
             part = copy(self)
-            for name in ("measured", "known", "fitted", "kept_back", "truth"):
+            for name in ("measured", "known", "fitted", "kept_back", "truth", "variance"):
                 value = getattr(self, name)
                 setattr(part, name, None if value is None else value[i : i + 1])
             parts.append(part)

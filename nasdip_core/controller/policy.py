@@ -80,9 +80,8 @@ class Policy(nn.Module):
     def sample(
         self, draws: torch.Generator, temperature: float = 1.0
     ) -> tuple[dict[str, Choice], float]:
-        """Return canonical choices and their log-probability.
-
-        They are drawn from softmax(logits / temperature); the log-probability is that at 1.
+        """Return canonical choices, drawn from softmax(logits / temperature), and the logarithm of
+        the probability with which they were drawn.
         """
         made: dict[str, Choice] = {}
         total, state, row = 0.0, None, self.embedding[0]
@@ -93,9 +92,9 @@ class Policy(nn.Module):
                 place = self._places[t][opened[0]]
             else:
                 logits = features[0] @ self.weight[t] + self.bias[t]
-                logs = _log_softmax(logits[0], torch.tensor(self._mask(t, opened)))
-                drawn_from = (logs / temperature).softmax(0)
-                place = int(torch.multinomial(drawn_from, 1, generator=draws))
+                open_places = torch.tensor(self._mask(t, opened))
+                logs = _log_softmax(logits[0] / temperature, open_places)
+                place = int(torch.multinomial(logs.exp(), 1, generator=draws))
                 total += float(logs[place])
             made[decision.name] = decision.choices[place]
             row = self.embedding[self._first[t] + place]

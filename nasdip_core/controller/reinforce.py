@@ -15,14 +15,18 @@ VERSION = "version"
 LOG_PROBABILITY = "log_probability"
 """Note of a trial: logarithm of the probability with which it was proposed."""
 
+_Lesson = tuple[Record, float, Trace]
+"""A record, its value, and the way to its architecture."""
+
 
 class Reinforce:
     r"""Learns a policy from the records of a study, batch by batch, in the order of their slots.
 
-    Update b is made once every record of the batches up to b is closed. It ascends
-    $\frac{1}{n} \sum_i \min(\rho_i, \bar\rho) A_i \log p(c_i) + \beta H(c_i)$ over those n records
-    of the batch that have a value: $\rho_i = p(c_i) / p_{then}(c_i)$, held constant, or 1 for a
-    known architecture; $A_i$ is the value in deviations from a moving mean; H the entropy.
+    A batch is the next n records that have a value; its update is made once it is full and every
+    record before its end is closed. It ascends
+    $\frac{1}{n} \sum_i \min(\rho_i, \bar\rho) A_i \log p(c_i) + \beta H(c_i)$:
+    $\rho_i = p(c_i) / p_{then}(c_i)$, held constant, or 1 for a known architecture; $A_i$ is the
+    value in deviations from a moving mean; H the entropy.
     Source: Williams, "Simple statistical gradient-following algorithms for connectionist
     reinforcement learning" (1992); moving baseline: Zoph and Le (ICLR 2017), 3.2; entropy: code
     of ENAS (Pham et al., ICML 2018); truncated ratio: Espeholt et al., "IMPALA" (ICML 2018), 4.1.
@@ -42,6 +46,9 @@ class Reinforce:
         self.version = 0
         """Updates made so far."""
         self._batch = batch
+        self._read = 0
+        """Records, from the first one on, that are learned from or wait in `_waiting`."""
+        self._waiting: list[_Lesson] = []
         self._moments = _Moments(memory)
         self._entropy = entropy
         self._most = math.log(ratio)
@@ -50,13 +57,18 @@ class Reinforce:
     @one_thread()
     def learn(self, history: History) -> None:
         """Make the updates that the history allows and that were not made yet."""
-        while True:
-            start = self.version * self._batch
-            records = history.records[start : start + self._batch]
-            if len(records) < self._batch or any(record.state == "open" for record in records):
+        for record in history.records[self._read :]:
+            if record.state == "open":
                 return
-            self._update(records)
-            self.version += 1
+            self._read += 1
+            trace = self._trace(record)
+            if trace is None or record.value is None:
+                continue
+            self._waiting.append((record, record.value, trace))
+            if len(self._waiting) == self._batch:
+                self._update(self._waiting)
+                self._waiting = []
+                self.version += 1
 
     def propose(
         self, draws: torch.Generator, temperature: float = 1.0
@@ -65,21 +77,12 @@ class Reinforce:
         choices, log_probability = self.policy.sample(draws, temperature)
         return choices, {VERSION: self.version, LOG_PROBABILITY: log_probability}
 
-    def _update(self, records: Sequence[Record]) -> None:
-        usable = [
-            (record, record.value, trace)
-            for record in records
-            if record.state in ("done", "pruned")
-            and record.value is not None
-            and (trace := self._trace(record)) is not None
-        ]
-        if not usable:
-            return
-        now, entropy = self.policy([trace for *_, trace in usable])
-        advantages = self._moments.standardise([value for _, value, _ in usable])
+    def _update(self, batch: Sequence[_Lesson]) -> None:
+        now, entropy = self.policy([trace for *_, trace in batch])
+        advantages = self._moments.standardise([value for _, value, _ in batch])
         ratios = [
             math.exp(min(log - record.notes.get(LOG_PROBABILITY, log), self._most))
-            for log, (record, *_) in zip(now.tolist(), usable, strict=True)
+            for log, (record, *_) in zip(now.tolist(), batch, strict=True)
         ]
         weights = torch.tensor(ratios, dtype=now.dtype) * torch.tensor(advantages, dtype=now.dtype)
         gain = (weights * now + self._entropy * entropy).mean()
@@ -88,6 +91,9 @@ class Reinforce:
         self._optimiser.step()
 
     def _trace(self, record: Record) -> Trace | None:
+        """Return the way to a record's architecture; None where it was not trained."""
+        if record.state not in ("done", "pruned"):
+            return None
         try:
             return self.policy.trace(record.choices)
         except InfeasibleError:

@@ -22,7 +22,7 @@ from nasdip_core.study.best import Place, finalists, note_places
 from nasdip_core.study.lease import note
 from nasdip_core.study.records import NOT_KEPT, REASON, History, Record
 from nasdip_core.study.study import FINALS
-from nasdip_core.study.units import Units, units_study
+from nasdip_core.study.units import SURROUNDINGS, Units, units_study
 
 SEEDS = 3
 """Fresh seeds that each candidate is fitted with."""
@@ -55,7 +55,7 @@ class Finals:
         if not self._finalists:
             return
         study = units_study(self._main._storage, _name(self._main, self._finalists))
-        records = Units(study, len(self._pairs), self._stopped).run(self._one)
+        records = Units(study, len(self._pairs), self._stopped, SURROUNDINGS).run(self._one)
         self._conclude(records)
 
     def _one(self, trial: Trial, place: int) -> float:

@@ -21,6 +21,8 @@ from nasdip_core.space import Choice, InfeasibleError
 from nasdip_core.study.lease import Reaper, decide, give_up, leased, note, tell
 from nasdip_core.study.records import ESTIMATE, NOT_KEPT, OUTCOME, REASON, History, Record, slot_of
 from nasdip_core.study.sampler import distributions
+from nasdip_core.study.storage import of_storage
+from nasdip_core.study.units import SURROUNDINGS
 
 BARREN = 300
 """Proposals in a row that are known or not allowed, after which a search ends."""
@@ -101,7 +103,7 @@ class Trials:
                 return  # given up by another worker, which took this one for dead
             try:
                 self._settle(trial)
-            except RunInterruptedError:
+            except (RunInterruptedError, *SURROUNDINGS):
                 give_up(self._study, self._frozen(trial), died=False)
                 raise
             except MemoryError:
@@ -109,6 +111,8 @@ class Trials:
             except UpdateFinishedTrialError:
                 return  # given up by another worker, which took this one for dead
             except Exception as error:  # a plugin may fail in any way, and the search goes on
+                if of_storage(error):
+                    raise
                 self._fail(trial, said(attributed(error)))
         self._listener(self._frozen(trial))
 

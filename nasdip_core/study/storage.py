@@ -188,15 +188,15 @@ def explained(url: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not _of_storage(error):
+        if not of_storage(error):
             raise
         with _told(url):
             raise
 
 
-def _of_storage(error: Exception) -> bool:
-    """Return whether an error comes out of a storage, which calls no one else's code."""
-    _, *frames = traceback.walk_tb(error.__traceback__)  # the first one is that of `explained`
+def of_storage(error: Exception) -> bool:
+    """Return whether a caught error comes out of a storage, which calls no one else's code."""
+    _, *frames = traceback.walk_tb(error.__traceback__)  # the first one is the caller's
     modules = [frame.f_globals.get("__name__", "") for frame, _ in frames]
     return any(module.startswith(("optuna.storages", __name__)) for module in modules)
 

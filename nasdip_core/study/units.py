@@ -16,7 +16,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from nasdip_core.blame import attributed, said
-from nasdip_core.errors import ExitCode, RunInterruptedError
+from nasdip_core.errors import ExitCode, PictureError, RunInterruptedError, StudyError
 from nasdip_core.files import make_folder
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
@@ -27,6 +27,8 @@ FILE = "units.journal"
 """Name of the file, in the folder that is filled, which says who works on what."""
 EXIT_CODE = "exit_code"
 """Attribute of a unit that has failed."""
+SURROUNDINGS = (PictureError, StudyError, OSError)
+"""Errors for which no candidate is to blame: a disk that is away, a picture that is gone."""
 _POLL_SECONDS = 0.5
 
 Do = Callable[[Trial, int], float]
@@ -36,10 +38,18 @@ Do = Callable[[Trial, int], float]
 class Units:
     """One worker's share of so many units."""
 
-    def __init__(self, study: Study, count: int, stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        study: Study,
+        count: int,
+        stopped: Callable[[], bool],
+        passed_on: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """Errors that are `passed_on` end the worker, and the unit at hand is queued again."""
         self._study = study
         self._count = count
         self._stopped = stopped
+        self._passed_on = passed_on
 
     def run(self, do: Do) -> Sequence[Record]:
         """Do units until all have ended; return their records.
@@ -71,7 +81,7 @@ class Units:
         with leased(study, trial._trial_id):
             try:
                 value = do(trial, place)
-            except RunInterruptedError:
+            except (RunInterruptedError, *self._passed_on):
                 give_up(study, study._storage.get_trial(trial._trial_id), died=False)
                 raise
             except Exception as error:  # a plugin may fail in any way, and the others go on

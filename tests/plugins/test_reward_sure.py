@@ -210,6 +210,20 @@ def test_the_problem_knows_of_its_noise() -> None:
     assert (problem.measured - truth).std().item() == pytest.approx(SIGMA * math.sqrt(2), rel=0.05)
 
 
+@pytest.mark.parametrize("grey", [0.03, 0.08, 0.95])
+def test_what_the_range_has_cut_off_is_no_noise_to_stop_at(grey: float) -> None:
+    clipped = noisy(torch.full((1, 1, 96, 96), grey), 1).clamp(0, 1)
+    problem = problem_of(clipped)
+    Sure(PLUGINS, alpha=0.5).prepare(problem, draws(2))
+    level = problem.noise_loss()
+    left = (problem.measured - clipped.mean()).square().mean().item() / (SIGMA**2 * 1.25)
+    assert left < 0.9
+    assert level == pytest.approx(left, rel=0.06)
+    [tile] = problem.tiling(96).tiles
+    assert problem.tile(tile).noise_loss() == level
+    assert problem.frames()[0].noise_loss() == level
+
+
 def test_what_is_kept_back_for_a_rule_is_judged_too() -> None:
     truth, reward = waves(), Sure(PLUGINS, alpha=0.5)
     problem = problem_of(noisy(truth, 1))

@@ -201,8 +201,11 @@ def test_local_search_climbs_from_the_best_known_architecture(plugins: Plugins) 
 def test_the_notes_of_the_controller_tell_version_and_probability(plugins: Plugins) -> None:
     search = ToySearch(make(plugins, "reinforce", batch=4))
     search.run(13)
-    notes = [trial.system_attrs[NOTES] for trial in search.study.trials]
-    assert [note[VERSION] for note in notes] == [n // 4 for n in range(13)]
+    history = History()
+    history.update(search.study.trials)
+    notes = [record.notes for record in history.records]
+    valued = [record.state in ("done", "pruned") for record in history.records]
+    assert [note[VERSION] for note in notes] == [sum(valued[:n]) // 4 for n in range(13)]
     assert all(-12 < note[LOG_PROBABILITY] < 0 for note in notes)
 
 

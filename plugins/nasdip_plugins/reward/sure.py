@@ -72,6 +72,7 @@ class Sure(Reward):
         # Not clipped to the range: that would be another noise than the one that R is made for.
         problem.measured = problem.measured + self._alpha * drawn
         problem.deviation = CoupledNoise(problem.deviation, self._alpha, drawn, variance)
+        problem.variance = (1 + self._alpha**2) * variance
 
     def score(self, trained: Trained) -> float:
         """Return -10 log10(R), where R is small continued by its tangent.

@@ -36,7 +36,8 @@ class _Sampler(FreshSampler):
         self._sample = sample
 
     def draw(self, history: History, draws: torch.Generator, attempt: int) -> Proposal:
-        youngest = filter(has_value, reversed(history.records))
+        # An architecture that is told its value again is as old as it was.
+        youngest = (r for r in reversed(history.records) if has_value(r) and not r.duplicate)
         population = list(islice(youngest, self._population))
         if len(population) < self._population:
             return random_walk(self.space, draws), {}

@@ -1,5 +1,6 @@
 """The policy is a distribution over the space, and knows its own probabilities."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -144,7 +145,21 @@ def test_a_high_temperature_strays_from_what_is_likely(policy: Policy) -> None:
     for temperature in (0.1, 1.0, 100.0):
         samples = [policy.sample(draws, temperature) for _ in range(100)]
         logs, _ = policy([policy.trace(choices) for choices, _ in samples])
-        assert logs.tolist() == pytest.approx([log for _, log in samples], abs=1e-12)
+        as_drawn = pytest.approx([log for _, log in samples], abs=1e-12)
+        assert (logs.tolist() == as_drawn) == (temperature == 1)
         means.append(logs.mean().item())
     assert means[0] > means[1] + 0.5
     assert means[1] > means[2] + 0.5
+
+
+def test_the_probability_is_that_of_the_draw(policy: Policy) -> None:
+    """Drawn at a high temperature all walks are about equally likely."""
+    draws = generator(0, "test")
+    opened = [policy.sample(draws, 1e9) for _ in range(20)]
+    for choices, log in opened:
+        made: dict[str, Choice] = {}
+        even = 0.0
+        for decision in policy.space.decisions:
+            even -= math.log(len(policy.space.allowed(decision, made)))
+            made[decision.name] = choices[decision.name]
+        assert log == pytest.approx(even, abs=1e-6)

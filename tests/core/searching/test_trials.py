@@ -6,10 +6,13 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
 from searcher import Searcher, listed
 
-from nasdip_core.errors import RunInterruptedError
+from nasdip_core.errors import PictureError, RunInterruptedError, StudyError
 from nasdip_core.fit.loop import Fit
+from nasdip_core.searching.finals import SEEDS
 from nasdip_core.study.best import places_of
 from nasdip_core.study.lease import give_up
 from nasdip_core.study.sampler import distributions
@@ -84,6 +87,49 @@ def test_a_plugin_that_breaks_fails_the_trial_alone(
     assert [r.state for r in found] == ["failed", "failed", "done"]
     reasons = [t.user_attrs.get("reason") for t in searcher.study.trials]
     assert reasons == ["RuntimeError: a bug", "out of memory", None]
+
+
+@pytest.mark.parametrize("error", [PictureError("cannot read 'a.png'"), OSError(5, "a disk")])
+@pytest.mark.parametrize("after", [1, 4])
+def test_what_no_candidate_is_to_blame_for_ends_the_search_and_costs_no_trial(
+    searcher: Searcher,
+    pictures: Path,
+    error: Exception,
+    after: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the second of three trials, or in the last comparison."""
+    proposals, whole = listed((4, 1), (2, 1), (10, 1)), Fit.advance
+    left = iter(range(after))
+
+    def advance(fit: Fit, steps: int) -> None:
+        if next(left, None) is None:
+            raise error
+        whole(fit, steps)
+
+    with monkeypatch.context() as away:
+        away.setattr(Fit, "advance", advance)
+        with pytest.raises(type(error)):
+            searcher.search(pictures / "a.png", 3, strategy=proposals)
+    found = searcher.search(pictures / "a.png", 3, strategy=proposals)
+    assert [r.state for r in found] == ["done"] * 3
+    places = places_of(searcher.study, found)
+    assert places is not None
+    assert [len(place.values) for place in places] == [SEEDS] * 3
+
+
+def test_a_storage_that_fails_over_a_report_fails_no_trial(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise StorageInternalError("the database is locked")
+
+    proposals = listed((4, 1), (2, 1))
+    with monkeypatch.context() as away:
+        away.setattr(RDBStorage, "_set_trial_intermediate_value_without_commit", locked)
+        with pytest.raises(StudyError, match="locked"):
+            searcher.search(pictures / "a.png", 2, strategy=proposals)
+    assert [r.state for r in searcher.records()] == ["open"]
 
 
 def test_stopped_and_gone_on_with_is_as_if_never_stopped(
