@@ -9,8 +9,9 @@ DATA holds clean pictures; the central 128 px of each, or of every n-th, are dam
 is for the last measurement only. A unit is a task and a picture:
 
 - `once`: the network of the preset `balanced`, fitted once, no filter around it;
-- `search`: a search for this picture by a reward that needs no truth, then its best network;
-- `top`: the same search, and the mean of its five best networks, which takes up to four fits more;
+- `search`: a search for this picture by a reward that needs no truth, then the mean of the three
+  fits of its best network that it has kept;
+- `top`: the same search, and the mean of its five best networks, each fitted once more;
 - `seeds`: the first network again, fitted as often as the search took time, and averaged;
 - `preset`: `balanced` as it is, with its filter.
 
@@ -45,8 +46,9 @@ TASKS: dict[str, dict[str, Any]] = {
 }
 REWARDS = {"denoise": "sure", "inpaint": "held-out", "super-resolution": "held-out"}
 """Those that docs/rewards.md advises."""
-ALONE = {"recipe.fits": 1, "recipe.refine": [], "recipe.choice": "last"}
-"""The network without a filter around it."""
+BARE = {"recipe.refine": [], "recipe.choice": "last"}
+"""No filter around the fits."""
+ALONE = {**BARE, "recipe.fits": 1}
 ARMS = ("once", "search", "top", "seeds", "preset")
 
 
@@ -88,8 +90,8 @@ def compute(task: str, picture: Path, folder: Path, trials: int) -> dict[str, An
         output=folder / "search",
     )
     spent = time.monotonic() - begun
-    arms["search"] = measured(spent, arch=f"{folder / 'search'}#best", options=ALONE)
-    arms["top"] = measured(spent, arch=f"{folder / 'search'}#top5", options=ALONE)
+    arms["search"] = measured(spent, arch=f"{folder / 'search'}#best", options=BARE)
+    arms["top"] = measured(spent, arch=f"{folder / 'search'}#top5", options=BARE)
     fits = max(2, round(arms["search"]["seconds"] / arms["once"]["seconds"]))
     arms["seeds"] = measured(arch=known, options={**ALONE, "recipe.fits": fits})
     arms["preset"] = measured(options={"preset": "balanced"})

@@ -14,7 +14,7 @@ class RecipeOptions(Options):
     fits: int = Field(
         default=1,
         ge=0,
-        le=100,
+        le=1000,
         description="independent fits whose results are averaged; 0: no network",
     )
     guide: Use | None = Field(

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
+from scipy.stats import t as student
 from table import COSTS, FILE, Table
 
 Array = NDArray[np.float64]
@@ -61,33 +62,40 @@ def parts(table: Table) -> Iterator[Part]:
     yield Part("both", "nas-dip", joint, plain_place)
 
 
-def shared_luck(every: Array) -> Array:
+def shared_luck(every: Array) -> tuple[Array, int]:
     """Return the variance of what a seed, by its damage say, gives to all networks: by picture.
 
-    `every` is (points, 2, seeds). NaN where too few networks were run with another seed.
+    And of how many seeds it is. `every` is (points, 2, seeds). NaN where too few networks were run
+    with another seed.
     """
     moved = every - every[..., :1]
     run = (np.isfinite(moved).sum(axis=0) >= LEAST).all(axis=0)
     if run.sum() < 2:
-        return np.full(2, np.nan)
-    found: Array = np.nanmedian(moved[..., run], axis=0).var(axis=1, ddof=1)
-    return found
+        return np.full(2, np.nan), int(run.sum())
+    return np.nanmedian(moved[..., run], axis=0).var(axis=1, ddof=1), int(run.sum())
 
 
-def gains(rewards: Array, chosen_from: Mask, plain: Array, shared: Array) -> tuple[float, float]:
-    """Return what the best tenth gains in dB on a picture it was not chosen on; the standard error.
+def gains(
+    rewards: Array, chosen_from: Mask, plain: Array, shared: tuple[Array, int]
+) -> tuple[float, float]:
+    """Return what the best tenth gains in dB on a picture it was not chosen on; half its interval.
 
     `rewards` is (points, 2), a column a picture, all of one seed. `plain`, (2, seeds), is the plain
-    network by seed, and `shared` the variance of what the one seed gave to all.
+    network by seed, and `shared` the variance of what the one seed gave to all. The interval is
+    Student's, 95 %, with the degrees of freedom of Welch and Satterthwaite.
     """
     among = rewards[known(rewards, chosen_from)]
-    mean = square = 0.0
+    mean, parts = 0.0, []
     for choosing, judging in permutations(range(2)):
         best, against = among[best_of(among[:, choosing]), judging], plain[judging]
         mean += (best.mean() - against.mean()) / 2
-        squares = (values.var(ddof=1) / len(values) for values in (best, against))
-        square += (sum(squares) + shared[judging]) / 4
-    return float(mean), float(np.sqrt(square))
+        parts += [(each.var(ddof=1) / len(each) / 4, len(each) - 1) for each in (best, against)]
+        parts += [(shared[0][judging] / 4, shared[1] - 1)]
+    square = sum(variance for variance, _ in parts)
+    if not square:
+        return float(mean), 0.0
+    freedom = square**2 / sum(variance**2 / free for variance, free in parts)
+    return float(mean), float(student.ppf(0.975, freedom) * np.sqrt(square))
 
 
 def known(rewards: Array, points: Mask) -> Mask:
@@ -182,12 +190,12 @@ def _with_pattern_cell(table: Table, network: Mapping[str, Any]) -> bool:
     return any(cell.items() <= network.items() for cell in table.pattern_cells)
 
 
-def _gain(rewards: Array, chosen_from: Mask, plain: Array, shared: Array) -> str:
+def _gain(rewards: Array, chosen_from: Mask, plain: Array, shared: tuple[Array, int]) -> str:
     among = known(rewards, chosen_from).sum()
     if among < LEAST:
         return f"too few ({among})"
-    mean, error = gains(rewards, chosen_from, plain, shared)
-    return f"{mean:+.2f} ± {SIGMAS * error:.2f} (of {among})"
+    mean, half = gains(rewards, chosen_from, plain, shared)
+    return f"{mean:+.2f} ± {half:.2f} (of {among})"
 
 
 def report(table: Table) -> None:
@@ -201,7 +209,7 @@ def report(table: Table) -> None:
             every = _by_seed(table, part.space, task)
             rewards, shared = every[..., 0], shared_luck(every)
             plain = every[part.plain][:, np.isfinite(every[part.plain]).all(axis=0)]
-            if plain.shape[1] < 2 or np.isnan(shared).any():
+            if plain.shape[1] < 2 or np.isnan(shared[0]).any():
                 print(f"| {task} | {part.name} | too few seeds | | | |")
                 continue
             free = _gain(rewards, part.points, plain, shared)

@@ -29,7 +29,7 @@ from contests import (
     run,
     units,
 )
-from judging import beats, gain, gains, ranks
+from judging import beats, gain, gains, ranks, told
 from measured import SPACES, Measured
 from replay import Array, half
 from table import FILE, Table
@@ -110,8 +110,8 @@ def _ranks(found: Found) -> list[str]:
                 tuple(by_name[n].judged(elsewhere=elsewhere) for n in (name, CONTROL))
                 for by_name in found.values()
             ]
-            mean, low, high = gains(contests, np.random.default_rng(0))
-            cells += ["" if name == CONTROL else f"{mean:+.0%} ({low:+.0%} to {high:+.0%})"]
+            gained = gains(contests, np.random.default_rng(0))
+            cells += ["" if name == CONTROL else told(gained)]
         lines += [f"| {' | '.join(cells)} |"]
     return lines
 

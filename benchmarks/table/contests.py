@@ -23,13 +23,15 @@ from measured import Measured
 from replay import Array, make_strategy, search, whole_options
 from table import Table
 
-from nasdip_core import controller
+from nasdip_core import controller, seeds
+from nasdip_core import space as core_space
 from nasdip_core.files import whole_file
 from nasdip_core.plugins import Plugins
 from nasdip_core.space import Choices
 from nasdip_core.strategy import Strategy
-from nasdip_core.study import sampler
+from nasdip_core.study import records, sampler
 from nasdip_plugins import strategy
+from nasdip_searchspaces import space
 
 TRIALS = 200
 """Of every search: what an hour or two of small fits come to."""
@@ -90,10 +92,12 @@ def fingerprint(table: Path) -> str:
 def code() -> str:
     """Return what tells one state of the strategies, and of how they are run, from another."""
     here = Path(__file__).parent
-    folders = [Path(module.__file__ or "").parent for module in (controller, strategy)]
-    files = [here / "measured.py", here / "replay.py", Path(sampler.__file__ or "")]
+    folders = [Path(module.__file__ or "").parent for module in (controller, space, strategy)]
+    files = [here / name for name in ("contests.py", "measured.py", "replay.py")]
+    files += [Path(module.__file__ or "") for module in (records, sampler, seeds, core_space)]
     files += [file for folder in folders for file in sorted(folder.glob("*.py"))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    content = [optuna.__version__.encode(), *(file.read_bytes() for file in files)]
+    return hashlib.sha256(b"".join(content)).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

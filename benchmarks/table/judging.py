@@ -8,6 +8,8 @@ Array = NDArray[np.float64]
 PICTURES = 2
 LEAST = 0.01
 """dB, as finely as the table tells."""
+ENOUGH = 20
+"""Runs of a picture: by simulation, 95 % intervals of 20 hold the truth in 92 %, of 3 in 79 %."""
 DRAWS = 2000
 
 
@@ -47,7 +49,13 @@ def gain(ours: list[Array], theirs: list[Array]) -> float:
 def gains(
     contests: list[tuple[list[Array], list[Array]]], generator: np.random.Generator
 ) -> tuple[float, float, float]:
-    """Return the mean gain over contests, and its 95 % interval by the bootstrap over runs."""
+    """Return the mean gain over contests, and its 95 % interval by the bootstrap over runs.
+
+    NaN for an interval where a picture has fewer than `ENOUGH` runs: it would be too narrow.
+    """
+    mean = float(np.mean([gain(*contest) for contest in contests]))
+    if min(len(runs) for contest in contests for side in contest for runs in side) < ENOUGH:
+        return mean, float("nan"), float("nan")
     draws = [
         np.mean(
             [gain(again(ours, generator), again(theirs, generator)) for ours, theirs in contests]
@@ -55,7 +63,15 @@ def gains(
         for _ in range(DRAWS)
     ]
     low, high = np.quantile(draws, [0.025, 0.975])
-    return float(np.mean([gain(*contest) for contest in contests])), float(low), float(high)
+    return mean, float(low), float(high)
+
+
+def told(gained: tuple[float, float, float]) -> str:
+    """Return a gain and its interval in words."""
+    mean, low, high = gained
+    if np.isnan(low):
+        return f"{mean:+.0%} (too few runs for an interval)"
+    return f"{mean:+.0%} ({low:+.0%} to {high:+.0%})"
 
 
 def again(runs: list[Array], generator: np.random.Generator) -> list[Array]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ablate import gains, parts, report, shared_luck, shares, transfer
 from pack import pack, read
+from scipy.stats import t as student
 from table import Table
 from work import plain, points
 
@@ -15,7 +16,7 @@ def test_the_best_are_chosen_on_one_picture_and_judged_on_the_other() -> None:
     rewards[:20, 0] = 9.0  # luck: nothing of it is there on the other picture
     rewards[30:, :] += 10.0
     everything = np.full(40, True)
-    plain, shared = np.zeros((2, 3)), np.zeros(2)
+    plain, shared = np.zeros((2, 3)), (np.zeros(2), 3)
     assert gains(rewards, everything, plain, shared) == (10.0, 0.0)
     luck = everything.copy()
     luck[30:] = False
@@ -25,22 +26,27 @@ def test_the_best_are_chosen_on_one_picture_and_judged_on_the_other() -> None:
 
 
 def test_the_luck_of_the_plain_network_and_of_the_seed_are_in_the_error() -> None:
-    plain, shared = np.array([[0.0, 2.0], [1.0, 3.0]]), np.array([3.0, 5.0])
-    mean, error = gains(np.full((40, 2), 5.0), np.full(40, True), plain, shared)
+    plain, shared = np.array([[0.0, 2.0], [1.0, 3.0]]), (np.array([3.0, 5.0]), 3)
+    mean, half = gains(np.full((40, 2), 5.0), np.full(40, True), plain, shared)
     assert mean == 5.0 - 1.5
-    assert error == pytest.approx(np.sqrt(1 + 1 + 3 + 5) / 2)
+    # Variances 1 and 1 of two seeds, 3 and 5 of three: (1 + 1 + 3 + 5)^2 / (1 + 1 + 9/2 + 25/2).
+    assert half == pytest.approx(student.ppf(0.975, 100 / 19) * np.sqrt(1 + 1 + 3 + 5) / 2)
 
 
 def test_what_a_seed_gives_to_all_networks() -> None:
     draws = np.random.default_rng(0)
     every = 20.0 + draws.standard_normal((200, 1, 1)) + np.array([0.0, 0.3, -0.3])
     every = every + 0.01 * draws.standard_normal((200, 2, 3))
-    assert shared_luck(every) == pytest.approx([0.09, 0.09], abs=0.01)
+    variances, seeds = shared_luck(every)
+    assert variances == pytest.approx([0.09, 0.09], abs=0.01)
+    assert seeds == 3
     # A seed that only the plain networks have tells nothing.
     rare = np.full((200, 2, 1), np.nan)
     rare[7] = 50.0
-    assert np.array_equal(shared_luck(np.concatenate([every, rare], axis=2)), shared_luck(every))
-    assert np.isnan(shared_luck(every[..., :1])).all()
+    with_rare, seeds = shared_luck(np.concatenate([every, rare], axis=2))
+    assert np.array_equal(with_rare, variances)
+    assert seeds == 3
+    assert np.isnan(shared_luck(every[..., :1])[0]).all()
 
 
 def test_the_report_says_how_many_networks_there_were(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tune
 from contests import SEEDS
-from judging import beats, gain, gains, of_pictures, ranks
+from judging import beats, gain, gains, of_pictures, ranks, told
 from made_up import worth
 from measured import SPACES, Measured
 from replay import Value, make_strategy, whole_options
@@ -148,6 +148,10 @@ def test_a_run_is_held_against_those_of_its_own_picture() -> None:
     assert low < mean < high
     assert low > 0.5
     assert high < 0.7
+    mean, low, high = gains([([one[:19] for one in ours], theirs)], generator)
+    assert mean > 0.5
+    assert np.isnan([low, high]).all()
+    assert told((mean, low, high)).endswith("(too few runs for an interval)")
     assert beats(theirs, theirs) == (0.5, 1.0)
     assert [list(runs) for runs in of_pictures(np.arange(4.0), [0, 1, 2, 3])] == [[0, 2], [1, 3]]
 

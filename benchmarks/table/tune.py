@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from compare import TUNED_ON, regret
 from contests import JUDGED, MARKS, Contender, Unit, collected, run, units
-from judging import gains
+from judging import gains, told
 from measured import SPACES
 from pydantic import BaseModel
 from replay import whole_options
@@ -88,10 +88,10 @@ def report(table: Path, work: Path) -> None:
         where = " | ".join(space for space, _ in found)
         print(f"| variant | {where} | regret less than the default's by |")
         print("|---" * (2 + len(found)) + "|")
-        for name, (mean, low, high) in sorted(less.items(), key=lambda pair: -pair[1][0]):
+        for name, gained in sorted(less.items(), key=lambda pair: -pair[1][0]):
             at = MARKS.index(JUDGED)
             cells = [regret(here[name].regrets[:, at]) for here in found.values()]
-            cells += ["default" if name == strategy else f"{mean:+.0%} ({low:+.0%} to {high:+.0%})"]
+            cells += ["default" if name == strategy else told(gained)]
             print(f"| {name} | {' | '.join(cells)} |")
 
 

@@ -11,7 +11,7 @@ from nasdip_core.options import parse
 from nasdip_core.pipeline.document import read_pipeline
 from nasdip_core.pipeline.estimate import Estimate, estimate, refinements
 from nasdip_core.pipeline.fitting import Fitted
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_steps
+from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_fits, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
@@ -82,7 +82,8 @@ def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) ->
     if step.uses == f"task.{resolved.task_name}":
         request = parse(RestoreRequest, step.with_, "")
         saved = resolve(resolved.task_name, request, plugins, path.parent)
-        same = replace(resolved, arch=saved.arch, fit=saved.fit, recipe=saved.recipe)
+        planned = {name: getattr(saved, name) for name in ("arch", "companions", "fit", "recipe")}
+        same = replace(resolved, **planned)
         if same.document(name) == saved.document(name):
             return saved
     raise OptionError(
@@ -104,8 +105,7 @@ def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:
     """Return a plan as far as the time went: without a clock it gives the same picture."""
     if fitted is None or not fitted.fits:
         return resolved
-    recipe = resolved.recipe.model_copy(update={"fits": fitted.count})
-    done = replace(resolved, recipe=recipe)
+    done = with_fits(resolved, fitted.count)
     if not fitted.cut_off:
         return done
     return with_steps(done, max(f.iterations for f in fitted.fits))
@@ -124,12 +124,13 @@ def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:
 
 def _shortened(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     """Take fewer steps, else no network."""
-    recipe = chosen.recipe.model_copy(update={"fits": 1})
+    chosen = with_fits(chosen, 1)
+    recipe = chosen.recipe
     before, after = (count * expected.refine_seconds for count in refinements(recipe))
     steps = int((room - before - after) / expected.step_seconds)
     if steps >= (_LEAST * chosen.fit.steps if recipe.refine else 1):
         fit = chosen.fit.model_copy(update={"steps": min(steps, chosen.fit.steps)})
-        return _plan(replace(chosen, recipe=recipe, fit=fit), room - after)
+        return _plan(replace(chosen, fit=fit), room - after)
     least = expected.refine_seconds if recipe.refine else expected.step_seconds
     if recipe.refine and room >= least:
         recipe = recipe.model_copy(update={"fits": 0, "guide": None, "choice": "last"})

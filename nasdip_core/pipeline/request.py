@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PRESETS = ("fast", "balanced", "best")
 """Presets by the time that they take, the quickest first."""
+_AFTER = {"refine", "choice"}
+"""Options of a recipe for what comes after the fits."""
 
 
 class RestoreRequest(Options):
@@ -178,6 +180,11 @@ def resolve(
     recipe = spelt_out(parse(RecipeOptions, given, "recipe"), task_name, plugins)
     if companions and "fits" not in request.recipe:
         recipe = recipe.model_copy(update={"fits": len(named)})
+    if recipe.fits < len(named) and companions:
+        raise OptionError(
+            f"option 'recipe.fits' = {recipe.fits}: {len(named)} networks are to be fitted",
+            f"leave it out, or take {len(named)} or more",
+        )
     resolved = Resolved(
         task_name=task_name,
         picture=_absolute(picture, base),
@@ -198,7 +205,8 @@ def resolve(
         if brought is not None
         else _alternatives(task_name, request, plugins, base),
     )
-    if found is not None and not request.architecture and not request.recipe:
+    # What comes after the fits changes nothing about them.
+    if found is not None and not request.architecture and request.recipe.keys() <= _AFTER:
         return replace(resolved, kept=_kept(found, resolved))
     return resolved
 
@@ -294,6 +302,12 @@ def with_steps(resolved: Resolved, steps: int) -> Resolved:
         begin = min(round(fit.langevin.burn_in * fit.steps), steps - 0.25)
         changes["langevin"] = fit.langevin.model_copy(update={"burn_in": begin / steps})
     return replace(resolved, fit=fit.model_copy(update=changes))
+
+
+def with_fits(resolved: Resolved, fits: int) -> Resolved:
+    """Return the same run with another number of fits; networks that get none are left out."""
+    recipe = resolved.recipe.model_copy(update={"fits": fits})
+    return replace(resolved, recipe=recipe, companions=resolved.companions[: max(0, fits - 1)])
 
 
 def run_name(resolved: Resolved) -> str:

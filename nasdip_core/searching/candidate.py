@@ -50,7 +50,7 @@ class Candidate:
     proxy: Architecture
     """As the search fits it."""
     cost: Cost
-    """Of `architecture`, on the first picture, all frames of a stack."""
+    """Of `architecture`, on the first picture: all networks of a task, all frames of a stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Evaluator:
         self.search = search
         self.plugins = plugins
         self.device = device
-        self._slot = next(iter(self.prepared(0, None).problem.slots.values()))
+        self._slots = list(self.prepared(0, None).problem.slots.values())
 
     def prepared(self, picture: int, fresh: int | None) -> Prepared:
         """Return a picture and its problem as a run has them, nothing kept for the reward."""
@@ -87,9 +87,18 @@ class Evaluator:
         """Return the candidate of canonical choices. Raises NasdipError where none can be built."""
         architecture = self.search.space.decode(choices)
         proxy = self.search.space.proxy(architecture)
-        slot = self._slot
-        cost = cost_of(architecture, slot.channels, slot.size, self.plugins, slot.frames)
-        return Candidate(architecture, proxy, cost)
+        costs = [
+            cost_of(architecture, slot.channels, slot.size, self.plugins, slot.frames)
+            for slot in self._slots
+            if slot.module is None
+        ]
+        total = Cost(
+            *(
+                sum(getattr(cost, name) for cost in costs)
+                for name in ("parameters", "macs", "activation_bytes")
+            )
+        )
+        return Candidate(architecture, proxy, total)
 
     def excess(self, candidate: Candidate) -> str:
         """Return which limit a candidate is over; empty: none."""
@@ -132,10 +141,12 @@ class Evaluator:
     def rungs(self) -> list[int]:
         """Return the steps of hyperband: iterations, or sides in pixels, the last one whole."""
         pruner, fit = self.search.request.pruner, self.search.resolved[0].fit
-        whole = fit.steps if pruner.rungs == "iterations" else min(self._slot.size)
+        whole = fit.steps if pruner.rungs == "iterations" else min(self._slots[0].size)
         least = 1 if pruner.rungs == "iterations" else _SMALLEST
-        factors = [pruner.factor**i for i in reversed(range(_RUNGS))]
-        return sorted({max(least, whole // factor) for factor in factors})
+        least = max(least, whole // pruner.factor ** (_RUNGS - 1))
+        # Upwards, as Optuna has them: it ends nothing at a rung that is lower than it expects.
+        lower = [least * pruner.factor**i for i in range(_RUNGS - 1)]
+        return [*(rung for rung in lower if rung < whole), whole]
 
     def _by_iterations(
         self, candidate: Candidate, pictures: Sequence[int], report: Report, others: Others

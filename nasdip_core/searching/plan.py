@@ -1,5 +1,6 @@
 """From a request to a search: names looked up, pictures known, defaults filled in."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -228,11 +229,13 @@ def _check(search: Search) -> None:
             f"strategy '{request.strategy.uses}' weighs quality against cost; that is not pruned",
             "leave --pruner out",
         )
-    if pruner.uses == "wilcoxon" and len(search.searched) < 3:
+    if pruner.uses == "wilcoxon" and 0.5 ** (len(search.searched) - 1) >= pruner.threshold:
+        # Of n pictures that are all worse p is 0.5^n, and after the last nothing is spared.
+        least = 2 + int(-math.log2(pruner.threshold))
         raise OptionError(
-            f"--pruner wilcoxon compares pictures, and there are {len(search.searched)} to search "
-            "on",
-            "give more pictures, or --pruner hyperband",
+            f"--pruner wilcoxon needs {least} pictures to search on, and there are "
+            f"{len(search.searched)}",
+            "give more pictures, a larger pruner.threshold, or --pruner hyperband",
         )
     grows = pruner.uses == "hyperband" and pruner.rungs == "resolution"
     if grows and search.reward.compares:

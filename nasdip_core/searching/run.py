@@ -18,7 +18,7 @@ from nasdip_core.study.artifacts import artifacts_of, note_place
 from nasdip_core.study.best import places_of
 from nasdip_core.study.lease import Reaper
 from nasdip_core.study.order import note_order, order_of
-from nasdip_core.study.records import History
+from nasdip_core.study.records import OUTCOME, History
 from nasdip_core.study.reference import space_of
 from nasdip_core.study.storage import explained, open_storage
 from nasdip_core.study.study import create_study, load_study, settings_of
@@ -59,8 +59,9 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
         study = create_study(
             storage, effort.url, effort.name, settings, by_cost=search.strategy.by_cost
         )
-        for name, choices in zip(effort.known, known, strict=True):
-            _enqueue(study, name, choices)
+        if not _complete(study, effort.trials, search.space.size):
+            for name, choices in zip(effort.known, known, strict=True):
+                _enqueue(study, name, choices)
         note_place(study, effort.artifacts)
         artifacts = artifacts_of(study)
         if artifacts is not None:
@@ -122,8 +123,9 @@ def _complete(study: Study, trials: int, size: int) -> bool:
 
 
 def _enqueue(study: Study, name: str, choices: Mapping[str, Choice]) -> None:
-    """Queue a known architecture as a trial, once."""
-    queued = {trial.user_attrs.get("known") for trial in study.get_trials(deepcopy=False)}
+    """Queue a known architecture as a trial, once; again where there was no room for it."""
+    trials = study.get_trials(deepcopy=False)
+    queued = {t.user_attrs.get("known") for t in trials if t.user_attrs.get(OUTCOME) != "surplus"}
     if name not in queued:
         study.enqueue_trial(dict(choices), user_attrs={"known": name})
 

@@ -49,7 +49,7 @@ class Units:
         self._study = study
         self._count = count
         self._stopped = stopped
-        self._passed_on = passed_on
+        self._passed_on = (RunInterruptedError, *passed_on)
 
     def run(self, do: Do) -> Sequence[Record]:
         """Do units until all have ended; return their records.
@@ -81,7 +81,7 @@ class Units:
         with leased(study, trial._trial_id):
             try:
                 value = do(trial, place)
-            except (RunInterruptedError, *self._passed_on):
+            except self._passed_on:
                 give_up(study, study._storage.get_trial(trial._trial_id), died=False)
                 raise
             except Exception as error:  # a plugin may fail in any way, and the others go on

@@ -190,7 +190,11 @@ def test_fits_of_the_search_are_not_repeated(cli: Cli, picture: Path, tmp_path: 
         (["-S", "fit.stepps=3"], ExitCode.OPTION, "did you mean 'steps'?"),
         (["-S", "space.with.width=3"], ExitCode.OPTION, "unknown option 'space.with.width'"),
         (["-S", "strategy.with.batch=0", "--strategy", "reinforce"], ExitCode.OPTION, "batch"),
-        (["--pruner", "wilcoxon"], ExitCode.OPTION, "compares pictures, and there are 1"),
+        (
+            ["--pruner", "wilcoxon"],
+            ExitCode.OPTION,
+            "needs 5 pictures to search on",
+        ),
         (["--pruner", "hyperbanana"], ExitCode.OPTION, "'none', 'wilcoxon' or 'hyperband'"),
         (["--strategy", "nsga-ii", "--pruner", "hyperband"], ExitCode.OPTION, "is not pruned"),
         (["--seed-with", "deep-decoder"], ExitCode.OPTION, "is no point of space"),

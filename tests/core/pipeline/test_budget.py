@@ -56,6 +56,27 @@ def test_without_seconds_nothing_is_planned(request_for: Any) -> None:
     assert plan(resolved).fit_seconds is None
 
 
+def test_networks_that_are_not_fitted_are_not_in_the_plan(
+    request_for: Any, tiny: dict[str, Any], toys: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written of a run has as many networks as fits, and is taken again."""
+    three = [{**tiny, "name": name} for name in ("one", "two", "three")]
+    with pytest.raises(OptionError, match=r"recipe\.fits' = 2: 3 networks are to be fitted"):
+        request_for(arch=three, recipe={"fits": 2})
+    resolved = request_for(arch=three, seconds=10, fit={"steps": 1000})
+    assert resolved.recipe.fits == 3
+    fitted = SimpleNamespace(fits=[SimpleNamespace(iterations=5)] * 2, count=2, cut_off=False)
+    expecting(monkeypatch, step=0.006)
+    for cut, names in (
+        (budget.done_in_time(resolved, fitted), ["one", "two"]),  # type: ignore[arg-type]
+        (plan(resolved).resolved, ["one"]),
+    ):
+        with_ = cut.document("run")["steps"][0]["with"]
+        again = resolve("denoise", parse(RestoreRequest, with_, ""), toys, Path())
+        assert [each.name for each in (again.arch, *again.companions)] == names
+        assert again.recipe.fits == len(names)
+
+
 def test_time_that_is_left_goes_into_more_fits(
     request_for: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,10 +9,16 @@ import pytest
 import torch
 from searcher import Searcher, listed
 
+from nasdip_core.errors import OptionError
 from nasdip_core.fit.loop import Fit
+from nasdip_core.options import parse
 from nasdip_core.pipeline.prepare import keep_back, prepare
+from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
+from nasdip_core.searching.options import SearchRequest
+from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.summary import summary
+from nasdip_core.space import Choice
 from nasdip_core.study.best import places_of
 
 
@@ -86,6 +92,22 @@ def test_the_cost_of_a_stack_is_that_of_all_frames(searcher: Searcher, pictures:
     assert judge.excess(candidate).startswith("limits.macs")
 
 
+def test_the_cost_is_that_of_all_networks_of_a_task(plugins: Plugins, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (32, 32), (90, 120, 150)).save(tmp_path / "hazy.png")
+    costs = {}
+    for task in ("denoise", "dehaze"):
+        request = parse(SearchRequest, {"data": str(tmp_path / "hazy.png"), "corrupt": {}}, "")
+        planned = plan_search(task, request, plugins, tmp_path)
+        choices: dict[str, Choice] = {}
+        for decision in planned.space.decisions:
+            choices[decision.name] = planned.space.allowed(decision, choices)[0]
+        judge = Evaluator(planned, plugins, torch.device("cpu"))
+        costs[task] = judge.candidate(choices).cost
+    assert 1.9 < costs["dehaze"].macs / costs["denoise"].macs < 2.1
+
+
 def test_a_crop_is_the_centre(searcher: Searcher, pictures: Path) -> None:
     judge = evaluator(searcher, pictures / "a.png", crop=16)
     whole = judge.problem(judge.search.of(judge.search.space.decode(POINT), 0), 0)
@@ -110,14 +132,19 @@ def searcher_picture(folder: Path, side: int) -> Path:
     return folder / "ramp.png"
 
 
-def test_wilcoxon_ends_what_loses_on_every_picture(searcher: Searcher, tmp_path: Path) -> None:
-    """A worse width is ended early, keeps its partial mean, and cannot be the best."""
+def folder_of(tmp_path: Path, count: int) -> Path:
     from PIL import Image
 
     folder = tmp_path / "many"
     folder.mkdir()
-    for i in range(16):
+    for i in range(count):
         Image.new("RGB", (16, 16), (10 * i, 80, 200 - 9 * i)).save(folder / f"{i:02}.png")
+    return folder
+
+
+def test_wilcoxon_ends_what_loses_on_every_picture(searcher: Searcher, tmp_path: Path) -> None:
+    """A worse width is ended early, keeps its partial mean, and cannot be the best."""
+    folder = folder_of(tmp_path, 16)
     pruner = {"uses": "wilcoxon"}
     proposals = listed((10, 1), (2, 1), (4, 1))
     found = searcher.search(folder, 3, strategy=proposals, reward="picture", pruner=pruner)
@@ -172,6 +199,30 @@ def test_hyperband_by_resolution(searcher: Searcher, pictures: Path) -> None:
     )
     assert told == [32, 64, 128]
     assert score.fits[0].chosen["restored"].shape[-2:] == (128, 128)
+
+
+@pytest.mark.parametrize(
+    ("side", "factor", "rungs"),
+    [(24, 3, [24]), (64, 3, [32, 64]), (240, 3, [32, 96, 240]), (240, 2, [60, 120, 240])],
+)
+def test_rungs_of_resolution_are_those_at_which_something_may_end(
+    searcher: Searcher, pictures: Path, side: int, factor: int, rungs: list[int]
+) -> None:
+    """Optuna looks at the least times the factor, however small a picture may be."""
+    pruner = {"uses": "hyperband", "rungs": "resolution", "factor": factor}
+    judge = evaluator(searcher, searcher_picture(pictures, side), pruner=pruner, reward="psnr")
+    assert judge.rungs() == rungs
+
+
+@pytest.mark.parametrize(("count", "threshold"), [(3, 0.1), (4, 0.1), (5, 0.03), (2, 0.5)])
+def test_a_test_that_can_end_nothing_is_refused(
+    searcher: Searcher, tmp_path: Path, count: int, threshold: float
+) -> None:
+    pictures = folder_of(tmp_path, count + count // 3)  # every fourth is kept
+    pruner = {"uses": "wilcoxon", "threshold": threshold}
+    with pytest.raises(OptionError, match=f"to search on, and there are {count}"):
+        searcher.plan(pictures, pruner=pruner)
+    searcher.plan(pictures, pruner={**pruner, "threshold": 0.6})
 
 
 def test_hyperband_searches_to_the_end(searcher: Searcher, pictures: Path) -> None:

@@ -144,6 +144,11 @@ def test_a_study_has_its_own_fits(
     fits = [resolve_reference(f"{tmp_path / 'out'}#{n}/best", toys, Path()).fits for n in made]
     assert [len(paths) for paths in fits] == [3, 3]
     assert not set(fits[0]) & set(fits[1])
+    request = {"picture": str(pictures / "a.png"), "arch": f"{tmp_path / 'out'}#a/best"}
+    request |= {"corrupt": {"sigma": 25}}
+    for recipe, kept in (({"refine": [], "choice": "last"}, 3), ({"fits": 1}, 0)):
+        asked = parse(RestoreRequest, {**request, "recipe": recipe}, "")
+        assert len(resolve("denoise", asked, toys, Path()).kept) == kept
     (tmp_path / "out" / "study.db").unlink()
     fit = {"fit": {"steps": 9, "stopping": "fixed"}}
     search(pictures / "a.png", [(4, 1)], 1, name="a", options=fit)
