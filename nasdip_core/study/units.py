@@ -49,7 +49,7 @@ class Units:
         self._study = study
         self._count = count
         self._stopped = stopped
-        self._passed_on = (RunInterruptedError, *passed_on)
+        self._passed_on: tuple[type[BaseException], ...] = (RunInterruptedError, *passed_on)
 
     def run(self, do: Do) -> Sequence[Record]:
         """Do units until all have ended; return their records.
