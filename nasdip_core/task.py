@@ -123,7 +123,7 @@ class Inputs:
     zero: float = 0.0
     """Where in [0, 1] the value 0 lies; above 0 where floats are negative."""
     span: float = 1.0
-    """How much in the values of an array 1 stands for."""
+    """How much in the values of a picture of floats 1 stands for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.kinds import Kind, Model, range_of
 from nasdip_core.imaging.picture import Picture
-from nasdip_core.imaging.stack import Stack
+from nasdip_core.imaging.stack import Stack, of_one_range
 
 _LAYOUT = "it must be (H, W) or (H, W, C)"
 
@@ -82,9 +82,8 @@ def stacked(frames: Mapping[str, Picture]) -> Picture:
                 f"the frame '{name}' is {frame.width} x {frame.height}, "
                 f"the first is {first.width} x {first.height}"
             )
-    return array_picture(
-        np.stack([f.tensor()[0].mean(dim=0).numpy() for f in frames.values()], axis=-1)
-    )
+    shared = of_one_range(list(frames.values()))
+    return array_picture(np.stack([f.tensor()[0].mean(dim=0).numpy() for f in shared], axis=-1))
 
 
 def array_bytes(picture: Picture) -> bytes:

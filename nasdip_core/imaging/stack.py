@@ -38,7 +38,7 @@ class Stack(Picture):
                     f"frame {named} is {frame.width} x {frame.height}, {frame.mode}, "
                     f"the first is {first.width} x {first.height}, {first.mode}"
                 )
-        shared = _of_one_range(frames)
+        shared = of_one_range(frames)
         middle = shared[len(shared) // 2]
         notes = tuple(dict.fromkeys(note for frame in shared for note in frame.notes))
         return cls(
@@ -132,7 +132,7 @@ def _of_one_model(frames: Sequence[Picture]) -> Sequence[Picture]:
     return [replace(f, kind=replace(f.kind, model=wider, palette=None)).settled() for f in frames]
 
 
-def _of_one_range(frames: Sequence[Picture]) -> Sequence[Picture]:
+def of_one_range(frames: Sequence[Picture]) -> Sequence[Picture]:
     """Return frames that mean the same by the same sample: floats may have a range each."""
     ranges = {(frame.kind.low, frame.kind.peak) for frame in frames}
     if len(ranges) == 1:

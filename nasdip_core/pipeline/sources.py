@@ -51,7 +51,7 @@ class Sources:
             coding=kind.coding,
             levels=int(self.picture.peak) if self.picture.colour.dtype.kind == "u" else None,
             zero=-kind.low / (kind.peak - kind.low),
-            span=kind.peak - kind.low if kind.format == "NPY" else 1.0,
+            span=1.0 if self.picture.colour.dtype.kind == "u" else kind.peak - kind.low,
         )
 
 

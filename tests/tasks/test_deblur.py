@@ -151,6 +151,15 @@ class TestFile:
         with pytest.raises(PictureError, match=said):
             kernels.from_file(str(tmp_path / "k.npy"))
 
+    def test_a_picture_of_floats_is_read_as_stored(self, tmp_path: Path) -> None:
+        stored = np.diag([-1.0, 2.0, 3.0]).astype(np.float32)
+        Image.fromarray(stored).save(tmp_path / "k.tif")
+        with pytest.raises(PictureError, match="non-negative"):
+            kernels.from_file(str(tmp_path / "k.tif"))
+        Image.fromarray(np.abs(stored)).save(tmp_path / "k.tif")
+        expected = torch.from_numpy(np.abs(stored) / 6)
+        torch.testing.assert_close(kernels.from_file(str(tmp_path / "k.tif")), expected)
+
     def test_no_file_and_no_name(self, tmp_path: Path) -> None:
         np.savez(tmp_path / "k.npz", one=np.ones((3, 3)))
         with pytest.raises(PictureError, match=r"no kernel ''.*one"):

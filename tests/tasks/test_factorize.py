@@ -197,6 +197,13 @@ class TestRefusals:
         with pytest.raises(PictureError, match="not numbers"):
             restore(str(tmp_path / "m.npy"), task="denoise", plugins=plugins)
 
+    def test_a_pixel_of_a_cube_without_entries(self, run: Any) -> None:
+        """It is a row, and the message says what to do about it."""
+        cube = np.random.default_rng(0).random((8, 9, 5), dtype=np.float32)
+        cube[2, 3] = np.nan
+        with pytest.raises(PictureError, match=r"row 21 of the matrix.*or take 'inpaint'"):
+            run(cube, {"task.nan_missing": True})
+
     def test_row_without_entries(self, run: Any) -> None:
         """Nothing can be said of it."""
         holed = matrix()
@@ -271,3 +278,12 @@ class TestProblem:
         assert damaged.mask.shape == truth.shape
         assert float(damaged.mask.float().mean()) == pytest.approx(0.3, abs=0.05)
         assert torch.equal(damaged.picture, truth.masked_fill(damaged.mask, 0))
+
+    def test_corruption_leaves_every_pixel_an_entry(self) -> None:
+        """Else half of the entries of a picture in colour could not be lost."""
+        task, truth = Factorize(Plugins.discover()), torch.rand(1, 3, 64, 64)
+        damaged = task.corrupt(truth, FactorizeCorruption(missing=0.9), generator(0, "corrupt"))
+        assert damaged.mask is not None
+        assert not damaged.mask.all(dim=1).any()
+        left = (~damaged.mask).sum(dim=(0, 2, 3)) / 64**2
+        assert torch.allclose(left, torch.tensor(1 - 0.9 + 0.9**3 / 3), atol=0.03)

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from nasdip_core.errors import OptionError, PictureError
+from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.options import parse
+from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.task import Inputs
@@ -150,7 +153,7 @@ class TestColour:
             ("1,2,3,4", 3, "4 samples, the picture 3 channels"),
             ("#ff00ff", 1, "3 samples, the picture 1 channels"),
             ("#ff00ff", 4, "3 samples, the picture 4 channels"),
-            ("300,0,0", 3, "sample 300, those of the picture end at 255"),
+            ("300,0,0", 3, "is '300,0,0', the samples of the picture go from 0 to 255"),
         ],
     )
     def test_has_to_suit_the_picture(self, written: str, channels: int, message: str) -> None:
@@ -158,10 +161,24 @@ class TestColour:
             known(Inputs(rand(1, channels, 4, 4)), missing_colour=written)
 
     def test_of_a_float_picture_ends_at_1(self) -> None:
-        with pytest.raises(OptionError, match="sample 255, those of the picture end at 1"):
+        with pytest.raises(
+            OptionError, match="'255,0,255', the samples of the picture go from 0 to 1"
+        ):
             known(Inputs(rand(1, 3, 4, 4), levels=None), missing_colour="255,0,255")
 
-    @pytest.mark.parametrize("written", ["pink", "#ff00f", "255;0;255", "-1,0,0", "", True])
+    def test_of_floats_is_in_their_own_samples(self) -> None:
+        samples = np.random.default_rng(0).uniform(-1, 3, (8, 8, 1)).astype(np.float32)
+        samples[0, 0], samples[0, 1], samples[2:4, 5] = -1.0, 3.0, -0.25
+        inputs = Sources(array_picture(samples), None, None, None).inputs()
+        for written in ("-0.25", "-2.5e-1", -0.25):
+            marked = known(inputs, missing_colour=written)
+            assert (~marked).nonzero().tolist() == [[2, 5], [3, 5]]
+        white = known(inputs, missing_colour="#ffffff")
+        assert (~white).nonzero().tolist() == [[0, 1]]
+        with pytest.raises(OptionError, match="go from -1 to 3"):
+            known(inputs, missing_colour="-1.1")
+
+    @pytest.mark.parametrize("written", ["pink", "#ff00f", "255;0;255", "--1,0,0", "", True])
     def test_has_to_be_a_colour(self, written: Any) -> None:
         with pytest.raises(OptionError, match=r"task\.missing_colour"):
             parse(InpaintOptions, {"missing_colour": written}, "task")

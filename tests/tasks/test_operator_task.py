@@ -250,6 +250,13 @@ class TestMeasurements:
         with pytest.raises(PictureError, match=said):
             self.problem(tmp_path / "y.npy", stored)
 
+    def test_of_a_form_that_has_another_range(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "y.npy", np.zeros((1, 1, 1, 32)))
+        options = {"with": {"ratio": 0.5}, "measurements": str(tmp_path / "y.npy")}
+        inputs = Inputs(rand(1, 1, 8, 8), levels=None, zero=0.25, span=4.0)
+        with pytest.raises(PictureError, match=r"go from -1 to 3, and .* of samples in \[0, 1\]"):
+            TASK.problem(inputs, OperatorOptions.model_validate(options), torch.Generator())
+
     def test_a_damaged_file(self, tmp_path: Path) -> None:
         options = OperatorOptions(measurements=str(tmp_path / "y.npy"))
         for content in (b"", b"PK\x03\x04"):

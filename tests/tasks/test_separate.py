@@ -14,6 +14,7 @@ from nasdip_core.errors import PictureError
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.mixture import exclusion, steepness
 from nasdip_core.pipeline.api import restore
+from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem, Step
 from nasdip_core.task import Inputs
@@ -118,6 +119,23 @@ def test_other_mixtures_come_from_files(tmp_path: Path, waves: np.ndarray) -> No
     with pytest.raises(PictureError, match="20 x 24 pixels of 3 channels"):
         TASK.problem(Inputs(picture), narrow, draws())
     assert "one mixture" in TASK.problem(Inputs(picture), SeparateOptions(), draws()).notes[0]
+
+
+def test_floats_of_several_ranges_are_no_mixtures_of_the_same_layers(tmp_path: Path) -> None:
+    mixtures = np.random.default_rng(0).random((2, 8, 9, 3), np.float32)
+    paths = [str(tmp_path / f"{i}.npy") for i in range(2)]
+    options = {"others": [paths[1]]}
+    for factors, said in (((2, 3), "0 to 1.9.*, 0 to 2.9"), ((2, 1), "0 to 1, 0 to 1.9")):
+        for path, mixture, factor in zip(paths, mixtures, factors, strict=True):
+            np.save(path, mixture * factor)
+        inputs = Sources(read_picture(paths[0]), None, None, None).inputs()
+        with pytest.raises(PictureError, match=said):
+            TASK.problem(inputs, SeparateOptions.model_validate(options), draws())
+    mixtures[:, 0, 0] = 2.5
+    for path, mixture in zip(paths, mixtures, strict=True):
+        np.save(path, mixture)
+    inputs = Sources(read_picture(paths[0]), None, None, None).inputs()
+    TASK.problem(inputs, SeparateOptions.model_validate(options), draws())
 
 
 def test_a_run_writes_both_layers(

@@ -62,7 +62,8 @@ def from_file(path: str) -> Tensor:
     if file.endswith((".npy", ".npz")):
         samples = _array(file, name)
     else:
-        samples = read_picture(path).tensor().double().mean(dim=1)[0]
+        # As stored: a range that begins below 0 would hide what is negative.
+        samples = torch.from_numpy(read_picture(path).colour.astype(np.float64)).mean(dim=2)
     if samples.ndim != 2 or max(samples.shape) > _LONGEST:
         raise PictureError(
             f"the kernel '{path}' has the shape {tuple(samples.shape)}",

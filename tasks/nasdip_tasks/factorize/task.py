@@ -36,7 +36,9 @@ class Factorize(Task[FactorizeOptions, FactorizeCorruption]):
                 raise PictureError(
                     f"nothing is known of {name} {int(empty[0])} of the matrix"
                     f"{f' and {len(empty) - 1} more' if len(empty) > 1 else ''}",
-                    "leave it out: its factor could be anything",
+                    "leave it out: its factor could be anything"
+                    if layout.picture[0] == 1
+                    else "a pixel is a row: mark entries, by an array of marks, or take 'inpaint'",
                 )
         most = min(matrix.shape)
         if options.rank is not None and options.latent == "free" and options.rank > most:
@@ -62,8 +64,11 @@ class Factorize(Task[FactorizeOptions, FactorizeCorruption]):
     def corrupt(
         self, truth: Tensor, options: FactorizeCorruption, generator: torch.Generator
     ) -> Damaged:
-        """Lose single entries, which are then 0."""
+        """Lose single entries, which are then 0; of several channels one stays."""
         lost = torch.rand(truth.shape, generator=generator) < options.missing
+        if truth.shape[1] > 1:
+            spared = torch.rand(truth.shape, generator=generator).argmax(dim=1, keepdim=True)
+            lost &= ~(lost.all(dim=1, keepdim=True) & torch.zeros_like(lost).scatter(1, spared, 1))
         return Damaged(truth.masked_fill(lost, 0), truth, lost)
 
 

@@ -9,6 +9,9 @@ from pydantic import Field, field_validator
 from nasdip_core.options import Options
 from nasdip_core.task import StackOptions
 
+_NUMBER = r"-?\d+(\.\d+)?([eE][-+]?\d+)?"
+"""A sample as it is written."""
+
 
 class InpaintCorruption(Options):
     """Generated damage of a clean picture."""
@@ -39,7 +42,7 @@ class InpaintOptions(StackOptions):
     missing_colour: str | None = Field(
         default=None,
         description="colour that marks what is missing: '#ff00ff', or the picture's own samples "
-        "'255,0,255' (floats in [0, 1])",
+        "'255,0,255'",
     )
 
     @field_validator("missing_colour", mode="before")
@@ -50,21 +53,20 @@ class InpaintOptions(StackOptions):
         if isinstance(value, (list, tuple)):
             value = ",".join(str(part) for part in value)
         if isinstance(value, str) and not re.fullmatch(
-            r"#[0-9a-fA-F]{6}|\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*", value
+            rf"#[0-9a-fA-F]{{6}}|{_NUMBER}(\s*,\s*{_NUMBER})*", value
         ):
             raise ValueError("write a colour as '#ff00ff' or as samples '255,0,255'")
         return value
 
-    def missing_samples(self, levels: int | None) -> tuple[float, ...] | None:
+    def missing_samples(self, low: float, peak: float) -> tuple[float, ...] | None:
         """Return the samples of the marking colour, one a channel.
 
-        `levels` is the picture's integer sample of value 1, None for floats. '#rrggbb' means the
-        same colour at every depth.
+        `low` and `peak` are the samples that stand for 0 and 1. '#rrggbb' means the same colour at
+        every depth.
         """
         if self.missing_colour is None:
             return None
         if self.missing_colour.startswith("#"):
-            return tuple(
-                byte * (levels or 1) / 255 for byte in bytes.fromhex(self.missing_colour[1:])
-            )
+            parts = bytes.fromhex(self.missing_colour[1:])
+            return tuple(low + (peak - low) * part / 255 for part in parts)
         return tuple(float(part) for part in self.missing_colour.split(","))

@@ -76,9 +76,11 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             found = inputs.mask >= 0.5
             if options.invert_mask:
                 found = ~found
-        samples = options.missing_samples(inputs.levels)
+        scale = (inputs.levels or 1) * inputs.span
+        low = 0.0 - inputs.zero * scale
+        samples = options.missing_samples(low, low + scale)
         if samples is not None:
-            marked = self._of_colour(inputs, samples)
+            marked = self._of_colour(inputs, samples, low, scale)
             found = marked if found is None else found | marked
         if found is not None:
             return found, None
@@ -92,7 +94,9 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             "region, or -S corrupt.kind=text to damage a clean picture",
         )
 
-    def _of_colour(self, inputs: Inputs, samples: tuple[float, ...]) -> Tensor:
+    def _of_colour(
+        self, inputs: Inputs, samples: tuple[float, ...], low: float, scale: float
+    ) -> Tensor:
         channels = int(inputs.picture.shape[1])
         if channels == 1 and len(set(samples)) == 1:
             samples = samples[:1]
@@ -101,14 +105,15 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
                 f"task.missing_colour has {len(samples)} samples, the picture {channels} channels"
             )
         # Half a level on either side is the same integer sample; floats must agree to 1e-6.
-        levels, near = (inputs.levels, 0.5) if inputs.levels is not None else (1, 1e-6)
-        if max(samples) > levels:
+        near = 0.5 / inputs.levels if inputs.levels is not None else 1e-6
+        colour = (torch.tensor(samples, dtype=torch.float64) - low) / scale
+        if bool(((colour < -near) | (colour > 1 + near)).any()):
             raise OptionError(
-                f"task.missing_colour has the sample {max(samples):g}, "
-                f"those of the picture end at {levels}"
+                f"task.missing_colour is '{','.join(f'{sample:g}' for sample in samples)}', "
+                f"the samples of the picture go from {low:g} to {low + scale:g}"
             )
-        colour = torch.tensor(samples).view(1, -1, 1, 1)
-        return ((inputs.picture * levels - colour).abs() < near).all(dim=1, keepdim=True)
+        off = inputs.picture - colour.to(inputs.picture).view(1, -1, 1, 1)
+        return (off.abs() < near).all(dim=1, keepdim=True)
 
 
 def _grown(missing: Tensor, pixels: int) -> Tensor:

@@ -34,6 +34,13 @@ class AnyOperator(Task[OperatorOptions, OperatorCorruption]):
         operator = self._operator(options, channels, size)
         measured = inputs.measured
         if options.measurements is not None:
+            if (inputs.zero, inputs.span) != (0.0, 1.0):
+                low = -inputs.zero * inputs.span
+                raise PictureError(
+                    f"the samples of the picture go from {low:g} to {low + inputs.span:g}, and "
+                    "measurements are of samples in [0, 1]",
+                    "divide picture and measurements by the same number",
+                )
             measured = _read(options.measurements)
         elif measured is None:
             measured = inputs.picture

@@ -38,6 +38,13 @@ class Separate(Task[SeparateOptions, SeparateCorruption]):
                     f"{_form(inputs.picture)}",
                     "pictures that share a layer must have the same size and channels",
                 )
+        low = 0.0 - inputs.zero * inputs.span
+        ranges = {_told(low, low + inputs.span), *(_range(other) for other in others)}
+        if len(ranges) > 1:
+            raise PictureError(
+                f"the samples of the pictures have several ranges: {', '.join(sorted(ranges))}",
+                "pictures that share a layer need one: divide floats by their common maximum",
+            )
         made = [] if inputs.guide is None else [inputs.guide]
         pictures = torch.cat([inputs.picture, *made, *(other.tensor() for other in others)])
         if options.shared == "watermark":
@@ -90,6 +97,17 @@ def _named(count: int, paths: list[str], others: list[Picture]) -> list[tuple[st
     for i, (path, other) in enumerate(zip(paths, others, strict=True), start=2 + made):
         forms.append((f"restored-{i}-{Path(path.removeprefix(SAMPLE)).stem}", other))
     return forms
+
+
+def _range(picture: Picture) -> str:
+    """Return the samples of floats that stand for 0 and 1; those of integers are 0 and 1."""
+    if picture.colour.dtype.kind == "u":
+        return _told(0.0, 1.0)
+    return _told(picture.kind.low, picture.kind.peak)
+
+
+def _told(low: float, peak: float) -> str:
+    return f"{low:.6g} to {peak:.6g}"
 
 
 def _files(named: str) -> list[str]:

@@ -102,3 +102,12 @@ def test_a_folder_of_frames(tmp_path: Path) -> None:
     assert digest(str(tmp_path)) != before
     with pytest.raises(PictureError, match="it is a directory"):
         read_picture(tmp_path)
+
+
+def test_frames_of_floats_keep_their_brightness(tmp_path: Path) -> None:
+    """Each has a range of its own; what a factor tells of time is the ratio between them."""
+    plain = np.random.default_rng(0).random((6, 5), np.float32)
+    for i, factor in enumerate((1.5, 3, 6)):
+        Image.fromarray(plain * factor).save(tmp_path / f"{i}.tif")
+    means = read_picture(tmp_path, arrays=True).colour.mean(axis=(0, 1))
+    assert means / means[0] == pytest.approx([1, 2, 4])
