@@ -56,8 +56,10 @@ def _words(name: str, kind: str) -> dict[str, str]:
         raise OptionError(f"'{name}' is no name for a plugin", hint)
     if importlib.util.find_spec(package) is not None:
         raise OptionError(f"there is a package '{package}' already", "choose another name")
-    given = {file.name for file in _templates("kinds", kind).iterdir()}
     name_of_class = "".join(part.capitalize() for part in offer.split("-"))
+    if keyword.iskeyword(name_of_class):
+        raise OptionError(f"'{name}' is no name for a plugin: '{name_of_class}' is Python's", hint)
+    given = {file.name for file in _templates("kinds", kind).iterdir()}
     fields = [f'factory="{package}.{kind}:{name_of_class}"']
     if kind == "residual":
         fields = [f'factory="{package}.{kind}:pattern"']

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,12 @@ def read_array(path: Path) -> Picture:
     of bands by pixels, column by column, is known by its `Y`, `nRow` and `nCol`.
     Raises PictureError for anything else.
     """
-    return array_picture(_array(path))
+    array = _array(path)
+    picture = array_picture(array)
+    if path.suffix.lower() == ".csv" or array.dtype == np.float32:
+        return picture
+    # Half of the digits of a float64 are lost, so known samples are no longer the same bits.
+    return replace(picture, notes=(f"an array of {array.dtype} comes back as one of float32",))
 
 
 def read_array_frames(path: Path) -> list[Picture]:
@@ -83,7 +89,10 @@ def stacked(frames: Mapping[str, Picture]) -> Picture:
                 f"the first is {first.width} x {first.height}"
             )
     shared = of_one_range(list(frames.values()))
-    return array_picture(np.stack([f.tensor()[0].mean(dim=0).numpy() for f in shared], axis=-1))
+    picture = array_picture(np.stack([f.tensor()[0].mean(dim=0).numpy() for f in shared], axis=-1))
+    if all(frame.channels == 1 for frame in shared):
+        return picture
+    return replace(picture, notes=("of frames in colour the mean of their channels is taken",))
 
 
 def array_bytes(picture: Picture) -> bytes:

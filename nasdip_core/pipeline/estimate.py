@@ -68,7 +68,7 @@ def choose_tile(
 ) -> int | None:
     """Return the side of the tiles; None where the picture is fitted in one piece.
 
-    Raises OptionError where they are too small.
+    Raises OptionError where they are too small, or the problem has no parts.
     """
     slot = next(iter(problem.slots.values()))
     side, arch = resolved.tile or problem.tile_side, resolved.arch.architecture
@@ -79,7 +79,8 @@ def choose_tile(
             cost = cost_of(arch, slot.channels, size, plugins, slot.frames)
             return _memory(cost, _pictures(problem)) > free
 
-        if short(slot.size) or math.prod(slot.size) > _LARGEST_WHOLE:
+        large = math.prod(slot.size) > _LARGEST_WHOLE and _has_parts(problem)
+        if large or short(slot.size):
             side = max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin))
             # All frames of a stack are fitted at once, whatever the side.
             while slot.frames > 1 and side > _SMALLEST_TILE and short((side, side)):
@@ -88,8 +89,20 @@ def choose_tile(
     size = slot.size if isinstance(problem, RestorationProblem) else problem.result_size
     if side is None or side >= max(size):
         return None
-    problem.tiling(side)
+    tiling = problem.tiling(side)
+    if isinstance(problem, RestorationProblem):
+        problem.tile(tiling.tiles[0])
     return side
+
+
+def _has_parts(problem: RestorationProblem) -> bool:
+    """Return whether a problem can be cut into tiles."""
+    tiling = problem.tiling(max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin)))
+    try:
+        problem.tile(tiling.tiles[0])
+    except OptionError:
+        return False
+    return True
 
 
 def estimate(

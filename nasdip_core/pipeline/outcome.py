@@ -67,14 +67,16 @@ def rendered(problem: Problem, estimate: Estimate, sources: Sources) -> dict[str
 def uncertainty(problem: Problem, solved: Solved, sources: Sources) -> dict[str, Picture]:
     """Return how far draws from the posterior go from their mean: nothing where none were drawn.
 
-    Tiles keep none. `uncertainty` is an array (H, W, C), samples in [0, 1]; `uncertainty-shown` is
-    bright where it is large.
+    Tiles keep none, and what is copied is certain. `uncertainty` is an array (H, W, C), samples in
+    [0, 1]; `uncertainty-shown` is bright where it is large.
     """
     drawn = [fit.deviation for fit in solved.fits if fit.deviation is not None]
     if not isinstance(problem, RestorationProblem) or not drawn or len(drawn) < len(solved.fits):
         return {}
     squares = [deviation[problem.output].square() for deviation in drawn]
     deviation = problem.framed(sum(squares[1:], start=squares[0]).div(len(squares)).sqrt())
+    if problem.copy_known:
+        deviation = deviation.masked_fill(problem.known, 0)
     grey = deviation.mean(dim=1, keepdim=True)
     shown = grey / grey.max().clamp(min=1e-12)
     outputs = {

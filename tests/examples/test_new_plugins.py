@@ -87,6 +87,7 @@ def test_all_keep_their_contracts(environment: tuple[Path, Path]) -> None:
         ("Nasdip-X", "task", OptionError),
         ("../up", "task", OptionError),
         ("class", "task", OptionError),
+        ("nasdip-none", "metric", OptionError),
         ("torch", "task", OptionError),
     ],
 )

@@ -68,6 +68,12 @@ def test_what_was_undone_is_gone(tmp_path: Path) -> None:
     again.observe(step(20, 0.2))
     again.end({})
     assert scalars(tmp_path / "tensorboard" / "fit")["loss"] == {10: 0.5, 20: 0.2}
+    anew = Tensorboard()
+    anew.begin(Run("waves", "denoise", tmp_path, {}))
+    anew.observe(FitStarted("fit", 30))
+    anew.observe(step(10, 0.7))
+    anew.end({})
+    assert scalars(tmp_path / "tensorboard" / "fit")["loss"] == {10: 0.7}
 
 
 def test_a_run_without_a_folder_is_not_written(

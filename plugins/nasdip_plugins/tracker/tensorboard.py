@@ -58,5 +58,4 @@ class Tensorboard(Tracker):
         """Go on with a fit after a step: what was written of later ones no longer holds."""
         self.end(None)
         if self._folder is not None:
-            later = step + 1 if step else None
-            self._writer = self._make(str(self._folder / fit), purge_step=later)
+            self._writer = self._make(str(self._folder / fit), purge_step=step + 1)

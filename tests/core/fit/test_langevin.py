@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from toys import TINY
 
@@ -136,3 +137,14 @@ def test_a_run_shows_where_it_is_not_sure(
         assert deviation.shape == picture.shape
         assert 0 < deviation.mean() < 0.5
         assert (tmp_path / "uncertainty-shown.png").is_file()
+
+
+def test_what_is_copied_is_certain(waves: np.ndarray, tmp_path: Path) -> None:
+    words = {"fit.steps": 20, "fit.stopping": "fixed", "corrupt.missing": 0.3}
+    words |= {"fit.langevin.noise": 1.0, "fit.langevin.every": 2}
+    restore(waves, "inpaint", arch={"architecture": TINY}, options=words, output=tmp_path)
+    deviation = np.load(tmp_path / "uncertainty.npy")
+    with Image.open(tmp_path / "mask.png") as mask:
+        missing = np.asarray(mask) > 0
+    assert (deviation[~missing] == 0).all()
+    assert deviation[missing].mean() > 0

@@ -111,3 +111,17 @@ def test_frames_of_floats_keep_their_brightness(tmp_path: Path) -> None:
         Image.fromarray(plain * factor).save(tmp_path / f"{i}.tif")
     means = read_picture(tmp_path, arrays=True).colour.mean(axis=(0, 1))
     assert means / means[0] == pytest.approx([1, 2, 4])
+
+
+def test_what_is_not_kept_of_arrays_and_frames_is_told(tmp_path: Path) -> None:
+    plain = np.random.default_rng(0).random((6, 5))
+    for dtype, told in ((np.float32, ()), (np.float64, ("float64",)), (np.int32, ("int32",))):
+        np.save(tmp_path / "a.npy", plain.astype(dtype))
+        notes = read_picture(tmp_path / "a.npy").notes
+        assert len(notes) == len(told)
+        assert all(word in note for word, note in zip(told, notes, strict=True))
+    (tmp_path / "a.npy").unlink()
+    for mode, count in (("L", 0), ("RGB", 1)):
+        for name in ("a", "b"):
+            Image.new(mode, (5, 4)).save(tmp_path / f"{name}.png")
+        assert len(read_picture(tmp_path, arrays=True).notes) == count

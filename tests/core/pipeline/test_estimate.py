@@ -10,6 +10,7 @@ from torch import Tensor
 from nasdip_core.errors import OptionError
 from nasdip_core.operators import Identity, Operator
 from nasdip_core.options import parse
+from nasdip_core.pipeline import estimate as module
 from nasdip_core.pipeline.estimate import choose_tile, estimate
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
@@ -60,3 +61,21 @@ class TestMargin:
         asked = resolved(toys, tiny, tile=32)
         with pytest.raises(OptionError, match="take tile=80 or more"):
             estimate(asked, self.problem(20), toys, CPU)
+
+
+def test_what_has_no_parts_stays_whole_and_is_not_asked_for_in_tiles(
+    toys: Plugins, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LARGEST_WHOLE", 100)
+    monkeypatch.setattr(module, "_LARGEST_TILE", 64)
+    whole, cut = (
+        RestorationProblem(torch.rand(1, 3, 96, 80), operator=operator)
+        for operator in (Whole(), Identity())
+    )
+    assert choose_tile(resolved(toys, tiny), whole, toys, CPU) is None
+    assert choose_tile(resolved(toys, tiny), cut, toys, CPU) == 64
+    with pytest.raises(OptionError, match="cannot be done in tiles"):
+        choose_tile(resolved(toys, tiny, tile=32), whole, toys, CPU)
+    monkeypatch.setattr(module, "memory_at_hand", lambda _: 1)
+    with pytest.raises(OptionError, match="cannot be done in tiles"):
+        choose_tile(resolved(toys, tiny), whole, toys, CPU)
