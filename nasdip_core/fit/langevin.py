@@ -64,10 +64,10 @@ class PosteriorAverage(OutputAverage):
 
 
 def disturb(modules: Iterable[nn.Module], deviation: float, draws: torch.Generator) -> None:
-    """Add normal noise to the kernels of convolutions, in place."""
+    """Add normal noise to kernels of convolutions and matrices of linear layers, in place."""
     with torch.no_grad():
         for module in modules:
             for weight in module.parameters():
-                if weight.ndim == 4:
+                if weight.ndim >= 2:
                     noise = torch.empty_like(weight).normal_(0, deviation, generator=draws)
                     weight.add_(noise)

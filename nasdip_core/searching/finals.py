@@ -10,7 +10,7 @@ from functools import partial
 
 import optuna
 from optuna.study import Study
-from optuna.trial import FrozenTrial, Trial
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from nasdip_core.errors import RunError
 from nasdip_core.problem import Estimate
@@ -47,6 +47,7 @@ class Finals:
         history = History()
         history.update(study.get_trials(deepcopy=False))
         self._finalists = finalists(history.records)
+        self._earlier: dict[tuple[int, int], float] = {}
         # Seed by seed: an interrupted comparison has every candidate about equally often.
         self._pairs = [(f, fresh) for fresh in range(SEEDS) for f in self._finalists]
 
@@ -54,6 +55,7 @@ class Finals:
         """Fit what is left to fit, then note the order of the candidates with the study."""
         if not self._finalists:
             return
+        self._earlier = {} if self._search.reward.compares else _values(self._main)
         study = units_study(self._main._storage, _name(self._main, self._finalists))
         records = Units(study, len(self._pairs), self._stopped, SURROUNDINGS).run(self._one)
         self._conclude(records)
@@ -63,7 +65,8 @@ class Finals:
         # For those who look at the study with other tools.
         trial.suggest_int("candidate", record.slot, record.slot)
         trial.suggest_int("seed", fresh, fresh)
-        return self._value(trial, record, fresh)
+        known = self._earlier.get((record.slot, fresh))
+        return self._value(trial, record, fresh) if known is None else known
 
     def _value(self, trial: Trial, record: Record, fresh: int) -> float:
         search = self._search
@@ -141,6 +144,18 @@ def _compared(study: Study) -> tuple[Sequence[FrozenTrial] | None, int]:
     except KeyError:
         return None, 0
     return finals.get_trials(deepcopy=False), len(found) * SEEDS
+
+
+def _values(study: Study) -> dict[tuple[int, int], float]:
+    """Return what comparisons have found, also before the search was extended: by slot and seed."""
+    begin = f"{study.study_name}{FINALS}"
+    found: dict[tuple[int, int], float] = {}
+    for name in optuna.get_all_study_names(study._storage):
+        if name.startswith(begin):
+            finals = optuna.load_study(study_name=name, storage=study._storage)
+            for trial in finals.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+                found[trial.params["candidate"], trial.params["seed"]] = trial.values[0]
+    return found
 
 
 def _name(study: Study, compared: Sequence[Record]) -> str:

@@ -85,3 +85,23 @@ def test_a_network_that_fails_now_and_then_is_not_the_best(
         (10, SEEDS - 1),
     ]
     assert places[-1].mean > places[0].mean
+
+
+def test_a_search_that_goes_on_compares_no_pair_again(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposals = listed((4, 1), (2, 1), (10, 2), (8, 2))
+    fitted: list[tuple[int, int]] = []
+    value = Finals._value
+
+    def count(self: Finals, trial: Trial, record: Record, fresh: int) -> float:
+        fitted.append((record.slot, fresh))
+        return value(self, trial, record, fresh)
+
+    monkeypatch.setattr(Finals, "_value", count)
+    searcher.search(pictures / "a.png", 3, strategy=proposals, reward="psnr")
+    before = {p.slot: p.values for p in places_of(searcher.study, searcher.records()) or ()}
+    searcher.search(pictures / "a.png", 4, strategy=proposals, reward="psnr")
+    after = {p.slot: p.values for p in places_of(searcher.study, searcher.records()) or ()}
+    assert sorted(fitted) == [(slot, fresh) for slot in range(4) for fresh in range(SEEDS)]
+    assert {slot: after[slot] for slot in before} == before
