@@ -6,8 +6,11 @@ from pathlib import Path
 from types import FrameType
 
 from nasdip_core.discovery import sources
-from nasdip_core.errors import NasdipError, PluginError
+from nasdip_core.errors import NasdipError, PictureError, PluginError, StudyError
 from nasdip_core.registration import OWN_DISTRIBUTION
+
+SURROUNDINGS = (PictureError, StudyError, OSError)
+"""Errors for which no candidate is to blame: a picture that is gone, a disk that is away."""
 
 
 def attributed(error: Exception) -> Exception:

@@ -125,6 +125,12 @@ class Inputs:
     span: float = 1.0
     """How much in the values of a picture of floats 1 stands for."""
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """The samples of floats that stand for 0 and 1; (0, 1) for integers."""
+        low = 0.0 - self.zero * self.span
+        return low, low + self.span
+
 
 @dataclass(frozen=True, slots=True)
 class Damaged:

@@ -44,6 +44,14 @@ class Cost:
     activation_bytes: int
     """Bytes that the forward pass keeps for the backward pass, parameters left out."""
 
+    def __add__(self, other: "Cost") -> "Cost":
+        """Return the cost of both networks."""
+        return Cost(
+            self.parameters + other.parameters,
+            self.macs + other.macs,
+            self.activation_bytes + other.activation_bytes,
+        )
+
 
 def cost_of(
     architecture: NetworkSpecification,

@@ -27,12 +27,7 @@ def read_array(path: Path) -> Picture:
     of bands by pixels, column by column, is known by its `Y`, `nRow` and `nCol`.
     Raises PictureError for anything else.
     """
-    array = _array(path)
-    picture = array_picture(array)
-    if path.suffix.lower() == ".csv" or array.dtype == np.float32:
-        return picture
-    # Half of the digits of a float64 are lost, so known samples are no longer the same bits.
-    return replace(picture, notes=(f"an array of {array.dtype} comes back as one of float32",))
+    return array_picture(_array(path))
 
 
 def read_array_frames(path: Path) -> list[Picture]:
@@ -54,6 +49,9 @@ def array_picture(array: NDArray[Any]) -> Picture:
         raise PictureError(f"an array {array.shape} of {array.dtype} is no picture", _LAYOUT)
     if samples.size == 0:
         raise PictureError(f"an array of shape {array.shape} is empty")
+    # Half of the digits of a float64 are lost, so known samples are no longer the same bits.
+    kept = array.dtype == np.float32
+    notes = () if kept else (f"an array of {array.dtype} comes back as one of float32",)
     samples = samples.astype(np.float32)
     known = samples[np.isfinite(samples)]
     if known.size == 0 or np.isinf(samples).any():
@@ -61,7 +59,7 @@ def array_picture(array: NDArray[Any]) -> Picture:
     low, peak = range_of(known)
     # Zeros alone still need a range.
     kind = _kind(samples, low, peak if peak > low else low + 1)
-    return Picture(samples, None, kind)
+    return Picture(samples, None, kind, notes)
 
 
 def mask_picture(mask: NDArray[np.bool_]) -> Picture:
@@ -127,7 +125,7 @@ def _csv(path: Path) -> NDArray[Any]:
     if not lines:
         raise PictureError("the file is empty")
     width = len(lines[0][1])
-    table = np.empty((len(lines), width))
+    table = np.empty((len(lines), width), np.float32)
     for row, (number, line) in zip(table, lines, strict=True):
         if len(line) != width:
             raise PictureError(f"line {number} has {len(line)} columns, the first has {width}")

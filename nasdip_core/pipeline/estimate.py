@@ -79,9 +79,10 @@ def choose_tile(
             cost = cost_of(arch, slot.channels, size, plugins, slot.frames)
             return _memory(cost, _pictures(problem)) > free
 
-        large = math.prod(slot.size) > _LARGEST_WHOLE and _has_parts(problem)
+        usual = max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin))
+        large = math.prod(slot.size) > _LARGEST_WHOLE and _has_parts(problem, usual)
         if large or short(slot.size):
-            side = max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin))
+            side = usual
             # All frames of a stack are fitted at once, whatever the side.
             while slot.frames > 1 and side > _SMALLEST_TILE and short((side, side)):
                 side //= 2
@@ -95,11 +96,10 @@ def choose_tile(
     return side
 
 
-def _has_parts(problem: RestorationProblem) -> bool:
-    """Return whether a problem can be cut into tiles."""
-    tiling = problem.tiling(max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin)))
+def _has_parts(problem: RestorationProblem, side: int) -> bool:
+    """Return whether a problem can be cut into tiles of a side."""
     try:
-        problem.tile(tiling.tiles[0])
+        problem.tile(problem.tiling(side).tiles[0])
     except OptionError:
         return False
     return True

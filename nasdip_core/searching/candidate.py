@@ -92,13 +92,7 @@ class Evaluator:
             for slot in self._slots
             if slot.module is None
         ]
-        total = Cost(
-            *(
-                sum(getattr(cost, name) for cost in costs)
-                for name in ("parameters", "macs", "activation_bytes")
-            )
-        )
-        return Candidate(architecture, proxy, total)
+        return Candidate(architecture, proxy, sum(costs, start=Cost(0, 0, 0)))
 
     def excess(self, candidate: Candidate) -> str:
         """Return which limit a candidate is over; empty: none."""

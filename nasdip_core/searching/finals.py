@@ -12,6 +12,7 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from nasdip_core.blame import SURROUNDINGS
 from nasdip_core.errors import RunError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Evaluator
@@ -22,7 +23,7 @@ from nasdip_core.study.best import Place, finalists, note_places
 from nasdip_core.study.lease import note
 from nasdip_core.study.records import NOT_KEPT, REASON, History, Record
 from nasdip_core.study.study import FINALS
-from nasdip_core.study.units import SURROUNDINGS, Units, units_study
+from nasdip_core.study.units import Units, units_study
 
 SEEDS = 3
 """Fresh seeds that each candidate is fitted with."""
@@ -47,7 +48,7 @@ class Finals:
         history = History()
         history.update(study.get_trials(deepcopy=False))
         self._finalists = finalists(history.records)
-        self._earlier: dict[tuple[int, int], float] = {}
+        self._earlier = {} if search.reward.compares else _values(study)
         # Seed by seed: an interrupted comparison has every candidate about equally often.
         self._pairs = [(f, fresh) for fresh in range(SEEDS) for f in self._finalists]
 
@@ -55,7 +56,6 @@ class Finals:
         """Fit what is left to fit, then note the order of the candidates with the study."""
         if not self._finalists:
             return
-        self._earlier = {} if self._search.reward.compares else _values(self._main)
         study = units_study(self._main._storage, _name(self._main, self._finalists))
         records = Units(study, len(self._pairs), self._stopped, SURROUNDINGS).run(self._one)
         self._conclude(records)

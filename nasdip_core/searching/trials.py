@@ -11,7 +11,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from nasdip_core.blame import attributed, said
+from nasdip_core.blame import SURROUNDINGS, attributed, said
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Candidate, Evaluator, Score
@@ -22,7 +22,6 @@ from nasdip_core.study.lease import Reaper, decide, give_up, leased, note, tell
 from nasdip_core.study.records import ESTIMATE, NOT_KEPT, OUTCOME, REASON, History, Record, slot_of
 from nasdip_core.study.sampler import distributions
 from nasdip_core.study.storage import of_storage
-from nasdip_core.study.units import SURROUNDINGS
 
 BARREN = 300
 """Proposals in a row that are known or not allowed, after which a search ends."""

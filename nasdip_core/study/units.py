@@ -16,7 +16,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from nasdip_core.blame import attributed, said
-from nasdip_core.errors import ExitCode, PictureError, RunInterruptedError, StudyError
+from nasdip_core.errors import ExitCode, RunInterruptedError
 from nasdip_core.files import make_folder
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
@@ -27,8 +27,6 @@ FILE = "units.journal"
 """Name of the file, in the folder that is filled, which says who works on what."""
 EXIT_CODE = "exit_code"
 """Attribute of a unit that has failed."""
-SURROUNDINGS = (PictureError, StudyError, OSError)
-"""Errors for which no candidate is to blame: a disk that is away, a picture that is gone."""
 _POLL_SECONDS = 0.5
 
 Do = Callable[[Trial, int], float]

@@ -76,11 +76,10 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             found = inputs.mask >= 0.5
             if options.invert_mask:
                 found = ~found
-        scale = (inputs.levels or 1) * inputs.span
-        low = 0.0 - inputs.zero * scale
-        samples = options.missing_samples(low, low + scale)
+        low, peak = ((inputs.levels or 1) * sample for sample in inputs.range)
+        samples = options.missing_samples(low, peak)
         if samples is not None:
-            marked = self._of_colour(inputs, samples, low, scale)
+            marked = self._of_colour(inputs, samples, low, peak)
             found = marked if found is None else found | marked
         if found is not None:
             return found, None
@@ -95,7 +94,7 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
         )
 
     def _of_colour(
-        self, inputs: Inputs, samples: tuple[float, ...], low: float, scale: float
+        self, inputs: Inputs, samples: tuple[float, ...], low: float, peak: float
     ) -> Tensor:
         channels = int(inputs.picture.shape[1])
         if channels == 1 and len(set(samples)) == 1:
@@ -106,11 +105,11 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             )
         # Half a level on either side is the same integer sample; floats must agree to 1e-6.
         near = 0.5 / inputs.levels if inputs.levels is not None else 1e-6
-        colour = (torch.tensor(samples, dtype=torch.float64) - low) / scale
+        colour = (torch.tensor(samples, dtype=torch.float64) - low) / (peak - low)
         if bool(((colour < -near) | (colour > 1 + near)).any()):
             raise OptionError(
                 f"task.missing_colour is '{','.join(f'{sample:g}' for sample in samples)}', "
-                f"the samples of the picture go from {low:g} to {low + scale:g}"
+                f"the samples of the picture go from {low:g} to {peak:g}"
             )
         off = inputs.picture - colour.to(inputs.picture).view(1, -1, 1, 1)
         return (off.abs() < near).all(dim=1, keepdim=True)

@@ -34,10 +34,10 @@ class AnyOperator(Task[OperatorOptions, OperatorCorruption]):
         operator = self._operator(options, channels, size)
         measured = inputs.measured
         if options.measurements is not None:
-            if (inputs.zero, inputs.span) != (0.0, 1.0):
-                low = -inputs.zero * inputs.span
+            low, peak = inputs.range
+            if (low, peak) != (0.0, 1.0):
                 raise PictureError(
-                    f"the samples of the picture go from {low:g} to {low + inputs.span:g}, and "
+                    f"the samples of the picture go from {low:g} to {peak:g}, and "
                     "measurements are of samples in [0, 1]",
                     "divide picture and measurements by the same number",
                 )

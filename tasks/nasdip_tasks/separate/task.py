@@ -38,8 +38,7 @@ class Separate(Task[SeparateOptions, SeparateCorruption]):
                     f"{_form(inputs.picture)}",
                     "pictures that share a layer must have the same size and channels",
                 )
-        low = 0.0 - inputs.zero * inputs.span
-        ranges = {_told(low, low + inputs.span), *(_range(other) for other in others)}
+        ranges = {_told(*inputs.range), *(_range(other) for other in others)}
         if len(ranges) > 1:
             raise PictureError(
                 f"the samples of the pictures have several ranges: {', '.join(sorted(ranges))}",
@@ -107,6 +106,7 @@ def _range(picture: Picture) -> str:
 
 
 def _told(low: float, peak: float) -> str:
+    """Return a range in words, in which equal ones are equal whatever their rounding."""
     return f"{low:.6g} to {peak:.6g}"
 
 

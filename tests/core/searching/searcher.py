@@ -3,10 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
+import torch
+from PIL import Image
 
 from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
+from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import Search, plan_search
 from nasdip_core.study.artifacts import note_place
@@ -16,6 +20,8 @@ from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import create_study, load_study
 from nasdip_core.worker import work
 
+POINT = {"width": 4, "levels": 1}
+"""A point of the toy space."""
 TINY = {"fit": {"steps": 2, "stopping": "fixed"}, "corrupt": {"sigma": 25}}
 
 
@@ -82,3 +88,16 @@ class Searcher:
 def listed(*proposals: tuple[int, int]) -> dict[str, Any]:
     """Return the strategy that proposes widths and levels in this order."""
     return {"uses": "listed", "with": {"proposals": [list(p) for p in proposals]}}
+
+
+def evaluator(searcher: Searcher, data: Path, **options: object) -> Evaluator:
+    """Return what judges the candidates of a search."""
+    planned = searcher.plan(data, **options)
+    return Evaluator(planned, searcher.plugins, torch.device("cpu"))
+
+
+def ramp(folder: Path, side: int) -> Path:
+    """Write a picture that grows brighter from the left to the right, side x side."""
+    samples = np.broadcast_to(np.arange(side, dtype=np.uint8)[None, :, None], (side, side, 3))
+    Image.fromarray(np.ascontiguousarray(samples)).save(folder / "ramp.png")
+    return folder / "ramp.png"

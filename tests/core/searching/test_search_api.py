@@ -118,6 +118,21 @@ def test_a_space_brings_the_fit_options_of_its_networks(toys: Plugins, pictures:
     assert jitter("nas-dip", jitter=0.5) == 0.5
 
 
+def test_a_known_architecture_waits_for_room(
+    search: Search, pictures: Path, tmp_path: Path
+) -> None:
+    """Asked for where a study is complete it is no trial, and is not forgotten either."""
+    search(pictures / "a.png", [(4, 1)], 1, output=tmp_path / "first")
+    known = [str(tmp_path / "first" / "best.yaml")]
+    url = study_url(tmp_path / "out")
+    found = []
+    for count, words in ((1, {}), (1, {"known": known}), (2, {"known": known})):
+        search(pictures / "a.png", [(2, 1), (10, 1)], count, **words)
+        trials = load_study(open_storage(url), url).trials
+        found.append([(t.params["width"], t.user_attrs.get("known")) for t in trials])
+    assert found == [[(2, None)], [(2, None)], [(2, None), (4, known[0])]]
+
+
 def test_options_of_plugins_that_are_not_named(toys: Plugins, pictures: Path) -> None:
     content = {
         "data": str(pictures / "a.png"),
