@@ -113,3 +113,13 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Unit]:
 
     monkeypatch.setattr(nasdip_core.bench.run, "in_child", in_this_process)
     return done
+
+
+@pytest.fixture
+def mask_file(waves: np.ndarray, tmp_path: Path) -> Path:
+    """A mask of some of `waves`."""
+    mask = np.zeros(waves.shape[:2], np.uint8)
+    mask[5:9, 7:20] = 255
+    path = tmp_path / "a mask.png"
+    Image.fromarray(mask).save(path)
+    return path
