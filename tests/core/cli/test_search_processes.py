@@ -42,7 +42,8 @@ def test_killed_at_any_moment_nothing_is_lost(cli: Cli, picture: Path, tmp_path:
     history = History()
     history.update(found)
     assert sum(r.counts for r in history.records) == 5
-    assert {r.state for r in history.records} == {"done"}
+    # a worker may have asked for one more before it saw that the others had made the last
+    assert {r.state for r in history.records if r.state != "surplus"} == {"done"}
 
 
 def test_two_searches_on_one_study_at_once(picture: Path, tmp_path: Path) -> None:
