@@ -145,7 +145,8 @@ def largest(matrix: Tensor) -> float:
 
 def _gram(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return s (n) and V (n, n) of the smaller Gram matrix, quick where m is large."""
-    squares, vectors = torch.linalg.eigh((matrix.T @ matrix).double())
+    wide = matrix.double()  # squares of small values are lost in single precision
+    squares, vectors = torch.linalg.eigh(wide.T @ wide)
     return squares.clamp(min=0).sqrt().flip(0).to(matrix), vectors.flip(1).to(matrix)
 
 

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def choose_device(name: str) -> "torch.device":
-    """Return the device for auto, cpu, cuda or mps. Raises OptionError where there is none."""
+    """Return the device for auto, cpu, cuda or mps. Raises OptionError where there is none.
+
+    `auto` is cuda, else cpu: mps has no double precision, which filters and statistics compute in.
+    """
     import torch
 
     available = {
@@ -20,7 +23,7 @@ def choose_device(name: str) -> "torch.device":
         "mps": torch.backends.mps.is_available(),
     }
     if name == "auto":
-        name = next(device for device in ("cuda", "mps", "cpu") if available[device])
+        name = "cuda" if available["cuda"] else "cpu"
     if not available.get(name, False):
         found = ", ".join(device for device, there in available.items() if there)
         raise OptionError(f"device '{name}' is not available", f"this machine has: {found}")

@@ -21,7 +21,11 @@ class Fleet(ABC):
 
     @abstractmethod
     def failures(self) -> list[NasdipError]:
-        """Return why workers ended that should not have."""
+        """Return why workers ended that should not have.
+
+        Asked again and again while the others work: each time of all that ended, also of those that
+        were killed and said nothing.
+        """
 
     @abstractmethod
     def interrupt(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nasdip_core.errors import PluginError
-from nasdip_core.files import whole_file
+from nasdip_core.files import make_folder, whole_file
 
 DISABLE = "NASDIP_DISABLE_PLUGINS"
 _FORMAT = "nasdip.plugin-settings/1"
@@ -48,7 +48,7 @@ def disabled_in_file() -> list[str]:
 def write_disabled(names: Iterable[str]) -> None:
     """Write the names of the plugins that are switched off. Raises RunError where it cannot."""
     path = settings_file()
+    make_folder(path.parent)
+    content = {"format": _FORMAT, "disabled": sorted(set(names))}
     with whole_file(path) as draft:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"format": _FORMAT, "disabled": sorted(set(names))}
         draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

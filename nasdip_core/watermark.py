@@ -55,7 +55,7 @@ def integrated(down: Tensor, across: Tensor) -> Tensor:
 
     By the Poisson equation, with a cosine transform.
     """
-    y, x = (slope[0].double().cpu().numpy().copy() for slope in (down, across))
+    y, x = (slope[0].cpu().double().numpy().copy() for slope in (down, across))
     y[:, -1], x[..., -1] = 0, 0
     curved = np.diff(y, axis=1, prepend=0) + np.diff(x, axis=2, prepend=0)
     height, width = y.shape[1:]

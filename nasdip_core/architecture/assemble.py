@@ -8,6 +8,7 @@ from nasdip_core.architecture.unet import UNet
 from nasdip_core.errors import PluginError
 from nasdip_core.options import Options, parse
 from nasdip_core.plugins import Plugins
+from nasdip_core.seeds import initialising
 
 
 def assemble(
@@ -26,9 +27,7 @@ def assemble(
     Raises PluginError for an unknown op or network, OptionError where the parts do not fit.
     """
     channels = architecture.input.channels if in_channels is None else in_channels
-    # Default initialisation takes no generator, so the global one is borrowed and put back.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with initialising(seed):
         network = build(architecture, channels, out_channels, plugins, frames)
     network.to(memory_format=_memory_format())  # type: ignore[call-overload]  # missing in the stubs
     return network

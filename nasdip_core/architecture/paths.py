@@ -36,7 +36,7 @@ class CrossLevelPaths(nn.Module):
             crossing = [s for s in range(level + 1, levels) if highest[s] <= level]
             _check_widths(sources, crossing, level)
             if crossing:
-                up[f"{level + 2}_to_{level + 1}"] = make_up(sources[level + 1])
+                up[f"{level + 2}_to_{level + 1}"] = make_up(sources[crossing[0]])
             if any(lowest[s] > level for s in range(level + 1)):
                 down[f"{level + 1}_to_{level + 2}"] = make_down(sources[level], sources[level + 1])
         self.up = nn.ModuleDict(up)

@@ -107,7 +107,9 @@ class UNet(Network):
         if source == level:
             return make.block(arriving, channels, 1)
         # Added features need equal widths; NAS-DIP has one width everywhere.
-        return nn.Identity() if arriving == channels else Convolution(arriving, channels, 1)
+        if arriving == channels:
+            return nn.Identity()
+        return Convolution(arriving, channels, 1, bias=self.architecture.bias)
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the input's (h, w) for a picture of `size`: enough for every level to be whole.

@@ -15,6 +15,8 @@ from typing import Literal
 from nasdip_core.authoring.subject import Metadata, Subject, subject
 
 _PROBE_SECONDS = 120
+_TESTS_SECONDS = 1800
+"""For all tests of a plugin; those of one that waits for ever must not hold the command up."""
 _NAMED = 20
 """Failed tests that are named one by one."""
 
@@ -133,14 +135,21 @@ def _tests(checked: Subject, scratch: Path) -> tuple[list[Finding], set[str]]:
     words = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
     targets = [contracts, *([] if checked.tests is None else [checked.tests])]
     words += [f"--rootdir={scratch}", *map(str, targets)]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
-        cwd=scratch if checked.tests is None else checked.tests.parent,
-        env=checked.environment(scratch),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *words],
+            cwd=scratch if checked.tests is None else checked.tests.parent,
+            env=checked.environment(scratch),
+            capture_output=True,
+            text=True,
+            timeout=_TESTS_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        what = f"its tests take more than {_TESTS_SECONDS // 60} minutes"
+        return [
+            Finding("tests", "error", what, "run pytest in its folder, and see which waits")
+        ], set()
     if not report.exists():
         what = f"pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
         mend = "run pytest in its folder"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from nasdip_core.seeds import initialising
 from nasdip_core.space import Choice, Choices, SearchSpace
 
 _SPREAD = 0.1
@@ -52,8 +53,7 @@ class Policy(nn.Module):
         self._places = [{c: i for i, c in enumerate(d.choices)} for d in space.decisions]
         # Choice i of decision t has row first[t] + i of the embedding; row 0 is the start.
         self._first = torch.tensor([1, *counts[:-1]]).cumsum(0)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with initialising(seed):
             self.lstm = nn.LSTM(hidden, hidden, dtype=torch.float64)
             self.embedding = _parameter(1 + sum(counts), hidden)
             self.weight = _parameter(len(counts), hidden, self._longest)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from nasdip_core.errors import RunError, RunInterruptedError
+from nasdip_core.errors import OptionError, RunError, RunInterruptedError
 from nasdip_core.fit.allocation import memory_kept
 from nasdip_core.fit.averaging import OutputAverage
 from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
@@ -50,7 +50,8 @@ class Fit:
         """`name` is what events tell; the draws are those of `seed`, whatever it is.
 
         `checkpoint` is the file to save to, and to go on from where it exists.
-        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`.
+        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`. Raises
+        OptionError where outputs are to be averaged that must not be.
         """
         self.id = name
         self.problem = problem
@@ -73,6 +74,11 @@ class Fit:
         decay = options.averaging if problem.averaged else 0.0
         self._average = OutputAverage(decay)
         if options.langevin.noise:
+            if not problem.averaged:
+                what = (
+                    "fit.langevin averages outputs, and those of this task belong to their weights"
+                )
+                raise OptionError(what, "leave fit.langevin out")
             self._average = PosteriorAverage(decay, options.langevin, self.options.steps)
         self._guard = DivergenceGuard(options.guard)
         self._descending = frozenset(each.name for each in problem.players if each.descends)

@@ -17,7 +17,7 @@ from nasdip_core.architecture.network import Network
 from nasdip_core.architecture.specification import NetworkSpecification
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Slot
-from nasdip_core.seeds import derive, generator
+from nasdip_core.seeds import derive, generator, initialising
 from nasdip_core.weights import load_weights
 
 
@@ -64,8 +64,7 @@ def make_networks(
         beside = guide if slot.guide is None else slot.guide
         module: nn.Module
         if slot.module is not None:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(weights)
+            with initialising(weights):
                 module = slot.module()
         else:
             channels = int(z.shape[1]) if z is not None else slot.in_channels

@@ -4,9 +4,10 @@ import io
 from typing import Any
 
 import numpy as np
+from PIL.PngImagePlugin import PngInfo
 
 from nasdip_core.imaging.array_files import array_bytes
-from nasdip_core.imaging.metadata import LONGEST_JPEG_EXIF
+from nasdip_core.imaging.metadata import LONGEST_JPEG_EXIF, gamma_chunk
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import PILLOW_MODES, pillow_image
 from nasdip_core.imaging.png16 import encode_png16
@@ -35,6 +36,9 @@ def _settings(picture: Picture, file_format: str) -> dict[str, Any]:
     """Return what Pillow is told about a file besides the samples."""
     kind = picture.kind
     settings: dict[str, Any] = {"icc_profile": kind.icc, "dpi": kind.dpi, "exif": kind.exif}
+    if file_format == "PNG" and kind.gamma is not None:
+        settings["pnginfo"] = PngInfo()
+        settings["pnginfo"].add(b"gAMA", gamma_chunk(kind.gamma))
     if file_format == "JPEG":
         settings |= {"quality": 97, "subsampling": 0}
         if kind.exif is not None and len(kind.exif) > LONGEST_JPEG_EXIF:

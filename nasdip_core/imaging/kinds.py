@@ -86,6 +86,8 @@ class Kind:
     icc: bytes | None = None
     dpi: tuple[float, float] | None = None
     """Pixels an inch, across and down."""
+    gamma: float | None = None
+    """Of a PNG: the exponent from light to samples, where the file states one."""
     exif: bytes | None = None
     """An Exif block without orientation, thumbnail and pixel size."""
     coding: Coding | None = None

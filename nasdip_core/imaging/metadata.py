@@ -1,6 +1,7 @@
 """What a file says about a picture besides its samples: profile, resolution, Exif, orientation."""
 
 import math
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -27,6 +28,8 @@ _KEPT = {
 LONGEST_JPEG_EXIF = 65533
 """Bytes of a block that one segment of a JPEG holds; some cameras fill several."""
 _PIXEL_SIZE = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
+_ON_ITS_SIDE = range(5, 9)
+"""Orientations of which rows are shown as columns."""
 
 
 def icc_of(image: Image.Image) -> bytes | None:
@@ -35,18 +38,35 @@ def icc_of(image: Image.Image) -> bytes | None:
     return profile if isinstance(profile, bytes) and profile else None
 
 
-def dpi_of(image: Image.Image) -> tuple[float, float] | None:
-    """Return pixels an inch, across and down, or None where the file states none."""
-    return valid_dpi(image.info.get("dpi"))
+def dpi_of(image: Image.Image, orientation: int) -> tuple[float, float] | None:
+    """Return pixels an inch of the upright picture, or None where the file states none.
+
+    `orientation` is the file's: once loaded, Pillow has turned a TIFF, but not its resolution.
+    """
+    return upright_dpi(image.info.get("dpi"), orientation)
 
 
-def valid_dpi(stated: Any) -> tuple[float, float] | None:
-    """Return a resolution that files can state, or None; Pillow says (1, 1) for none in a TIFF."""
+def upright_dpi(stated: Any, orientation: int) -> tuple[float, float] | None:
+    """Return a resolution across and down that files can state, turned as the picture is.
+
+    None where there is none; Pillow says (1, 1) then in a TIFF.
+    """
     with suppress(TypeError, ValueError, ZeroDivisionError):
         across, down = (float(value) for value in stated)
         if all(math.isfinite(value) and 1 < value < 1e6 for value in (across, down)):
-            return across, down
+            return (down, across) if orientation in _ON_ITS_SIDE else (across, down)
     return None
+
+
+def gamma_of(image: Image.Image) -> float | None:
+    """Return the exponent that a PNG states its samples were coded with, or None."""
+    gamma = image.info.get("gamma")
+    return float(gamma) if isinstance(gamma, int | float) and gamma > 0 else None
+
+
+def gamma_chunk(gamma: float) -> bytes:
+    """Return what the chunk `gAMA` of a PNG holds: 100,000 times the exponent."""
+    return struct.pack(">I", round(100_000 * gamma))
 
 
 def coding_of(image: Image.Image) -> Coding | None:

@@ -13,6 +13,7 @@ from nasdip_core.imaging.metadata import (
     coding_of,
     dpi_of,
     exif_of,
+    gamma_of,
     icc_of,
     orientation_of,
     upright,
@@ -54,7 +55,7 @@ def picture_from_pillow(image: Image.Image) -> Picture:
 
     Raises PictureError for a mode whose samples Pillow has changed or that is not a picture's.
     """
-    notes = _losses(image)
+    notes, stored = _losses(image), orientation_of(image)
     image.load()
     if image.mode.partition(";")[0] not in _MODELS:
         raise PictureError(f"its mode {image.mode} is not supported", "convert it to RGB")
@@ -80,7 +81,8 @@ def picture_from_pillow(image: Image.Image) -> Picture:
             peak=peak,
             palette=entries,
             icc=icc_of(image),
-            dpi=dpi_of(image),
+            dpi=dpi_of(image, stored),
+            gamma=gamma_of(image),
             exif=exif,
             coding=coding_of(image) if orientation == 1 else None,
         ),

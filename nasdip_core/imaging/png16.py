@@ -11,7 +11,15 @@ from PIL import Image
 
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.kinds import Kind, Samples
-from nasdip_core.imaging.metadata import dpi_of, exif_of, icc_of, orientation_of, upright
+from nasdip_core.imaging.metadata import (
+    dpi_of,
+    exif_of,
+    gamma_chunk,
+    gamma_of,
+    icc_of,
+    orientation_of,
+    upright,
+)
 from nasdip_core.imaging.picture import Picture
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -41,7 +49,8 @@ def read_png16(data: bytes) -> Picture:
             model="grey" if colour.shape[2] == 1 else "rgb",
             peak=65535.0,
             icc=icc_of(image),
-            dpi=dpi_of(image),
+            dpi=dpi_of(image, orientation),
+            gamma=gamma_of(image),
             exif=exif_of(image),
         )
         key = image.info.get("transparency")
@@ -72,6 +81,8 @@ def encode_png16(picture: Picture) -> bytes:
     chunks = [
         (b"IHDR", _HEADER.pack(picture.width, picture.height, 16, colour_type, 0, 0, 0)),
     ]
+    if kind.gamma is not None:
+        chunks.append((b"gAMA", gamma_chunk(kind.gamma)))
     if kind.icc is not None:
         chunks.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(kind.icc)))
     if kind.dpi is not None:

@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.kinds import CHANNELS, Kind, Model, Samples, range_of
-from nasdip_core.imaging.metadata import exif_of, upright, valid_dpi
+from nasdip_core.imaging.metadata import exif_of, upright, upright_dpi
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.pillow import PILLOW_MODES, picture_from_pillow
 from nasdip_core.imaging.stack import Stack
@@ -185,7 +185,7 @@ def _deep_picture(path: Path, page: TiffPage, notes: tuple[str, ...]) -> Picture
             premultiplied=associated,
             photometric=photometric,
             icc=_tag(page, "InterColorProfile"),
-            dpi=_dpi(page),
+            dpi=_dpi(page, orientation),
             exif=exif,
         ),
         notes=notes,
@@ -253,14 +253,14 @@ def _tag(page: TiffPage, name: str) -> Any:
     return None if tag is None else tag.value
 
 
-def _dpi(page: TiffPage) -> tuple[float, float] | None:
-    """Return pixels an inch, or None where no unit is stated."""
+def _dpi(page: TiffPage, orientation: int) -> tuple[float, float] | None:
+    """Return pixels an inch of the upright picture, or None where no unit is stated."""
     unit = int(_tag(page, "ResolutionUnit") or _INCH)
     across, down = _tag(page, "XResolution"), _tag(page, "YResolution")
     if across is None or down is None or unit not in {_INCH, _CENTIMETRE}:
         return None
     scale = 2.54 if unit == _CENTIMETRE else 1.0
-    return valid_dpi(scale * (n / d) if d else 0.0 for n, d in (across, down))
+    return upright_dpi((scale * (n / d) if d else 0.0 for n, d in (across, down)), orientation)
 
 
 def _exif(path: Path) -> tuple[bool, bytes | None]:

@@ -77,14 +77,15 @@ class LauncherConformance:
         assert sum(record.counts for record in history.records) == TRIALS
 
     def test_tells_why_a_worker_failed(self, launcher: Launcher, order: dict[str, Any]) -> None:
-        """A worker that cannot do its work is a failure, in nasdip's words."""
+        """A worker that cannot do its work is a failure, in nasdip's words, however often asked."""
         fleet = launcher.launch({**order, "name": "no-such-study"}, 1)
         try:
             _await_end(fleet)
-            failures = fleet.failures()
+            failures, again = fleet.failures(), fleet.failures()
         finally:
             fleet.kill()
         assert failures
+        assert list(map(str, again)) == list(map(str, failures))
         assert all(isinstance(failure, NasdipError) for failure in failures)
         assert "no-such-study" in str(failures[0])
 

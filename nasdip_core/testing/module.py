@@ -7,14 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from nasdip_core.seeds import initialising
+
 CHANNELS = 4
 """Channels of the inputs here: few, and divisible by what the built-ins divide by."""
 
 
 def seeded(build: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
     """Build a module from a seed, leaving the global generator as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with initialising(seed):
         return build()
 
 

@@ -102,12 +102,21 @@ class OperatorConformance:
         assert torch.equal(y, measured)
 
     def test_moves(self, operator: LinearOperator, size: tuple[int, int]) -> None:
-        """`to` returns an operator that does the same there."""
+        """`to` returns an operator that works there, with all tensors that it needs.
+
+        `meta` is a device without samples, which every machine has.
+        """
         x = picture(1, 3, *size)
         expected = operator.forward(x)
-        moved = operator.to(torch.device("cpu"))
+        stayed = operator.to(torch.device("cpu"))
+        assert isinstance(stayed, LinearOperator)
+        assert torch.equal(stayed.forward(x), expected)
+        moved = stayed.to(torch.device("meta"))
         assert isinstance(moved, LinearOperator)
-        assert torch.equal(moved.forward(x), expected)
+        measured = moved.forward(x.to("meta"))
+        assert measured.device.type == "meta"
+        assert measured.shape == expected.shape
+        assert moved.adjoint(measured).shape == x.shape
 
 
 def _projects(operator: LinearOperator) -> bool:

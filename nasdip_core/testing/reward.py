@@ -19,6 +19,7 @@ from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.problem import Estimate, Problem, Slot, Step
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.reward import Reward, Trained
+from nasdip_core.seeds import initialising
 
 MakeProblem = Callable[[Tensor, Tensor | None], Problem]
 SIZES = [(1, 1), (1, 7), (5, 3), (16, 16)]
@@ -189,8 +190,7 @@ def _network(slot: Slot) -> SlotNetwork:
     z = slot.input
     if z is None:
         z = torch.rand(1, 2, *slot.size, generator=_draws(5))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(6)
+    with initialising(6):
         convolution = nn.Conv2d(int(z.shape[1]), slot.channels, 3, padding=1)
     return SlotNetwork(nn.Sequential(convolution, nn.Sigmoid()), z, slot.size)
 

@@ -264,6 +264,10 @@ class TaskConformance:
         assert problem.validation(problem.estimate(first)) == again.validation(
             again.estimate(second)
         )
+        # A device without samples, which every machine has: nothing that was moved stays behind.
+        again.to(torch.device("meta"))
+        tensors = {name: value for name, value in vars(again).items() if isinstance(value, Tensor)}
+        assert [name for name, value in tensors.items() if value.device.type != "meta"] == []
 
     @pytest.mark.parametrize("channels", [1, 3])
     @pytest.mark.parametrize("size", [(1, 1), (1, 7), (2, 2), (5, 3), (16, 16)])

@@ -75,3 +75,17 @@ def test_a_threshold_is_chosen_for_a_tiny_matrix() -> None:
     for seed in range(12):
         found = soft_impute(matrix, known, generator(seed, "soft"))
         torch.testing.assert_close(found, matrix, atol=0.01, rtol=0)
+
+
+def test_small_singular_values_are_not_lost() -> None:
+    """Of squares in single precision, nothing below 3e-4 of the largest would be left."""
+    draws = generator(0, "test")
+    left, right = (
+        torch.linalg.qr(torch.randn(n, 6, generator=draws, dtype=torch.float64))[0]
+        for n in (50, 30)
+    )
+    values = 10.0 ** -torch.arange(6, dtype=torch.float64)
+    matrix = (left * values @ right.T).float()
+    u, found, _ = singular(matrix, 6)
+    torch.testing.assert_close(found, values.float(), rtol=0.02, atol=0)
+    torch.testing.assert_close(u.norm(dim=0), torch.ones(6), rtol=0.02, atol=0)

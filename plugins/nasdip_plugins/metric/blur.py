@@ -27,5 +27,5 @@ class Blur(Metric):
         if min(picture.shape[-2:]) < _WINDOW:
             return None
         measure: Any = blur_effect  # scikit-image has no annotations
-        grey = picture[0].double().mean(dim=0).cpu().numpy()
+        grey = picture[0].cpu().double().mean(dim=0).numpy()
         return float(measure(grey, h_size=_WINDOW))

@@ -25,7 +25,7 @@ class Ciede2000(Metric):
             return None
         colour: Any = skimage.color  # scikit-image has no annotations
         lab = [
-            colour.rgb2lab(each[0].expand(3, -1, -1).permute(1, 2, 0).double().cpu().numpy())
+            colour.rgb2lab(each[0].expand(3, -1, -1).permute(1, 2, 0).cpu().double().numpy())
             for each in (picture, truth)
         ]
         return float(colour.deltaE_ciede2000(*lab).mean())

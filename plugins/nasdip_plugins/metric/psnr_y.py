@@ -44,7 +44,7 @@ class PsnrY(Metric):
         height, width = picture.shape[-2:]
         inner = picture[..., self.border : height - self.border, self.border : width - self.border]
         if picture.shape[1] == 1:
-            return inner
-        rgb = inner.double()
+            return inner.cpu()
+        rgb = inner.cpu().double()
         luma = 65.481 * rgb[:, :1] + 128.553 * rgb[:, 1:2] + 24.966 * rgb[:, 2:] + 16
         return luma / 255

@@ -40,3 +40,10 @@ class _Generations(NSGAIISampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         super().before_trial(study, trial)
         self.get_trial_generation(study, trial)
+
+    def select_parent(self, study: Study, generation: int) -> list[FrozenTrial]:
+        """Return the parents in the order in which Optuna has them once it has noted them.
+
+        A trial that is tried again draws from the same list.
+        """
+        return sorted(super().select_parent(study, generation), key=lambda parent: parent.number)

@@ -114,5 +114,6 @@ class DehazeProblem(MixtureProblem):
     def to(self, device: torch.device) -> None:
         """Move measurements and guesses to a device."""
         super().to(device)
+        self.given = None if self.given is None else self.given.to(device)
         self.air, self.guess = self.air.to(device), self.guess.to(device)
         self.flat = [each.to(device) for each in self.flat]

@@ -260,3 +260,35 @@ def test_activations_of_a_block_work_in_place_where_their_result_is_all_they_nee
     for name, in_place in (("relu", True), ("leaky-relu", True), ("silu", False), ("prelu", False)):
         block = assemble(small(activation=name), 1, plugins).encoder[0][0]
         assert getattr(block[2], "inplace", False) is in_place
+
+
+@pytest.mark.parametrize("merge", ["add", "concat"])
+def test_a_learnt_cell_on_a_path_of_its_own_takes_the_width_that_comes(
+    plugins: Plugins, merge: str
+) -> None:
+    """Level 3 is added to level 1, and crosses level 2 with the channels that it has."""
+    architecture = small(
+        levels=3,
+        encoder={"widths": [8, 16, 24]},
+        decoder={"widths": 8},
+        skip={"merge": merge, "widths": 2},
+        cell={"transform": "conv"},
+        residual={"uses": "offsets", "with": {"offsets": [2]}},
+    )
+    network = assemble(architecture, 1, plugins)
+    assert network(torch.rand(1, 3, 32, 32)).shape == (1, 1, 32, 32)
+    assert cost_of(architecture, 1, (32, 32), plugins).macs > 0
+
+
+def test_without_biases_no_convolution_outside_the_cell_has_one(plugins: Plugins) -> None:
+    architecture = small(
+        bias=False,
+        encoder={"widths": [8, 16]},
+        decoder={"widths": [24, 32]},
+        skip={"merge": "add", "widths": 2},
+        residual={"uses": "offsets", "with": {"offsets": [0, 1]}},
+    )
+    network = assemble(architecture, 1, plugins)
+    convolutions = {n: m for n, m in network.named_modules() if isinstance(m, nn.Conv2d)}
+    assert any(name.startswith("join") for name in convolutions)
+    assert [name for name, module in convolutions.items() if module.bias is not None] == []

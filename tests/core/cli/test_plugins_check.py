@@ -258,3 +258,15 @@ def test_what_is_nothing_is_told(tmp_path: Path, nasdip_cli: Cli) -> None:
         assert answer.code == ExitCode.PLUGIN
         assert answer.err.startswith("error: ")
         assert len(answer.err.splitlines()) == 1
+
+
+def test_tests_that_wait_for_ever(
+    project: Path, nasdip_cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "tests" / "test_slow.py").write_text(
+        "import time\n\n\ndef test_waits():\n    time.sleep(1000)\n"
+    )
+    monkeypatch.setattr("nasdip_core.authoring.check._TESTS_SECONDS", 5)
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert findings[0]["what"] == "its tests take more than 0 minutes"

@@ -122,3 +122,10 @@ def test_doctor_names_each_ill_and_its_remedy(guest: Path, nasdip_cli: Cli) -> N
 def test_doctor_has_nothing_to_say_of_the_built_ins(nasdip_cli: Cli) -> None:
     answer = nasdip_cli("plugins", "doctor")
     assert (answer.code, answer.out.splitlines()[-1]) == (0, "nothing is wrong")
+
+
+def test_disable_without_a_folder_of_settings(nasdip_settings: Path, nasdip_cli: Cli) -> None:
+    assert not nasdip_settings.exists()
+    answer = nasdip_cli("plugins", "disable", "nasdip:tasks")
+    assert answer.code == 0, answer.err
+    assert disabled_in_file() == ["nasdip:tasks"]

@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from toys import TINY
+from toys import TINY, Target
 
 from nasdip_core.architecture.specification import Architecture
+from nasdip_core.errors import OptionError
 from nasdip_core.fit.averaging import OutputAverage
 from nasdip_core.fit.langevin import PosteriorAverage, disturb
 from nasdip_core.fit.options import LangevinOptions
@@ -148,3 +149,11 @@ def test_what_is_copied_is_certain(waves: np.ndarray, tmp_path: Path) -> None:
         missing = np.asarray(mask) > 0
     assert (deviation[~missing] == 0).all()
     assert deviation[missing].mean() > 0
+
+
+def test_outputs_that_belong_to_their_weights_are_not_averaged(
+    make_fit: MakeFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Target, "averaged", False)
+    with pytest.raises(OptionError, match=r"fit\.langevin averages outputs"):
+        make_fit(Target(), langevin={"noise": 0.02})

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
-from nasdip_core.imaging.metadata import valid_dpi
+from nasdip_core.imaging.metadata import upright_dpi
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.imaging.write import write_picture
 
@@ -104,6 +105,41 @@ def test_profile_and_resolution_are_kept(
     assert again.kind.dpi == pytest.approx((150, 300), abs=0.02)
 
 
+@pytest.mark.parametrize(("orientation", "dpi"), [(1, (204, 98)), (3, (204, 98)), (6, (98, 204))])
+@pytest.mark.parametrize("name", ["JPEG", "TIFF", "deep"])
+def test_the_resolution_is_turned_with_the_picture(
+    name: str, orientation: int, dpi: tuple[float, float], kit: Any, make_file: MakeFile
+) -> None:
+    colour = kit.noise(8, 16, 3, "uint16" if name == "deep" else "uint8")
+    if name == "deep":
+        turned = [(274, "H", 1, orientation, False)]
+        data = kit.tiff_file(colour, photometric="rgb", resolution=(204, 98), extratags=turned)
+    else:
+        exif = exif_block(orientation)
+        data = kit.pillow_file(Image.fromarray(colour), name, exif=exif, dpi=(204, 98))
+    picture = read_picture(make_file(".jpg" if name == "JPEG" else ".tif", data))
+    assert picture.kind.dpi == pytest.approx(dpi)
+
+
+@pytest.mark.parametrize("depth", ["uint8", "uint16"])
+def test_the_gamma_of_a_png_is_kept(
+    depth: str, kit: Any, make_file: MakeFile, tmp_path: Path
+) -> None:
+    if depth == "uint16":
+        data = kit.png16(kit.noise(4, 6, 3, depth), (b"gAMA", (100_000).to_bytes(4)))
+    else:
+        stated = PngInfo()
+        stated.add(b"gAMA", (100_000).to_bytes(4))
+        data = kit.pillow_file(Image.fromarray(kit.noise(4, 6, 3, depth)), "PNG", pnginfo=stated)
+    picture = read_picture(make_file(".png", data))
+    assert picture.kind.gamma == 1.0
+    (written,) = write_picture(picture, tmp_path / "out.png")
+    with Image.open(written) as image:
+        assert image.info["gamma"] == 1.0
+    plain = read_picture(make_file(".png", kit.png16(kit.noise(4, 6, 3, "uint16"))))
+    assert plain.kind.gamma is None
+
+
 def test_a_deep_tiff_says_that_camera_data_is_left_out(
     kit: Any, make_file: MakeFile, tmp_path: Path
 ) -> None:
@@ -127,7 +163,7 @@ def test_a_deep_tiff_says_that_camera_data_is_left_out(
     "stated", [None, (0, 0), (1, 1), (float("nan"), 72), (float("inf"), 72), "dpi", (72,), 72]
 )
 def test_a_resolution_that_cannot_be_is_none(stated: Any) -> None:
-    assert valid_dpi(stated) is None
+    assert upright_dpi(stated, 1) is None
 
 
 def test_the_resolution_of_a_deep_tiff_in_centimetres(kit: Any, make_file: MakeFile) -> None:

@@ -62,3 +62,12 @@ def test_shapes_must_agree() -> None:
             measure(torch.zeros(1, 3, 12, 12), torch.zeros(1, 1, 12, 12))
         with pytest.raises(ValueError, match="shape"):
             measure(torch.zeros(3, 12, 12), torch.zeros(3, 12, 12))
+
+
+def test_the_layout_in_memory_changes_no_digit() -> None:
+    """A checkpoint brings back another layout than an average has."""
+    clean, noisy = pair(3, 13)
+    elsewhere = noisy.to(memory_format=torch.channels_last)
+    assert not elsewhere.is_contiguous()
+    assert psnr(elsewhere, clean) == psnr(noisy, clean)
+    assert psnr(clean, elsewhere) == psnr(clean, noisy)
