@@ -50,8 +50,8 @@ class Fit:
         """`name` is what events tell; the draws are those of `seed`, whatever it is.
 
         `checkpoint` is the file to save to, and to go on from where it exists.
-        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`. Raises
-        OptionError where outputs are to be averaged that must not be.
+        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`.
+        Raises OptionError where outputs are to be averaged that must not be.
         """
         self.id = name
         self.problem = problem
@@ -75,9 +75,7 @@ class Fit:
         self._average = OutputAverage(decay)
         if options.langevin.noise:
             if not problem.averaged:
-                what = (
-                    "fit.langevin averages outputs, and those of this task belong to their weights"
-                )
+                what = "fit.langevin averages outputs; those of this task belong to their weights"
                 raise OptionError(what, "leave fit.langevin out")
             self._average = PosteriorAverage(decay, options.langevin, self.options.steps)
         self._guard = DivergenceGuard(options.guard)
