@@ -3,12 +3,14 @@
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasdip_core.bench.units import Unit
+from nasdip_core.bench.units import Unit, units_of
 from nasdip_core.errors import OptionError
 from nasdip_core.files import make_folder, whole_file
+from nasdip_core.imaging.kinds import LOSSLESS
 
 if TYPE_CHECKING:
     from nasdip_core.imaging.picture import Picture
@@ -30,9 +32,13 @@ class BenchFolder:
         self.pictures = path / "pictures"
 
     def open(self, settings: Mapping[str, Any], *, force: bool) -> None:
-        """Make the folder ready. Raises OptionError where it holds a bench with other settings."""
-        if force:
-            self._clear()
+        """Make the folder ready.
+
+        Raises OptionError where it holds a bench with other settings, or files of something else.
+        """
+        self._refuse_strangers(settings)
+        if force and self.settings.exists():
+            self._clear(self.read_settings())
         if self.settings.exists() and self.read_settings() != _plain(settings):
             raise OptionError(
                 f"'{self.path}' holds a bench with other settings",
@@ -71,12 +77,7 @@ class BenchFolder:
         """
         from nasdip_core.imaging.write import write_picture
 
-        stems = {
-            "truth": self.pictures / f"{unit.picture}--truth",
-            "damaged": self.pictures / f"{unit.picture}--damaged--seed-{unit.seed}",
-            "restored": self.units / unit.name,
-        }
-        places = {}
+        stems, places = self._stems(unit), {}
         for role, picture in pictures.items():
             stem = stems[role]
             # The last file is the lossless one, beside a JPEG.
@@ -101,6 +102,14 @@ class BenchFolder:
         with whole_file(path) as draft:
             draft.write_text(text, encoding="utf-8", errors="replace")
 
+    def _stems(self, unit: Unit) -> dict[str, Path]:
+        """Return the paths of a unit's pictures, by role, without their suffixes."""
+        return {
+            "truth": self.pictures / f"{unit.picture}--truth",
+            "damaged": self.pictures / f"{unit.picture}--damaged--seed-{unit.seed}",
+            "restored": self.units / unit.name,
+        }
+
     def _outcome(self, unit: Unit) -> Path:
         return self.units / f"{unit.name}.json"
 
@@ -108,13 +117,31 @@ class BenchFolder:
         head = {"picture": unit.picture, "method": unit.method, "seed": unit.seed}
         self.write(self._outcome(unit), _json({"schema": SCHEMA, **head, "state": state, **found}))
 
-    def _clear(self) -> None:
-        """Remove an earlier bench's files, and nothing else that lies in the folder."""
-        if not self.settings.exists():
-            return
-        for path in (self.units, self.pictures):
-            shutil.rmtree(path, ignore_errors=True)
-        for path in (self.result, self.markdown, self.csv, self.page, self.settings):
+    @property
+    def _tables(self) -> tuple[Path, ...]:
+        return self.result, self.markdown, self.csv, self.page
+
+    def _refuse_strangers(self, settings: Mapping[str, Any]) -> None:
+        """Raise OptionError where files are in the way that no bench has written."""
+        here = self.settings.exists()
+        if here and self.read_settings().get("schema") != settings.get("schema"):
+            raise OptionError(f"'{self.settings}' is not of a bench", "choose another -o DIR")
+        strange = [path for path in self._tables if path.exists()]
+        if strange and not here:
+            raise OptionError(f"'{strange[0]}' is not of a bench", "choose another -o DIR")
+
+    def _clear(self, earlier: Mapping[str, Any]) -> None:
+        """Remove the files of a bench with these settings, and nothing else."""
+        stems = {stem for unit in units_of(earlier) for stem in self._stems(unit).values()}
+        for folder in filter(Path.is_dir, (self.units, self.pictures)):
+            for path in folder.iterdir():
+                if path.is_dir() and path in stems:  # frames
+                    shutil.rmtree(path)
+                elif path.with_name(path.stem.removesuffix(LOSSLESS)) in stems:
+                    path.unlink()
+            with suppress(OSError):  # other files stay, and so does their folder
+                folder.rmdir()
+        for path in (*self._tables, self.settings):
             path.unlink(missing_ok=True)
 
 

@@ -42,9 +42,14 @@ def run_bench(
     """Do the units that are not finished, then report; return the `nasdip.bench/1` object.
 
     They are done one by one, or by the workers of a `crew`. Raises OptionError where the folder
-    holds a bench with other settings.
+    holds a bench with other settings, or files of something else.
     """
     folder, settings = BenchFolder(path), bench.settings()
+    made = {folder.units.resolve(), folder.pictures.resolve()}
+    if any(picture.resolve().parent in made for picture in bench.pictures.values()):
+        raise OptionError(
+            f"the pictures lie where the bench in '{path}' puts its own", "choose another -o DIR"
+        )
     folder.open(settings, force=force)
     units = bench.units(shard)
     if crew is not None:

@@ -54,8 +54,8 @@ def bench(
     from nasdip_core.plugins import Plugins
 
     if merge:
-        given = (task, data, arch, preset, baseline, metric, settings, shard)
-        if any(given):
+        given = (task, data, arch, preset, baseline, metric, settings, shard, launcher)
+        if any(given) or (seeds, workers) != (1, 1):
             raise OptionError("--merge takes nothing but -o, --force and --json")
         found = merge_benches(merge, output, force=force)
     elif task is None or data is None:
