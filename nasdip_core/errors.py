@@ -1,6 +1,7 @@
 """The error family of nasdip and the exit codes it maps to."""
 
 import difflib
+import signal
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
@@ -79,6 +80,14 @@ def error_of(exit_code: int, what: str) -> NasdipError:
     """Return the failure that a process with this exit code has told."""
     kinds: tuple[type[NasdipError], ...] = (OptionError, PluginError, PictureError, StudyError)
     return next((kind for kind in kinds if kind.exit_code == exit_code), RunError)(what)
+
+
+def how_it_ended(exit_code: int) -> str:
+    """Return how a process ended that has told no failure."""
+    if exit_code >= 0:
+        return f"ended with code {exit_code}"
+    what = f"was ended by {signal.Signals(-exit_code).name}"
+    return f"{what}; was there enough memory?" if -exit_code == signal.SIGKILL else what
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

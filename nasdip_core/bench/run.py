@@ -16,7 +16,7 @@ from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.page import write_bench_page
 from nasdip_core.bench.table import as_csv, as_markdown, table_rows
 from nasdip_core.bench.units import Bench, Unit, units_of
-from nasdip_core.errors import ExitCode, OptionError, RunInterruptedError
+from nasdip_core.errors import ExitCode, OptionError, RunInterruptedError, how_it_ended
 from nasdip_core.study.records import REASON
 from nasdip_core.study.units import share
 from nasdip_core.supervise import Crew
@@ -177,10 +177,7 @@ def _end_of(process: subprocess.Popen[bytes], stopped: Callable[[], bool]) -> in
 
 
 def _crash(code: int, last: str) -> str:
-    if code < 0:
-        what = f"the process was ended by {signal.Signals(-code).name}"
-        return f"{what}; was there enough memory?" if -code == signal.SIGKILL else what
-    return f"the process ended with code {code}" + (f": {last}" if last else "")
+    return f"the process {how_it_ended(code)}" + (f": {last}" if last and code > 0 else "")
 
 
 def _told(unit: Unit, outcome: Mapping[str, Any] | None) -> str:

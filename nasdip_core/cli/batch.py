@@ -1,7 +1,7 @@
 """The pictures of a folder by several workers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 def restore_together(
-    planned: Plan, how: Mapping[str, Any], crew: Crew
+    planned: Plan,
+    how: Mapping[str, Any],
+    crew: Crew,
+    show: Callable[[dict[str, Any], Path], None],
 ) -> tuple[list[dict[str, Any]], list[Failure]]:
-    """Let a crew restore the pictures of a folder; return results and failures."""
+    """Let a crew restore the pictures of a folder; `show` and return results, return failures."""
     jobs, failures = planned.jobs, list(planned.failures)
     for failure in failures:
         fail(f"{failure.label}: {failure.error}")
@@ -38,7 +41,9 @@ def restore_together(
     for trial, job in zip(ended, jobs, strict=True):
         reason = trial.user_attrs.get(REASON)
         if reason is None:
-            results.append(json.loads(RunFolder(job.folder).result.read_text("utf-8")))
+            folder = RunFolder(job.folder)
+            results.append(json.loads(folder.result.read_text("utf-8")))
+            show(results[-1], folder.page)
         else:
             code = trial.user_attrs.get(EXIT_CODE, 1)
             failures.append(Failure(job.label, error_of(code, reason)))

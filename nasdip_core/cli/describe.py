@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasdip_core.cli.output import json_result, result, say, table
-from nasdip_core.cli.parameters import AsJson
+from nasdip_core.cli.parameters import AsJson, Debug
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -23,6 +23,7 @@ def describe(
         Path | None, typer.Option(help="Where to draw a network; default NAME.svg.")
     ] = None,
     as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """Describe an offer: its options with types, defaults and meaning; a network with its cost."""
     from nasdip_core.errors import PluginError, did_you_mean

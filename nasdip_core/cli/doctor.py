@@ -3,7 +3,7 @@
 from typing import Any
 
 from nasdip_core.cli.output import json_result, result
-from nasdip_core.cli.parameters import AsJson
+from nasdip_core.cli.parameters import AsJson, Debug
 
 _PACKAGES = (
     "nasdip", "torch", "kornia", "kornia_rs", "numpy", "scipy", "scikit-image", "pillow",
@@ -13,6 +13,7 @@ _PACKAGES = (
 
 def doctor(
     as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """Show versions, device, threads and the states of plugins."""
     report = _examine()

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from nasdip_core.cli.output import json_result, table
-from nasdip_core.cli.parameters import AsJson
+from nasdip_core.cli.parameters import AsJson, Debug
 
 
 def list_offers(
     kind: Annotated[str | None, typer.Argument(help="Only this kind, such as task.")] = None,
     pattern: Annotated[str, typer.Argument(help="Only names that match, such as '*dip*'.")] = "*",
     as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """List tasks, architectures, upsampling ops and everything else that plugins offer."""
     from nasdip_core.errors import PluginError, did_you_mean

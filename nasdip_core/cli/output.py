@@ -12,7 +12,7 @@ def say(line: str) -> None:
 
 def fail(line: str) -> None:
     """Print the one line of a failure on stderr."""
-    say(f"error: {' '.join(line.split())}")
+    say(f"error: {' '.join(filter(None, map(str.strip, line.splitlines())))}")
 
 
 def result(line: str) -> None:

@@ -74,16 +74,14 @@ def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> 
 
 def _workflow(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> "Workflow":
     from nasdip_core.pipeline.document import read_pipeline
-    from nasdip_core.pipeline.jobs import OUTPUT, for_steps
+    from nasdip_core.pipeline.jobs import OUTPUT, changed
     from nasdip_core.workflow.graph import graph_of
     from nasdip_core.workflow.run import Workflow
 
-    document = read_pipeline(Path(asked.source))
-    graph = graph_of(document, plugins)
+    document = changed(read_pipeline(Path(asked.source)), given)
     name = document.pipeline.name or Path(asked.source).stem
-    words, changes = for_steps(given, [node.step.id for node in graph.nodes])
     folder = asked.output or OUTPUT / name
-    return Workflow(graph, name, folder, words, changes, plugins, asked.trackers)
+    return Workflow(graph_of(document, plugins), name, folder, plugins, asked.trackers)
 
 
 def _show_plan(

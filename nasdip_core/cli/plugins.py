@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasdip_core.cli.output import json_result, result, say, table
-from nasdip_core.cli.parameters import AsJson
+from nasdip_core.cli.parameters import AsJson, Debug
 from nasdip_core.cli.plugins_check import check
 from nasdip_core.cli.plugins_new import new
 from nasdip_core.errors import ExitCode, did_you_mean
@@ -28,7 +28,10 @@ def group() -> None:
 
 
 @app.command("list")
-def list_plugins(as_json: AsJson = False) -> None:
+def list_plugins(
+    as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main()
+) -> None:
     """List plugins with their state, and the reason where one is not loaded."""
     from nasdip_core.plugins import Plugins
 
@@ -40,7 +43,11 @@ def list_plugins(as_json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show(name: Name, as_json: AsJson = False) -> None:
+def show(
+    name: Name,
+    as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main()
+) -> None:
     """Show what a plugin is, what it offers, and the hooks by which it takes part."""
     from nasdip_core.plugins import Plugins
 
@@ -66,7 +73,10 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command("disable")
-def disable(name: Name) -> None:
+def disable(
+    name: Name,
+    debug: Debug = False,  # noqa: ARG001  # read by main()
+) -> None:
     """Leave a plugin out from now on, without uninstalling it."""
     from nasdip_core.plugin_settings import disabled_in_file, settings_file, write_disabled
     from nasdip_core.plugins import Plugins
@@ -77,7 +87,10 @@ def disable(name: Name) -> None:
 
 
 @app.command("enable")
-def enable(name: Name) -> None:
+def enable(
+    name: Name,
+    debug: Debug = False,  # noqa: ARG001  # read by main()
+) -> None:
     """Take a plugin in again."""
     from nasdip_core.errors import PluginError
     from nasdip_core.plugin_settings import (
@@ -102,7 +115,10 @@ def enable(name: Name) -> None:
 
 
 @app.command("doctor")
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main()
+) -> None:
     """Say what is wrong with the plugins of this installation, and how to mend it."""
     from nasdip_core.cli.plugins_doctor import examine
 

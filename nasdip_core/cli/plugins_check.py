@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nasdip_core.cli.output import json_result, result, say
-from nasdip_core.cli.parameters import AsJson
+from nasdip_core.cli.parameters import AsJson, Debug
 from nasdip_core.errors import ExitCode
 
 
@@ -17,6 +17,7 @@ def check(
         ),
     ],
     as_json: AsJson = False,
+    debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """Check metadata, import, hooks, offers, options and contracts of a plugin."""
     from nasdip_core.authoring.check import check_plugin

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nasdip_core.cli.output import result, say
+from nasdip_core.cli.parameters import Debug
 
 
 def new(
@@ -14,6 +15,7 @@ def new(
     folder: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: a folder of that name.")
     ] = None,
+    debug: Debug = False,  # noqa: ARG001  # read by main(), which sees failures of every command
 ) -> None:
     """Write a package with one part of a kind: it installs, passes its tests, and is listed."""
     from nasdip_core.authoring.new import new_plugin

@@ -132,7 +132,7 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
         raise OptionError("--launcher is for folders of pictures")
     if crew is not None and planned.kind == "batch" and not dry_run:
         how: dict[str, Any] = {"resume": resume, "force": force, "trackers": tracker or []}
-        results, failures = _together(planned, how, crew)
+        results, failures = _together(planned, how, crew, quiet=as_json)
     else:
         how = {"resume": resume, "force": force, "quiet": as_json, "trackers": trackers}
         results, failures = _each(planned, plugins, started, dry_run=dry_run, how=how)
@@ -185,13 +185,13 @@ def _each(
 
 
 def _together(
-    planned: "Plan", how: dict[str, Any], crew: "Crew"
+    planned: "Plan", how: dict[str, Any], crew: "Crew", *, quiet: bool
 ) -> "tuple[list[dict[str, Any]], list[Failure]]":
     """Let workers do the jobs of a folder."""
     from nasdip_core.cli.batch import restore_together
 
     try:
-        return restore_together(planned, how, crew)
+        return restore_together(planned, how, crew, (lambda *_: None) if quiet else _show)
     except RunInterruptedError as error:
         raise RunInterruptedError(error.what, "resume with the same command and --resume") from None
 

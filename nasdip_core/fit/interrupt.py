@@ -2,11 +2,15 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from nasdip_core.errors import RunInterruptedError
+
+_TOGETHER_SECONDS = 2.0
+"""Ctrl-C reaches all processes of a terminal, and who watches over some sends them SIGTERM then."""
 
 
 class Interrupt:
@@ -14,12 +18,16 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.requested = False
+        self._first = (0, 0.0)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Note the first signal; the second one stops at once."""
+        """Note the first signal; the second one stops at once, if it is another wish."""
         if self.requested:
+            first, when = self._first
+            if number != first and time.monotonic() - when < _TOGETHER_SECONDS:
+                return
             raise RunInterruptedError("interrupted within a step; the last checkpoint is kept")
-        self.requested = True
+        self.requested, self._first = True, (number, time.monotonic())
 
 
 @contextmanager

@@ -66,7 +66,8 @@ def restore(
             content[role] = str(files[-1] if place.suffix else place)
     for key, value in (options or {}).items():
         content = merge(content, nested(key, value))
-    resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())
+    request = parse(RestoreRequest, content, "")
+    resolved = resolve(task, request, plugins, Path(), in_memory=bool(given))
     return run(
         resolved, plugins, folder, given=given, resume=resume, force=force, observers=observers
     )

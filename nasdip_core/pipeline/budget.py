@@ -1,5 +1,7 @@
 """Plans a run for the seconds that it is given."""
 
+import hashlib
+import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,6 +70,16 @@ def plan_for(
     if plan.fit_seconds is None:
         return plan
     return replace(plan, fit_seconds=time.monotonic() - begun + plan.fit_seconds)
+
+
+def asked_for(resolved: Resolved) -> str | None:
+    """Return a hash of what a plan is made from; None where there is nothing to plan."""
+    if resolved.seconds is None:
+        return None
+    choices = (resolved, *resolved.alternatives)
+    told = [replace(choice, tile=None).document("") for choice in choices]
+    text = json.dumps([resolved.seconds, told], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def earlier_plan(path: Path, name: str, resolved: Resolved, plugins: Plugins) -> Resolved | None:

@@ -57,6 +57,11 @@ class Document:
         self.pipeline = pipeline
         self._root = root
 
+    def with_steps(self, steps: Sequence[PipelineStep]) -> "Document":
+        """Return the document with these in place of its steps; places are those in the file."""
+        pipeline = self.pipeline.model_copy(update={"steps": list(steps)})
+        return Document(self.path, pipeline, self._root)
+
     def error(self, keys: Sequence[str | int], message: str) -> OptionError:
         """Return an error that points at a key of the file."""
         return OptionError(f"{_position(self.path, self._root, keys)}: {message}")

@@ -17,6 +17,8 @@ WEIGHTS = "weights"
 """Name of the output that is no picture: what was learnt."""
 _INPUTS = ".nasdip-inputs.json"
 """Tells the inputs of a run apart from others of the same names: their hashes."""
+_PLANNED = "--seconds"
+"""Stands among the inputs for what a plan was made from."""
 _FILES = ("result.json", "report.html", "events.jsonl", "pipeline.yaml", "samples.png", _INPUTS)
 _LIST = ".nasdip-files.json"
 """Names what runs have written into the folder: all that may be replaced or removed."""
@@ -43,21 +45,25 @@ class RunFolder:
         self.claim([path])
         return path
 
-    def earlier(self, document: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any] | None:
+    def earlier(
+        self, document: dict[str, Any], given: Mapping[str, str], planned: str | None = None
+    ) -> dict[str, Any] | None:
         """Return the result of a finished run that is resumed, None for an unfinished one.
 
-        `given` are hashes of the pictures in memory, by role. A run of which a picture is gone
-        counts as unfinished. Raises OptionError where the folder holds a run with other settings,
-        or of other inputs, RunError where it cannot be read.
+        `given` are hashes of the pictures in memory, by role, `planned` that of what a plan for
+        seconds was made from. A run of which a picture is gone counts as unfinished. Raises
+        OptionError where the folder holds a run with other settings, or of other inputs, RunError
+        where it cannot be read.
         """
         if not self.pipeline.exists() and not self.result.exists():
             return None
-        if not self.pipeline.exists() or self.pipeline.read_text("utf-8") != to_yaml(document):
+        noted = self._read(self._inputs) if self._inputs.exists() else {}
+        same = self.pipeline.exists() and self.pipeline.read_text("utf-8") == to_yaml(document)
+        if not same or (planned and noted.get(_PLANNED, planned) != planned):
             raise OptionError(
                 f"'{self.path}' holds a run with other settings",
                 f"see {self.pipeline}, or use --force",
             )
-        noted = self._read(self._inputs) if self._inputs.exists() else {}
         for name, hash_ in self._seen(document, given).items():
             if noted.get(name, hash_) != hash_:
                 raise OptionError(
@@ -66,8 +72,11 @@ class RunFolder:
         if not self.result.exists():
             return None
         result = self._read(self.result)
-        places = [self.path / Path(path).name for path in result["outputs"].values()]
-        return result if all(place.exists() for place in places) else None
+        # The folder may have been moved, or been named from elsewhere.
+        places = {key: self.path / Path(path).name for key, path in result["outputs"].items()}
+        if not all(place.exists() for place in places.values()):
+            return None
+        return {**result, "outputs": {key: str(place) for key, place in places.items()}}
 
     def open(
         self,
@@ -75,6 +84,7 @@ class RunFolder:
         *,
         names: Iterable[str],
         given: Mapping[str, str],
+        planned: str | None,
         stacked: bool,
         resume: bool,
         force: bool,
@@ -82,7 +92,7 @@ class RunFolder:
         """Make the folder ready for a run that will write pictures of these names.
 
         Pictures in `given`, hashes by role, are in memory; other paths of the document are inputs,
-        which stay.
+        which stay. `planned` is the hash of what a plan for seconds was made from.
         Raises RunError where an earlier run or another file would be overwritten, or the folder
         cannot be written.
         """
@@ -104,8 +114,17 @@ class RunFolder:
                 self._clear(inputs)
             self.path.mkdir(parents=True, exist_ok=True)
             self.claim(fixed)
+            seen |= {} if planned is None else {_PLANNED: planned}
             self.write(self._inputs, json.dumps(seen, indent=2) + "\n")
             self.write(self.pipeline, to_yaml(document))
+        except OSError as error:
+            raise RunError(f"cannot write to '{self.path}': {error.strerror or error}") from None
+
+    def discard(self) -> None:
+        """Remove all that runs have written. Raises RunError where it cannot."""
+        try:
+            self._own = self._listed()
+            self._clear([])
         except OSError as error:
             raise RunError(f"cannot write to '{self.path}': {error.strerror or error}") from None
 

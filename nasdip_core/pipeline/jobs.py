@@ -9,7 +9,7 @@ from nasdip_core.errors import NasdipError, OptionError, PictureError, did_you_m
 from nasdip_core.imaging.folder import frame_files, pictures_in
 from nasdip_core.options import merge, parse
 from nasdip_core.pipeline.architectures import architectures
-from nasdip_core.pipeline.document import read_pipeline
+from nasdip_core.pipeline.document import Document, PipelineStep, read_pipeline
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
 from nasdip_core.plugins import Plugins
 from nasdip_core.task import TaskOptions
@@ -86,8 +86,8 @@ def _file(
     step_task = step.uses.removeprefix("task.")
     if task is not None and task != step_task:
         raise OptionError(f"--task {task} does not fit the pipeline's step '{step.uses}'")
-    words, changes = for_steps(given, [step.id])
-    content, base = on_top(on_top(step.with_, changes.get(step.id, {})), words), path.parent
+    (step,) = changed(document, given).pipeline.steps
+    content, base = step.with_, path.parent
     picture = content.get("picture")
     try:
         if isinstance(picture, str) and is_batch(base / picture, step_task, content, plugins):
@@ -101,10 +101,33 @@ def _file(
 
 
 def on_top(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a step with the command line on top; `arch` and `preset` replace each other."""
+    """Return a step with the command line on top; `arch` and `preset` replace each other.
+
+    Of a step whose network is spelt out, as in the file of a run, they also replace what went with
+    it: fit, recipe and finished fits.
+    """
     names = {"arch", "preset"}
-    replaced = names if names & given.keys() else set()
+    replaced = names if names & given.keys() else set[str]()
+    if replaced and isinstance(step.get("arch"), (Mapping, list)):
+        replaced |= {"fit", "recipe", "kept"}
     return merge({key: value for key, value in step.items() if key not in replaced}, given)
+
+
+def changed(document: Document, given: Mapping[str, Any]) -> Document:
+    """Return a pipeline file with the command line on top of every step that it speaks of.
+
+    Raises OptionError for what is said to a step that is not there.
+    """
+    steps = document.pipeline.steps
+    words, changes = for_steps(given, [step.id for step in steps])
+
+    def options(step: PipelineStep) -> dict[str, Any]:
+        own = changes.get(step.id, {})
+        if not step.uses.startswith("task."):
+            return merge(step.with_, own)
+        return on_top(on_top(step.with_, own), words)
+
+    return document.with_steps([step.model_copy(update={"with_": options(step)}) for step in steps])
 
 
 def for_steps(
@@ -119,7 +142,8 @@ def for_steps(
     for id_, change in _by_id(given.get("steps", {}), ids):
         if id_ not in ids:
             raise OptionError(f"there is no step '{id_}'", did_you_mean(id_, ids))
-        if not isinstance(change, Mapping) or change.keys() != {"with"}:
+        is_with = isinstance(change, Mapping) and change.keys() == {"with"}
+        if not is_with or not isinstance(change["with"], Mapping):
             raise OptionError(
                 f"option 'steps.{id_}'", f"write steps.{id_}.with.KEY=VALUE; nothing else changes"
             )

@@ -138,8 +138,12 @@ def resolve(
     plugins: Plugins,
     base: Path,
     found: "Found | None" = None,
+    *,
+    in_memory: bool = False,
 ) -> Resolved:
     """Fill in defaults and look everything up; paths are relative to `base`.
+
+    `in_memory`: pictures are not where the request says, or not yet.
 
     Later wins: field defaults, the architecture's fit options, its options for the task, the
     request. `found` is what `arch` leads to in a study, where that is known already. Raises
@@ -206,7 +210,8 @@ def resolve(
         else _alternatives(task_name, request, plugins, base),
     )
     # What comes after the fits changes nothing about them.
-    if found is not None and not request.architecture and request.recipe.keys() <= _AFTER:
+    unchanged = not request.architecture and request.recipe.keys() <= _AFTER
+    if found is not None and unchanged and not in_memory:
         return replace(resolved, kept=_kept(found, resolved))
     return resolved
 
@@ -311,8 +316,9 @@ def with_fits(resolved: Resolved, fits: int) -> Resolved:
 
 
 def run_name(resolved: Resolved) -> str:
-    """Return the name of a run: the picture's stem and the task."""
-    return f"{Path(resolved.picture.removeprefix(SAMPLE)).stem}-{resolved.task_name}"
+    """Return the name of a run: the picture's stem and the task. No system takes it for a path."""
+    stem = Path(resolved.picture.removeprefix(SAMPLE)).stem.replace("\\", "-")
+    return f"{stem}-{resolved.task_name}"
 
 
 def _absolute(path: str, base: Path) -> str:

@@ -14,7 +14,14 @@ from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.memory import memory_limit_explained
-from nasdip_core.pipeline.budget import Plan, done_in_time, earlier_plan, plan_for, tiled_as_before
+from nasdip_core.pipeline.budget import (
+    Plan,
+    asked_for,
+    done_in_time,
+    earlier_plan,
+    plan_for,
+    tiled_as_before,
+)
 from nasdip_core.pipeline.document import to_yaml
 from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
@@ -105,7 +112,7 @@ def _run(
     title = name or run_name(resolved)
     if folder is not None and resume:
         resolved = tiled_as_before(resolved, folder.pipeline)
-    plan = Plan(resolved)
+    plan, planned_from = Plan(resolved), asked_for(resolved)
     if resolved.seconds is not None:
         planned = folder.pipeline if folder is not None and resume else None
         plan = _planned(resolved, title, planned, plugins, given, device, started)
@@ -113,12 +120,14 @@ def _run(
     document = resolved.document(title)
     seen = {role: picture.digest for role, picture in given.items()}
     if folder is not None and resume:
-        earlier = folder.earlier(document, seen)
+        earlier = folder.earlier(document, seen, planned_from)
         if earlier is not None:
             return Restored(written(folder, earlier, resolved), earlier, folder.path)
     prepared = prepare(resolved, plugins, given)
     sources, problem = prepared.sources, prepared.problem
-    side = choose_tile(resolved, problem, plugins, device)
+    # What began in one piece goes on so, whatever memory is free by now.
+    whole = folder is not None and resume and folder.pipeline.exists() and resolved.tile is None
+    side = None if whole else choose_tile(resolved, problem, plugins, device)
     if side is not None:
         resolved = replace(resolved, tile=side)
         document = resolved.document(title)
@@ -127,6 +136,7 @@ def _run(
             document,
             names=names_written(resolved, sources),
             given=seen,
+            planned=planned_from,
             stacked=isinstance(sources.picture, Stack),
             resume=resume,
             force=force,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasdip_core.errors import NasdipError, OptionError
+from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.document import Document, checked_pipeline
@@ -41,7 +41,7 @@ def refuse_mistakes(workflow: Workflow, nodes: Sequence[Node]) -> None:
     document = workflow.graph.document
     for node in nodes:
         try:
-            content = workflow.options(node)
+            content = node.step.with_
             resolved_options(node, content, workflow.plugins, workflow.base)
             if missing := _missing(node, content, workflow.plugins, workflow.base):
                 raise missing[0]
@@ -126,15 +126,16 @@ def _without_member(content: Any, name: str) -> Any:
 
 def _missing(
     node: Node, content: Mapping[str, Any], plugins: Plugins, base: Path
-) -> list[OptionError]:
+) -> list[NasdipError]:
     """Return errors of files that are not there, where no earlier step could make them."""
     if node.needs:
         return []
     model = plugins.find(node.kind, node.plugin).options()
     read = model.read if model is not None and issubclass(model, StepOptions) else _TASK_FILES
     named = {name: without_references(content).get(name) for name in sorted(read)}
+    kind: type[NasdipError] = PictureError if node.kind == "task" else OptionError
     return [
-        OptionError(f"option '{name}' = {path!r}: there is no such file")
+        kind(f"option '{name}' = {path!r}: there is no such file")
         for name, path in named.items()
         if isinstance(path, str) and not path.startswith(SAMPLE) and not (base / path).exists()
     ]

@@ -30,8 +30,8 @@ class Place:
     folder: Path
     base: Path
     """The folder that paths are relative to."""
-    again: bool
-    """What is there already is done again, not gone on with."""
+    begin: Callable[[], None]
+    """To be called when all is planned, before anything is done."""
     trackers: Sequence[str] = ()
     """Names of what hears of it."""
 
@@ -54,7 +54,17 @@ def restore_step(
     if isinstance(source, str) and is_batch(place.base / source, task, content, plugins):
         return _folder(task, content, place, plugins, progress, say)
     resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, place.base)
+    place.begin()
     return _one(resolved, name, place, plugins, progress, say)
+
+
+def discard(folder: Path) -> None:
+    """Remove what runs have written into a step's folder, and into those of its pictures.
+
+    Raises RunError where that cannot be told or removed.
+    """
+    for place in (folder, *(inner for inner in folder.iterdir() if inner.is_dir())):
+        RunFolder(place).discard()
 
 
 def _one(
@@ -69,7 +79,7 @@ def _one(
 
     kept = RunFolder(place.folder)
     # The same run that was interrupted goes on; another one takes its place.
-    same = not place.again and _holds(kept, resolved, name, plugins)
+    same = _holds(kept, resolved, name, plugins)
     with progress(resolved.fit.steps) as observer:
         found = run(
             resolved,
@@ -89,15 +99,16 @@ def _one(
 
 def _holds(folder: RunFolder, resolved: Resolved, name: str, plugins: Plugins) -> bool:
     """Return whether a folder holds this very run, of these very inputs, finished or not."""
-    from nasdip_core.pipeline.budget import earlier_plan, tiled_as_before
+    from nasdip_core.pipeline.budget import asked_for, earlier_plan, tiled_as_before
 
     plan: Resolved | None = resolved
+    planned_from = asked_for(resolved)
     try:
         plan = resolved = tiled_as_before(resolved, folder.pipeline)
         if resolved.seconds is not None:
             plan = earlier_plan(folder.pipeline, name, resolved, plugins)
         if plan is not None:
-            folder.earlier(plan.document(name), {})
+            folder.earlier(plan.document(name), {}, planned_from)
     except NasdipError:
         return False
     return plan is not None and folder.pipeline.exists()
@@ -113,6 +124,7 @@ def _folder(
 ) -> dict[str, str]:
     folder, base = place.folder, place.base
     planned = batch(base / content["picture"], task, content, folder, plugins, base)
+    place.begin()
     failures = [f"{failure.label}: {failure.error}" for failure in planned.failures]
     made: dict[str, dict[str, str]] = {}
     for job in planned.jobs:

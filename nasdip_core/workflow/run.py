@@ -10,14 +10,13 @@ from nasdip_core.digests import contents
 from nasdip_core.discovery import FILE
 from nasdip_core.errors import NasdipError, OptionError, RunError
 from nasdip_core.files import make_folder
-from nasdip_core.options import Options, merge, parse
-from nasdip_core.pipeline.jobs import on_top
+from nasdip_core.options import Options, parse
 from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
 from nasdip_core.step import Step, StepContext, StepOptions
 from nasdip_core.workflow.graph import Graph, Node, select
-from nasdip_core.workflow.references import interpolated, references
-from nasdip_core.workflow.restore_step import Place, Progress, restore_step
-from nasdip_core.workflow.state import Done, Key, begun_step, done_step, key_of, note, texts
+from nasdip_core.workflow.references import interpolated
+from nasdip_core.workflow.restore_step import Place, Progress, discard, restore_step
+from nasdip_core.workflow.state import Done, Key, begun_step, done_step, forget, key_of, note, texts
 
 Say = Callable[[str], None]
 
@@ -29,10 +28,6 @@ class Workflow:
     graph: Graph
     name: str
     folder: Path
-    given: Mapping[str, Any]
-    """What the command line says to every task."""
-    changes: Mapping[str, Mapping[str, Any]]
-    """What it says to single steps: their `with`, by id."""
     plugins: Plugins
     trackers: Sequence[str] = ()
     """Names of what hears of every restoration."""
@@ -42,13 +37,6 @@ class Workflow:
         """The folder that paths are relative to."""
         return self.graph.document.path.parent.absolute()
 
-    def options(self, node: Node) -> dict[str, Any]:
-        """Return a step's `with`, the command line on top, its references still in it."""
-        changed = self.changes.get(node.step.id, {})
-        if node.kind != "task":
-            return merge(node.step.with_, changed)
-        return on_top(on_top(node.step.with_, changed), self.given)
-
     def place(self, id_: str) -> Path:
         """Return the folder of a step."""
         return self.folder / id_
@@ -57,16 +45,15 @@ class Workflow:
         """Return the hashes of every step, by its id."""
         keys: dict[str, Key] = {}
         for node in self.graph.nodes:
-            options = self.options(node)
+            options = node.step.with_
             found = self.plugins.find(node.kind, node.plugin)
-            needed = {r.step for r in references(options)} | set(node.step.needs)
             model = found.options()
             told = model if model and issubclass(model, StepOptions) else StepOptions
             keys[node.step.id] = key_of(
                 node.step.uses,
                 options,
                 self.base,
-                {id_: keys[id_] for id_ in sorted(needed) if id_ in keys},
+                {id_: keys[id_] for id_ in sorted(node.needs)},
                 self._versions(found, options),
                 output=self.folder,
                 written=told.written,
@@ -93,13 +80,24 @@ class Workflow:
         return versions
 
     def done(self, keys: Mapping[str, Key]) -> dict[str, Done]:
-        """Return the steps that are done and unchanged."""
-        found = {}
-        for id_, key in keys.items():
+        """Return the steps that are done and unchanged, and so all that they need."""
+        found: dict[str, Done] = {}
+        for node in self.graph.nodes:
+            id_ = node.step.id
             known = done_step(self.place(id_))
-            if known is not None and known.key == key:
+            if known is not None and known.key == keys[id_] and node.needs <= found.keys():
                 found[id_] = known
         return found
+
+    def forget_dependents(self, node: Node) -> None:
+        """Note of the steps that need one that begins that they are not done any more.
+
+        A task compares its inputs with what it was made from, a step can only begin anew.
+        """
+        dependents = self.graph.dependents(node.step.id) - {node.step.id}
+        for other in self.graph.nodes:
+            if other.step.id in dependents:
+                forget(self.place(other.step.id), begin_anew=other.kind != "task")
 
 
 def wanted(
@@ -148,19 +146,28 @@ def run_step(
 
     document = workflow.graph.document
     try:
-        content = interpolated(workflow.options(node), look_up)
+        content = interpolated(node.step.with_, look_up)
         make_folder(folder)
         earlier = begun_step(folder)
         again = again or (earlier is not None and earlier.begun != key.begun)
-        # From here on what the folder holds is no longer what an earlier attempt has put out.
-        note(folder, key)
+        workflow.forget_dependents(node)
+        if again:
+            # Interrupted before what is there is gone, it shall not be taken for this attempt's.
+            forget(folder, begin_anew=True)
         if node.kind == "task":
+
+            def begin() -> None:
+                if again:
+                    discard(folder)
+                note(folder, key)
+
             name = f"{workflow.name}-{id_}"
-            place = Place(folder, workflow.base, again=again, trackers=workflow.trackers)
+            place = Place(folder, workflow.base, begin, workflow.trackers)
             outputs: Mapping[str, str] = restore_step(
                 node.plugin, content, name, place, workflow.plugins, progress, say
             )
         else:
+            note(folder, key)
             step = made_step(node, content, workflow.plugins)
             context = StepContext(
                 folder.absolute(), workflow.base, workflow.plugins, say, again=again

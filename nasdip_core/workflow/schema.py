@@ -74,6 +74,8 @@ def _with(kind: str, registration: Registration, definitions: dict[str, Any]) ->
         for key, forms in parts.items():
             inner: dict[str, Any] = {}
             wholes = [_partial(_of(form, f"{name}.{key}", inner)) for form in forms]
+            if key == "corrupt":  # null: the picture is damaged already, as in the file of a run
+                wholes.append({"type": "null"})
             schema["properties"][key] = {"anyOf": wholes} if len(wholes) > 1 else wholes[0]
             definitions |= {key: _partial(each) for key, each in inner.items()}
     return schema

@@ -7,12 +7,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
-from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError, error_of
+from nasdip_core.errors import (
+    ExitCode,
+    NasdipError,
+    RunInterruptedError,
+    error_of,
+    how_it_ended,
+)
 from nasdip_core.workflow.graph import Node
 from nasdip_core.workflow.run import Workflow
 from nasdip_core.workflow.state import Done, done_step
 
 _POLL_SECONDS = 0.05
+_TOLD = "error: "
 
 
 def run_side_by_side(
@@ -50,7 +57,7 @@ def run_side_by_side(
                     failure = failure or _failure(id_, process.returncode, errors)
                 errors.close()
             time.sleep(_POLL_SECONDS)
-    except RunInterruptedError:
+    except BaseException:
         for process, _ in running.values():
             process.terminate()
         for process, _ in running.values():
@@ -68,7 +75,11 @@ def _start(command: Sequence[str]) -> tuple["subprocess.Popen[bytes]", IO[bytes]
 
 
 def _failure(id_: str, code: int, errors: IO[bytes]) -> NasdipError:
+    if code == ExitCode.INTERRUPTED:
+        return RunInterruptedError(f"step '{id_}' was interrupted")
     errors.seek(0)
-    lines = errors.read().decode(errors="replace").strip().splitlines()
-    last = lines[-1].removeprefix("error: ") if lines else f"step '{id_}' ended with code {code}"
-    return error_of(code, last)
+    lines = errors.read().decode(errors="replace").splitlines()
+    told = [line for line in lines if line.startswith(_TOLD)]
+    if code < 0 or not told:
+        return error_of(code, f"step '{id_}' {how_it_ended(code)}")
+    return error_of(code, told[-1].removeprefix(_TOLD))

@@ -42,6 +42,16 @@ def note(folder: Path, key: Key, outputs: Mapping[str, str] | None = None) -> No
         draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
+def forget(folder: Path, *, begin_anew: bool) -> None:
+    """Note of a step that has begun, if it has, that it is not done.
+
+    `begin_anew`: nor can it go on. Raises RunError where that cannot be written.
+    """
+    key = begun_step(folder)
+    if key is not None:
+        note(folder, Key("", "") if begin_anew else Key(key.begun, ""))
+
+
 def begun_step(folder: Path) -> Key | None:
     """Return from what the step of a folder began, done or not; None where that is not known."""
     noted = _noted(folder)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Any
 
-from nasdip_core.errors import ExitCode, NasdipError, RunError, error_of
+from nasdip_core.errors import ExitCode, NasdipError, RunError, error_of, how_it_ended
 from nasdip_core.launcher import Fleet, Launcher
 
 PATIENCE_SECONDS = 30.0
@@ -92,11 +92,11 @@ class ProcessFleet(Fleet):
 
 
 def _reason(code: int, errors: IO[bytes]) -> NasdipError:
-    if code < 0:
-        return RunError(f"a worker was ended by {signal.Signals(-code).name}")
     errors.seek(0)
     lines = errors.read().decode(errors="replace").strip().splitlines()
-    return error_of(code, lines[-1].removeprefix("error: ") if lines else f"a worker ended: {code}")
+    if code < 0 or not lines:
+        return RunError(f"a worker {how_it_ended(code)}")
+    return error_of(code, lines[-1].removeprefix("error: "))
 
 
 def _cores() -> int:

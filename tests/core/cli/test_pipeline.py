@@ -1,6 +1,8 @@
 """Pipelines of several steps on the command line: run, check, schema."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,9 +84,10 @@ def test_a_tracker_hears_of_every_step(cli: Cli, two: Path, workers: int) -> Non
 def test_mistakes_are_told_before_anything_runs(
     cli: Cli, two: Path, words: list[str], says: str
 ) -> None:
+    code = ExitCode.PICTURE if "missing" in words[1] else ExitCode.OPTION
     for dry in ([], ["--dry-run"]):
         answer = cli("run", two, *words, *dry)
-        assert answer.code == ExitCode.OPTION, answer.err
+        assert answer.code == code, answer.err
         assert says in answer.err
     assert not Path("nasdip-out").exists()
 
@@ -123,6 +126,9 @@ def test_dry_run_only_and_from(cli: Cli, two: Path) -> None:
         (["-S", "steps.first.uses=x"], "write steps.first.with.KEY=VALUE"),
         (["--only", "thrid"], "there is no step 'thrid'"),
         (["-S", "fit.stepps=1"], "did you mean 'steps'?"),
+        (["-S", "steps.first.with=5"], "write steps.first.with.KEY=VALUE"),
+        (["-S", "steps.first.with.picture=${nosuch.restored}"], "there is no step 'nosuch'"),
+        (["-S", "steps.first.with.picture=${second.restored}"], "steps need each other"),
     ],
 )
 def test_words_that_do_not_fit(cli: Cli, two: Path, words: list[str], said: str) -> None:
@@ -157,3 +163,49 @@ def test_a_file_of_one_task_is_as_before(cli: Cli, two: Path) -> None:
     assert len(read_pipeline(path).pipeline.steps) == 1
     assert cli("run", path, "-S", "fit.steps=1", "-o", "one").code == 0
     assert Path("one", "restored.png").exists()
+
+
+def test_references_on_the_command_line_count(cli: Cli, two: Path) -> None:
+    """The steps are done in the order that follows from them."""
+    words = ["-S", "steps.first.with.picture=${other.restored}", "-S", "fit.steps=1"]
+    plan = cli("run", two, *words, "--dry-run")
+    assert [line.split("\t")[0] for line in plan.out.splitlines()] == ["other", "first", "second"]
+    answer = cli("run", two, *words)
+    assert answer.code == 0, answer.err
+
+
+def test_a_step_that_is_killed_beside_others_is_told_so(
+    cli: Cli, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nasdip_core.workflow import side_by_side
+
+    code = "import os, sys; print('first:', file=sys.stderr); os.kill(os.getpid(), 9)"
+    killed = [sys.executable, "-c", code]
+
+    class Killed(subprocess.Popen[bytes]):
+        def __init__(self, _: object, **words: Any) -> None:
+            super().__init__(killed, **words)
+
+    monkeypatch.setattr(side_by_side.subprocess, "Popen", Killed)
+    answer = cli("run", two, "--workers", "2")
+    assert answer.code == ExitCode.FAILED
+    assert "' was ended by SIGKILL; was there enough memory?" in answer.err.splitlines()[-1]
+
+
+def test_another_preset_replaces_all_of_the_network_that_a_run_has_spelt_out(
+    cli: Cli, two: Path
+) -> None:
+    words = ["run", "-t", "denoise", "waves.png", "-S", "corrupt.sigma=20", "--seed", "4"]
+    assert cli(*words, "--arch", "tiny.yaml", "-o", "a").code == 0
+    asked = ["--preset", "best", "--dry-run", "--json"]
+    again = json.loads(cli("run", "a/pipeline.yaml", *asked).out)
+    fresh = json.loads(cli(*words, *asked).out)
+    for told in ("architecture", "fits", "steps"):
+        assert again[told] == fresh[told]
+
+
+def test_a_missing_picture_has_one_exit_code(cli: Cli, two: Path) -> None:
+    two.write_text(TWO.replace("picture: waves.png", "picture: gone.png"))
+    for words in (["run", two], ["check", two], ["run", "-t", "denoise", "gone.png"]):
+        answer = cli(*words)
+        assert answer.code == ExitCode.PICTURE, answer.err

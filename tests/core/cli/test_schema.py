@@ -10,6 +10,9 @@ import pytest
 import yaml
 from pipelines import EXAMPLES
 
+from nasdip_core.options import parse
+from nasdip_core.pipeline.document import to_yaml
+from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 from nasdip_core.workflow.check import check
 from nasdip_core.workflow.schema import pipeline_schema
@@ -57,3 +60,13 @@ def test_the_schema_takes_what_check_takes(
     validator = jsonschema.Draft202012Validator(pipeline_schema(plugins))
     assert (errors == []) is right
     assert validator.is_valid(yaml.safe_load(two.read_text())) is right
+
+
+def test_the_file_of_every_run_keeps_to_it(plugins: Plugins) -> None:
+    """Of a demonstration, and of a picture that is damaged already."""
+    validator = jsonschema.Draft202012Validator(pipeline_schema(plugins))
+    for registration in plugins.registrations("task"):
+        for given in ({}, {"picture": "x.png"}):
+            request = parse(RestoreRequest, given, "")
+            content = resolve(registration.offer.name, request, plugins, Path()).document("x")
+            assert not list(validator.iter_errors(yaml.safe_load(to_yaml(content))))

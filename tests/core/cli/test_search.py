@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 from searches import FAST, run, trials, words
 
+from nasdip_core import restore
 from nasdip_core.errors import ExitCode
 
 Cli = Callable[..., Any]
@@ -146,6 +147,11 @@ def test_the_best_restores_any_picture(
     assert cli("run", tmp_path / "top2" / "pipeline.yaml", "-o", tmp_path / "again").code == 0
     again = (tmp_path / "again" / "restored.png").read_bytes()
     assert again == (tmp_path / "top2" / "restored.png").read_bytes()
+    # A picture in memory has no fits that were kept.
+    samples = np.asarray(Image.open(picture).convert("RGB"))
+    options = {"corrupt.missing": 0.5, "fit.steps": 1}
+    restored = restore(samples, "inpaint", arch=f"{output}#best", options=options)
+    assert restored.picture.colour.shape == samples.shape
     exported = output / "best.yaml"
     assert (
         cli("run", "-t", "inpaint", picture, "--arch", exported, "--dry-run", *damage[:2]).code == 0

@@ -15,7 +15,7 @@ from nasdip_core import restore
 from nasdip_core.errors import OptionError
 from nasdip_core.fit.options import LangevinOptions
 from nasdip_core.options import parse
-from nasdip_core.pipeline import budget, recipe
+from nasdip_core.pipeline import budget, jobs, recipe
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.estimate import Estimate
 from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_steps
@@ -198,6 +198,22 @@ def test_a_folder_of_another_task_is_no_plan(
     restore(noisy, "denoise", **words, options=quick | {"task.sigma": 20})
     with pytest.raises(OptionError, match="a run with other settings"):
         restore(noisy, "super-resolution", **words, options=quick, resume=True)
+
+
+@pytest.mark.parametrize("change", [{"fit.lr": 0.5}, {"seconds": 50}, {"recipe.fits": 2}])
+def test_a_plan_made_for_other_options_is_not_gone_on_with(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys, "output": tmp_path / "out"}
+    quick = {"fit.steps": 2, "seconds": 60, "task.sigma": 20}
+    found = restore(noisy, "denoise", **words, options=quick)
+    assert restore(noisy, "denoise", **words, options=quick, resume=True).result == found.result
+    with pytest.raises(OptionError, match="a run with other settings"):
+        restore(noisy, "denoise", **words, options=quick | change, resume=True)
+    # Without a clock, the plan is repeated as it was written.
+    file = tmp_path / "out" / "pipeline.yaml"
+    (planned,) = jobs.plan(str(file), None, {}, tmp_path / "out", toys).jobs
+    assert planned.resolved.seconds is None
 
 
 def test_interrupted_after_a_fit_was_cut_off_the_others_are_as_long(

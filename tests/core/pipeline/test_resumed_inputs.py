@@ -9,6 +9,7 @@ from PIL import Image
 
 from nasdip_core import restore
 from nasdip_core.errors import OptionError, RunError
+from nasdip_core.pipeline.document import read_pipeline
 
 TINY = {
     "levels": 2,
@@ -65,3 +66,34 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: str) ->
     (tmp_path / name).write_text(content)
     with pytest.raises(RunError, match=rf"cannot read '.*{name}': .*; use --force or -o DIR"):
         restore(array(60), **WORDS, output=tmp_path, resume=True)
+
+
+def test_a_folder_that_was_moved_tells_where_its_pictures_are_now(tmp_path: Path) -> None:
+    first = restore(array(60), **WORDS, output=tmp_path / "a")
+    assert first.result["outputs"] == {"restored": str(tmp_path / "a" / "restored.png")}
+    (tmp_path / "a").rename(tmp_path / "b")
+    file = tmp_path / "b" / "pipeline.yaml"
+    file.write_text(file.read_text().replace(str(tmp_path / "a"), str(tmp_path / "b")))
+    again = restore(array(60), **WORDS, output=tmp_path / "b", resume=True)
+    assert again.result["outputs"] == {"restored": str(tmp_path / "b" / "restored.png")}
+
+
+def test_what_began_in_one_piece_goes_on_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever memory is free by then."""
+    found = restore(array(60), **WORDS, output=tmp_path)
+    (tmp_path / "result.json").unlink()
+    monkeypatch.setattr("nasdip_core.pipeline.restore.choose_tile", lambda *_: 32)
+    again = restore(array(60), **WORDS, output=tmp_path, resume=True)
+    assert np.array_equal(again.picture.colour, found.picture.colour)
+    assert "tile: null" in (tmp_path / "pipeline.yaml").read_text()
+
+
+def test_a_backslash_in_a_name_is_no_path(tmp_path: Path) -> None:
+    file = tmp_path / "x\\y.png"
+    Image.fromarray(array(60)).save(file)
+    found = restore(file, **WORDS, output=tmp_path / "out")
+    document = read_pipeline(tmp_path / "out" / "pipeline.yaml")
+    assert document.pipeline.name == "x-y-denoise"
+    assert restore(file, **WORDS, output=tmp_path / "out", resume=True).result == found.result

@@ -2,12 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from nasdip_core.pipeline.document import read_pipeline
+from nasdip_core.pipeline.jobs import changed
 from nasdip_core.plugins import Plugins
 from nasdip_core.workflow.graph import graph_of
 from nasdip_core.workflow.run import Workflow
@@ -39,12 +41,12 @@ def folder(tmp_path: Path) -> Path:
 def make(folder: Path, plugins: Plugins) -> Make:
     """Return a function from YAML to a workflow into `folder/out`."""
 
-    def call(text: str, **more: object) -> Workflow:
+    def call(text: str, **more: Any) -> Workflow:
         path = folder / "flow.yaml"
         path.write_text(text, encoding="utf-8")
-        graph = graph_of(read_pipeline(path), plugins)
-        given, changes = more.get("given", {}), more.get("changes", {})
-        output = folder / str(more.get("output", "out"))
-        return Workflow(graph, "flow", output, given, changes, plugins)  # type: ignore[arg-type]
+        steps = {id_: {"with": each} for id_, each in more.get("changes", {}).items()}
+        said = {**more.get("given", {}), **({"steps": steps} if steps else {})}
+        graph = graph_of(changed(read_pipeline(path), said), plugins)
+        return Workflow(graph, "flow", folder / more.get("output", "out"), plugins)
 
     return call

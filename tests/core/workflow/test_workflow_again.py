@@ -9,7 +9,7 @@ import pytest
 from flows import SEARCH, Make, go
 from PIL import Image
 
-from nasdip_core.errors import RunError
+from nasdip_core.errors import RunError, RunInterruptedError
 from nasdip_core.hooks import Offer, hookimpl
 from nasdip_core.pipeline.budget import Plan
 from nasdip_core.plugins import Plugins
@@ -114,9 +114,53 @@ def test_a_step_whose_output_is_gone_is_done_again(make: Make, folder: Path) -> 
     workflow = make(TWO)
     go(workflow)
     before = restored(workflow, "a")
+    result = workflow.folder / "b" / "result.json"
+    made = result.stat().st_mtime_ns
     (workflow.folder / "a" / "restored.png").unlink()
-    assert go(make(TWO))[0] == ["a"]
+    assert go(make(TWO))[0] == ["a", "b"]
     assert np.array_equal(restored(workflow, "a"), before)
+    assert result.stat().st_mtime_ns == made, "of the same picture as before"
+
+
+def test_what_needs_a_step_that_comes_out_otherwise_is_done_again(make: Make, folder: Path) -> None:
+    """As with another number of fits in the same time."""
+    go(make(TWO))
+    album = make(TWO).folder / "a"
+    note = json.loads((album / "step.json").read_text())
+    go(make(TWO, changes={"a": {"seed": 5}}), only="a")
+    (album / "step.json").write_text(json.dumps(note))  # as if the settings had been the same
+    assert go(make(TWO))[0] == ["b"]
+    fresh = make(TWO, changes={"a": {"seed": 5}}, output="fresh")
+    go(fresh)
+    assert np.array_equal(restored(make(TWO), "b"), restored(fresh, "b"))
+
+
+def test_an_attempt_that_begins_anew_takes_nothing_of_an_earlier_one(
+    make: Make, folder: Path, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin has changed, and the attempt is interrupted within the album."""
+    from nasdip_core.pipeline import restore
+
+    go(make(ALBUM))
+    monkeypatch.setattr("nasdip_core.workflow.run.version", lambda name: "another")
+    inner = restore.run
+
+    def interrupted(resolved: object, *more: object, **words: object) -> object:
+        if "two.png" in resolved.picture:  # type: ignore[attr-defined]
+            raise RunInterruptedError("interrupted")
+        return inner(resolved, *more, **words)  # type: ignore[arg-type]
+
+    results = {name: make(ALBUM).folder / "a" / name / "result.json" for name in ("one", "two")}
+    old = results["two"].stat().st_mtime_ns
+    with monkeypatch.context() as patched:
+        patched.setattr(restore, "run", interrupted)
+        with pytest.raises(RunInterruptedError):
+            go(make(ALBUM))
+    assert not results["two"].exists()
+    done = results["one"].stat().st_mtime_ns
+    go(make(ALBUM))
+    assert results["one"].stat().st_mtime_ns == done, "what this attempt has done is kept"
+    assert results["two"].stat().st_mtime_ns != old
 
 
 def test_a_failed_attempt_leaves_no_step_that_counts_as_done(make: Make, folder: Path) -> None:

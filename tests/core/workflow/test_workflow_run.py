@@ -82,7 +82,7 @@ def test_a_step_given_another_network_leaves_its_preset(make: Make) -> None:
     text = CHAIN.replace("arch: tiny.yaml", "preset: fast")
     workflow = make(text, changes={"clean": {"arch": "tiny.yaml"}})
     clean = next(node for node in workflow.graph.nodes if node.step.id == "clean")
-    options = workflow.options(clean)
+    options = clean.step.with_
     assert options["arch"] == "tiny.yaml"
     assert "preset" not in options
 
