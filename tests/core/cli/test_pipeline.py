@@ -192,18 +192,6 @@ def test_a_step_that_is_killed_beside_others_is_told_so(
     assert "' was ended by SIGKILL; was there enough memory?" in answer.err.splitlines()[-1]
 
 
-def test_another_preset_replaces_all_of_the_network_that_a_run_has_spelt_out(
-    cli: Cli, two: Path
-) -> None:
-    words = ["run", "-t", "denoise", "waves.png", "-S", "corrupt.sigma=20", "--seed", "4"]
-    assert cli(*words, "--arch", "tiny.yaml", "-o", "a").code == 0
-    asked = ["--preset", "best", "--dry-run", "--json"]
-    again = json.loads(cli("run", "a/pipeline.yaml", *asked).out)
-    fresh = json.loads(cli(*words, *asked).out)
-    for told in ("architecture", "fits", "steps"):
-        assert again[told] == fresh[told]
-
-
 def test_a_missing_picture_has_one_exit_code(cli: Cli, two: Path) -> None:
     two.write_text(TWO.replace("picture: waves.png", "picture: gone.png"))
     for words in (["run", two], ["check", two], ["run", "-t", "denoise", "gone.png"]):

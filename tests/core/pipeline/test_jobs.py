@@ -1,0 +1,37 @@
+"""What a command line changes of a pipeline file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasdip_core.options import parse
+from nasdip_core.pipeline.document import to_yaml
+from nasdip_core.pipeline.jobs import plan
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.plugins import Plugins
+
+
+@pytest.mark.parametrize("words", [{"preset": "best"}, {"arch": "dip", "fit": {"steps": 7}}])
+def test_another_network_replaces_all_of_the_one_that_a_run_has_spelt_out(
+    words: dict[str, Any], plugins: Plugins, tmp_path: Path
+) -> None:
+    def resolved(**more: Any) -> Any:
+        content = {"picture": "sample:camera", "seed": 4, "task": {"sigma": 9}, **more}
+        return resolve("denoise", parse(RestoreRequest, content, ""), plugins, Path())
+
+    file = tmp_path / "pipeline.yaml"
+    earlier = resolved(preset="fast", recipe={"fits": 3}, fit={"lr": 0.5})
+    file.write_text(to_yaml(earlier.document("camera-denoise")))
+    (job,) = plan(str(file), None, words, None, plugins).jobs
+    assert job.resolved.document("x") == resolved(**words).document("x")
+
+
+def test_options_alone_leave_the_network_that_a_run_has_spelt_out(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    request = parse(RestoreRequest, {"picture": "sample:camera", "fit": {"lr": 0.5}}, "")
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(to_yaml(resolve("denoise", request, plugins, Path()).document("x")))
+    (job,) = plan(str(file), None, {"fit": {"steps": 7}}, None, plugins).jobs
+    assert (job.resolved.fit.lr, job.resolved.fit.steps) == (0.5, 7)
