@@ -178,11 +178,18 @@ def fields_of(
 ) -> Iterator[OptionField]:
     """Yield every option of a model with its dotted name, nested models unfolded.
 
-    `default` is the instance whose values are the defaults; None: those of the fields.
+    `default` is the instance whose values are the defaults; None: those of the fields. Of a model
+    that may be left out nothing is required.
     """
+    yield from _fields(model, prefix, default, "required")
+
+
+def _fields(
+    model: type[BaseModel], prefix: str, default: BaseModel | None, missing: str | None
+) -> Iterator[OptionField]:
     for name, field in model.model_fields.items():
         dotted = f"{prefix}{field.alias or name}"
-        value: Any = "required"
+        value: Any = missing
         if default is not None:
             value = getattr(default, name)
         elif not field.is_required():
@@ -190,7 +197,9 @@ def fields_of(
         nested_model = _nested_model(field.annotation)
         if nested_model is not None:
             inner = value if isinstance(value, BaseModel) else None
-            yield from fields_of(nested_model, f"{dotted}.", inner)
+            yield from _fields(
+                nested_model, f"{dotted}.", inner, None if value is None else missing
+            )
             continue
         yield OptionField(
             name=dotted,

@@ -18,6 +18,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import Deviation, RestorationProblem
 from nasdip_core.reward import Trained
 from nasdip_plugins.reward.sure import Sure
+from nasdip_tasks.deblur.blind import BlindProblem
 
 Estimator = Callable[[Tensor], Tensor]
 SIGMA = 0.1
@@ -241,3 +242,7 @@ def test_what_it_cannot_judge_is_refused() -> None:
         reward.prepare(problem_of(small, size=(16, 16), operator=operator), draws(0))
     with pytest.raises(OptionError, match="level of the noise; choose another reward"):
         reward.prepare(RestorationProblem(waves()), draws(0))
+    # Whose operator is the identity, but whose picture is seen through a blur that is found, too.
+    blind = BlindProblem(waves(), 5, 0.1, draws=draws(0), truth=None, levels=None)
+    with pytest.raises(OptionError, match="measures the picture itself; choose another reward"):
+        reward.prepare(blind, draws(0))

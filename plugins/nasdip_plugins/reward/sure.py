@@ -60,8 +60,11 @@ class Sure(Reward):
 
         Raises OptionError where the picture is not what is measured, or there is no noise.
         """
-        if not isinstance(problem, RestorationProblem) or not isinstance(
-            problem.operator, Identity
+        # Of several networks, as of a picture and its blur, the picture alone says nothing.
+        if (
+            not isinstance(problem, RestorationProblem)
+            or not isinstance(problem.operator, Identity)
+            or len(problem.slots) > 1
         ):
             raise OptionError("reward 'sure' needs a task that measures the picture itself", _HINT)
         if not problem.noisy:
