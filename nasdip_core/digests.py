@@ -1,7 +1,9 @@
 """What tells files and folders apart: their contents (torch-free)."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def contents(path: Path, without: Path | None = None) -> str:
@@ -21,3 +23,17 @@ def contents(path: Path, without: Path | None = None) -> str:
             continue
         found.update(f"{name}\0{contents(inner)}\0".encode(errors="surrogateescape"))
     return found.hexdigest()
+
+
+def by_content(options: Any) -> Any:
+    """Return plain options with the hash of a file or folder in place of its absolute path.
+
+    Raises OSError.
+    """
+    if isinstance(options, Mapping):
+        return {key: by_content(value) for key, value in options.items()}
+    if isinstance(options, list):
+        return [by_content(value) for value in options]
+    if isinstance(options, str) and (path := Path(options)).is_absolute() and path.exists():
+        return f"sha256:{contents(path)}"
+    return options

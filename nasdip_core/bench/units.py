@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from nasdip_core.baseline import Baseline
-from nasdip_core.digests import contents
+from nasdip_core.digests import by_content
 from nasdip_core.errors import OptionError, PictureError, PluginError
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
@@ -89,7 +89,7 @@ class Bench:
             "task": self.task,
             "pictures": {name: digest(str(path)) for name, path in self.pictures.items()},
             "methods": [
-                {"label": m.label, "baseline": m.baseline, "with": _by_content(m.request)}
+                {"label": m.label, "baseline": m.baseline, "with": by_content(m.request)}
                 for m in self.methods
             ],
             "seeds": self.seeds,
@@ -234,17 +234,6 @@ def _metrics(
         name = min(unused)
         raise OptionError(f"option 'metric.{name}' without --metric {name}")
     return columns
-
-
-def _by_content(options: Any) -> Any:
-    """Return options with the hash of a file or folder in place of its path."""
-    if isinstance(options, Mapping):
-        return {key: _by_content(value) for key, value in options.items()}
-    if isinstance(options, list):
-        return [_by_content(value) for value in options]
-    if isinstance(options, str) and (path := Path(options)).is_absolute() and path.exists():
-        return f"sha256:{contents(path)}"
-    return options
 
 
 def _label(name: str) -> str:

@@ -1,5 +1,7 @@
 """`nasdip search`: search for a better network; status, best and show of a study."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,6 +97,10 @@ def search(
     The same command goes on with what is there: nothing that was finished is done again.
     """
     if context.invoked_subcommand is not None:
+        before = [p for p in context.params if _was_said(context, p) and p != "debug"]
+        if before:
+            what = f"--{before[0].replace('_', '-')} before '{context.invoked_subcommand}'"
+            raise OptionError(what, "options stand after the word that they are for")
         return
     from nasdip_core.cli.search_view import view
     from nasdip_core.options import from_dotted, merge
@@ -140,6 +146,11 @@ def search(
         _show_end(told)
 
 
+def _was_said(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def _show_end(told: dict[str, Any]) -> None:
     """Say what was found and where it is."""
     for note in told["notes"]:
@@ -167,7 +178,8 @@ def status(
     """Say how far a search is."""
     from nasdip_core.searching.summary import standing
 
-    found = standing(_open(study, name))
+    with _opened(study, name) as opened:
+        found = standing(opened)
     if as_json:
         json_result(found)
         return
@@ -202,15 +214,16 @@ def best(
     from nasdip_core.searching.summary import standing
     from nasdip_core.study.reference import architectures
 
-    opened = _open(study, name)
-    found = standing(opened)
-    if as_json:
-        json_result(found["best"])
-        return
+    with _opened(study, name) as opened:
+        found = standing(opened)
+        if as_json:
+            json_result(found["best"])
+            return
+        (architecture,) = architectures(opened, "best", Plugins.discover())
     for place in found["best"]:
         fresh = f", {_number(place['reward'])} with fresh seeds" if place["rewards"] else ""
         say(f"trial {place['trial']}: reward {_number(place['search_reward'])}{fresh}")
-    result(to_yaml(architectures(opened, "best", Plugins.discover())[0]).rstrip())
+    result(to_yaml(architecture).rstrip())
 
 
 @app.command("show")
@@ -227,7 +240,8 @@ def show(
     from nasdip_core.searching.page import write_search_page
     from nasdip_core.searching.summary import summary
 
-    found = summary(_open(study, name))
+    with _opened(study, name) as opened:
+        found = summary(opened)
     if page is not None:
         write_search_page(page, found, {})
         say(f"page: {page}")
@@ -254,12 +268,16 @@ def show(
         table(["trial", "reward", "cost"], rows)
 
 
-def _open(source: str, name: str | None) -> "Study":
-    from nasdip_core.study.storage import open_storage, study_url
+@contextmanager
+def _opened(source: str, name: str | None) -> "Iterator[Study]":
+    """Yield a study; what its storage raises meanwhile is a StudyError."""
+    from nasdip_core.study.storage import explained, open_storage, study_url
     from nasdip_core.study.study import load_study
 
     url = study_url(source)
-    return load_study(open_storage(url), url, name)
+    storage = open_storage(url)
+    with explained(url):
+        yield load_study(storage, url, name)
 
 
 def _number(value: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from nasdip_core.architecture.named import NamedArchitecture, change
+from nasdip_core.digests import by_content
 from nasdip_core.errors import OptionError, PictureError, PluginError
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.imaging.digest import digest
@@ -268,8 +269,8 @@ def _kept(found: "Found", resolved: Resolved) -> tuple[str, ...]:
     """Return the fits that a search has kept, where they are of this very picture and run."""
     same = {
         "task": resolved.task_name,
-        "options": plain(resolved.task),
-        "corrupt": None if resolved.corrupt is None else plain(resolved.corrupt),
+        "options": by_content(plain(resolved.task)),
+        "corrupt": None if resolved.corrupt is None else by_content(plain(resolved.corrupt)),
         "fit": plain(resolved.fit),
         "crop": None,
         "seed": resolved.seed,

@@ -18,7 +18,7 @@ from nasdip_core.searching.plan import Search, plan_search
 from nasdip_core.searching.progress import Progress
 from nasdip_core.searching.run import Effort, join_search, run_search
 from nasdip_core.searching.summary import standing
-from nasdip_core.study.storage import FILE, close_storage, study_url
+from nasdip_core.study.storage import FILE, close_storage, explained, study_url
 from nasdip_core.supervise import Crew
 
 OUTPUT = Path("nasdip-out")
@@ -69,7 +69,8 @@ def search(
         known=known,
     )
     found = run_search(planned, effort, plugins, watch)
-    told = conclude(planned, found, effort, plugins, file, time.monotonic() - started)
+    with explained(effort.url):
+        told = conclude(planned, found, effort, plugins, file, time.monotonic() - started)
     close_storage(found._storage, effort.url)
     if not told["best"]:
         raise RunError(_nothing_found(told), "see `nasdip search show`")
@@ -93,7 +94,8 @@ def join(
     crew = Crew(chosen_launcher(_nested(options or {}), plugins), workers)
     url = study_url(study)
     found = join_search(url, name, crew, plugins, watch)
-    told = standing(found)
+    with explained(url):
+        told = standing(found)
     close_storage(found._storage, url)
     return told
 

@@ -22,7 +22,7 @@ from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.study.best import Place, finalists, note_places
 from nasdip_core.study.lease import note
 from nasdip_core.study.records import NOT_KEPT, REASON, History, Record
-from nasdip_core.study.study import FINALS
+from nasdip_core.study.study import FINALS, id_of
 from nasdip_core.study.units import Units, units_study
 
 SEEDS = 3
@@ -148,7 +148,7 @@ def _compared(study: Study) -> tuple[Sequence[FrozenTrial] | None, int]:
 
 def _values(study: Study) -> dict[tuple[int, int], float]:
     """Return what comparisons have found, also before the search was extended: by slot and seed."""
-    begin = f"{study.study_name}{FINALS}"
+    begin = _begin(study)
     found: dict[tuple[int, int], float] = {}
     for name in optuna.get_all_study_names(study._storage):
         if name.startswith(begin):
@@ -159,4 +159,9 @@ def _values(study: Study) -> dict[tuple[int, int], float]:
 
 
 def _name(study: Study, compared: Sequence[Record]) -> str:
-    return f"{study.study_name}{FINALS}{'-'.join(map(str, sorted(r.slot for r in compared)))}"
+    return f"{_begin(study)}{'-'.join(map(str, sorted(r.slot for r in compared)))}"
+
+
+def _begin(study: Study) -> str:
+    """Return what the names of a study's comparisons begin with: not those of another before it."""
+    return f"{study.study_name}{FINALS}{id_of(study)} "

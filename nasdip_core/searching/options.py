@@ -1,12 +1,12 @@
 """What a search is asked for, from the command line, YAML or Python (torch-free)."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from nasdip_core.architecture.specification import Use
-from nasdip_core.options import Options, merge
+from nasdip_core.options import Options, merge, refuse_idle
 
 
 class Limits(Options):
@@ -39,6 +39,13 @@ class PrunerOptions(Options):
         default="iterations",
         description="what grows from rung to rung: iterations, or the side of clean pictures",
     )
+
+    @model_validator(mode="after")
+    def _no_idle_options(self) -> Self:
+        used = {"wilcoxon": {"threshold"}, "hyperband": {"factor", "rungs"}}.get(self.uses, set())
+        idle = sorted({"threshold", "factor", "rungs"} - used)
+        refuse_idle(self, idle, f"pruner '{self.uses}'")
+        return self
 
 
 SPACE = "compact"

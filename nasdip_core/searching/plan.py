@@ -11,6 +11,7 @@ import torch
 
 from nasdip_core.architecture.named import NamedArchitecture, find_architecture
 from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork, Use
+from nasdip_core.digests import by_content
 from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
@@ -112,8 +113,8 @@ class Search:
             "validation": [self.names[i] for i in self.validation],
             "crop": request.crop,
             "seed": request.seed,
-            "options": _plain(first.task),
-            "corrupt": None if first.corrupt is None else _plain(first.corrupt),
+            "options": by_content(_plain(first.task)),
+            "corrupt": None if first.corrupt is None else by_content(_plain(first.corrupt)),
             "fit": _plain(first.fit),
             "recipe": _plain(first.recipe),
         }

@@ -14,7 +14,7 @@ from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.searching.travel import send
 from nasdip_core.searching.trials import ended_early
 from nasdip_core.space import Choice
-from nasdip_core.study.artifacts import artifacts_of, note_place
+from nasdip_core.study.artifacts import Artifacts, artifacts_of, note_place, place_of_files
 from nasdip_core.study.best import places_of
 from nasdip_core.study.lease import Reaper
 from nasdip_core.study.order import note_order, order_of
@@ -62,9 +62,11 @@ def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -
         if not _complete(study, effort.trials, search.space.size):
             for name, choices in zip(effort.known, known, strict=True):
                 _enqueue(study, name, choices)
-        note_place(study, effort.artifacts)
-        artifacts = artifacts_of(study)
-        if artifacts is not None:
+        if effort.artifacts is not None:
+            place = place_of_files(study, effort.artifacts)
+            send(search, Artifacts(study, place))
+            note_place(study, place)
+        elif (artifacts := artifacts_of(study)) is not None:
             send(search, artifacts)
         note_order(
             study,

@@ -100,6 +100,9 @@ class Trials:
                 decide(self._study, trial, distributions(self._search.space))
             except UpdateFinishedTrialError:
                 return  # given up by another worker, which took this one for dead
+            except Exception:  # of the strategy, or of the storage: the trial is not to blame
+                self._hand_back(trial)
+                raise
             try:
                 self._settle(trial)
             except (RunInterruptedError, *SURROUNDINGS):
@@ -111,9 +114,18 @@ class Trials:
                 return  # given up by another worker, which took this one for dead
             except Exception as error:  # a plugin may fail in any way, and the search goes on
                 if of_storage(error):
+                    self._hand_back(trial)
                     raise
                 self._fail(trial, said(attributed(error)))
         self._listener(self._frozen(trial))
+
+    def _hand_back(self, trial: Trial) -> None:
+        """Queue a trial again; where the storage cannot, another worker finds it later."""
+        try:
+            give_up(self._study, self._frozen(trial), died=False)
+        except Exception as error:
+            if not of_storage(error):
+                raise
 
     def _settle(self, trial: Trial) -> None:
         """Tell a trial what it is worth, or why it is not trained."""

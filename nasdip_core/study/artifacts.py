@@ -69,7 +69,10 @@ class Artifacts:
         self._remove(earlier)
 
     def get(self, name: str, to: Path) -> bool:
-        """Fetch a file; false where there is none. Raises RunError for one that has changed."""
+        """Fetch a file; false where there is none.
+
+        Raises RunError for one that has changed, StudyError where the store does not answer.
+        """
         told = self.names().get(name)
         if told is None:
             return False
@@ -79,7 +82,7 @@ class Artifacts:
         except ArtifactNotFound:
             return False
         except Exception as error:
-            raise RunError(f"cannot fetch '{name}' from '{self._place}': {error}") from None
+            raise StudyError(f"cannot fetch '{name}' from '{self._place}': {error}") from None
         if hashlib.sha256(found).hexdigest() != told["sha256"]:
             raise RunError(f"'{told['id']}' in '{self._place}' is not what was stored there")
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -124,10 +127,8 @@ class Artifacts:
                 raise RunError(f"{what}: {error}") from None
 
 
-def note_place(study: Study, place: str | None) -> None:
-    """Note where the files of a study are. Raises StudyError where they are elsewhere."""
-    if place is None:
-        return
+def place_of_files(study: Study, place: str) -> str:
+    """Return where the files of a study are, or will be. Raises StudyError where elsewhere."""
     if "://" not in place:
         place = str(Path(place).absolute())
     elif not place.startswith(_S3):
@@ -135,6 +136,11 @@ def note_place(study: Study, place: str | None) -> None:
     known = study.user_attrs.get(_PLACE)
     if known not in (None, place):
         raise StudyError(f"study '{study.study_name}' has its files in '{known}'")
+    return place
+
+
+def note_place(study: Study, place: str) -> None:
+    """Note where the files of a study are, once they are there: it cannot be changed."""
     study.set_user_attr(_PLACE, place)
 
 

@@ -15,13 +15,13 @@ _ORDER = "nasdip:order"
 
 def note_order(study: Study, order: Mapping[str, Any]) -> None:
     """Note what is to be done. Raises StudyError where another nasdip has begun it."""
-    _check_version(study)
+    check_version(study)
     study.set_user_attr(_ORDER, {"version": version("nasdip"), **order})
 
 
 def order_of(study: Study) -> dict[str, Any]:
     """Return what is to be done. Raises StudyError where this nasdip is not the one to do it."""
-    _check_version(study)
+    check_version(study)
     order: dict[str, Any] | None = study.user_attrs.get(_ORDER)
     if order is None:
         raise StudyError(f"study '{study.study_name}' does not say what to do", "search first")
@@ -33,7 +33,7 @@ def output_of(study: Study) -> Path:
     return Path(study.user_attrs.get(_ORDER, {}).get("output", ""))
 
 
-def _check_version(study: Study) -> None:
+def check_version(study: Study) -> None:
     """Two versions may fit, reward or propose otherwise: their trials make no one search."""
     theirs, ours = study.user_attrs.get(_ORDER, {}).get("version"), version("nasdip")
     if theirs not in (None, ours):

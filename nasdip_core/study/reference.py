@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from optuna.study import Study
 
 from nasdip_core.architecture.named import NamedArchitecture
-from nasdip_core.errors import OptionError, StudyError
+from nasdip_core.errors import OptionError, RunError, StudyError
 from nasdip_core.files import cache_folder
 from nasdip_core.options import Options, parse
 from nasdip_core.plugins import Plugins
@@ -19,7 +20,14 @@ from nasdip_core.study.artifacts import Artifacts, artifacts_of
 from nasdip_core.study.best import CANDIDATES, finalists, places_of
 from nasdip_core.study.order import output_of
 from nasdip_core.study.records import History, Record
-from nasdip_core.study.storage import close_storage, open_storage, shown, study_file, study_url
+from nasdip_core.study.storage import (
+    close_storage,
+    explained,
+    open_storage,
+    shown,
+    study_file,
+    study_url,
+)
 from nasdip_core.study.study import fits_folder, load_study, settings_of
 
 _WHICH = re.compile(rf"best|top[1-{CANDIDATES}]|\d+")
@@ -51,10 +59,11 @@ def resolve_reference(source: str, plugins: Plugins, base: Path) -> Found:
     url = study_url(place if "://" in place else base / place)
     storage = open_storage(url)
     try:
-        study = load_study(storage, url, name if slash else None)
-        settings = settings_of(study)
-        fits = [] if settings["proxy"] else _fits(study, url, settings, _records(study, which))
-        return Found(architectures(study, which, plugins), settings, fits)
+        with explained(url):
+            study = load_study(storage, url, name if slash else None)
+            settings = settings_of(study)
+            fits = [] if settings["proxy"] else _fits(study, url, settings, _records(study, which))
+            return Found(architectures(study, which, plugins), settings, fits)
     finally:
         close_storage(storage, url)
 
@@ -86,8 +95,9 @@ def _fetched(artifacts: Artifacts, pattern: str) -> list[Path]:
     for name, told in sorted(artifacts.names().items()):
         if fnmatch(name, pattern):
             path = cache_folder() / "fits" / f"{told['sha256']}.safetensors"
-            if path.exists() or artifacts.get(name, path):
-                paths.append(path)
+            with suppress(RunError):  # one that is not what was stored is none
+                if path.exists() or artifacts.get(name, path):
+                    paths.append(path)
     return paths
 
 

@@ -3,17 +3,19 @@
 import gc
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from optuna.distributions import json_to_distribution
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 _distribution = cache(json_to_distribution)
@@ -27,6 +29,25 @@ class RowStorage(RDBStorage):
 
     Optuna makes an object of every row, and two of the distribution of every decision.
     """
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Change a trial's state, which one of several processes does at a time.
+
+        SQLite reads no row for an update: a write that changes nothing keeps the others out.
+        """
+        if self.engine.dialect.name == "sqlite":
+            trial = models.TrialModel
+            same = update(trial).where(trial.trial_id == trial_id).values(state=trial.state)
+            session = self.scoped_session()  # that of this thread, in which Optuna goes on
+            try:
+                session.execute(same, execution_options={"synchronize_session": False})
+            except SQLAlchemyError as error:
+                session.rollback()
+                session.close()
+                raise StorageInternalError(str(error)) from error
+        return super().set_trial_state_values(trial_id, state, values)
 
     def _get_trials(
         self,

@@ -147,6 +147,9 @@ def _database(url: str, connect: Mapping[str, Any]) -> RowStorage:
     """Open a database; its tables are made where they are not there yet."""
     until = time.monotonic() + _BUSY_SECONDS
     kind = RowStorage if url.startswith("sqlite") else DatabaseStorage
+    if url.startswith(_SQLITE):
+        # The rest is a path, of which a URL would read some signs otherwise.
+        url = _SQLITE + url.removeprefix(_SQLITE).replace("%", "%25").replace("?", "%3F")
     # Which driver a bare name means depends on the version of SQLAlchemy.
     url = _POSTGRESQL.sub("postgresql+psycopg://", url)
     # To Optuna it is a template.

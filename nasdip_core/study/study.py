@@ -13,6 +13,7 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 
 from nasdip_core.errors import StudyError
+from nasdip_core.study.order import check_version
 from nasdip_core.study.storage import explained, shown
 
 SCHEMA = "nasdip.study/1"
@@ -45,7 +46,7 @@ def create_study(
 ) -> Study:
     """Make the study of a search, or open the one that is there.
 
-    Raises StudyError where the study belongs to another search.
+    Raises StudyError where the study belongs to another search, or to another nasdip.
     """
     with explained(url):
         study = optuna.create_study(
@@ -63,6 +64,7 @@ def create_study(
                 raise StudyError(f"study '{name}' at '{shown(url)}' was not made by nasdip")
             study.set_user_attr(_ID, secrets.token_hex(4))
             study.set_user_attr(SETTINGS, _plain(settings))
+        check_version(study)
         _compare(study.user_attrs[SETTINGS], _plain(settings), name, url)
     return study
 
@@ -106,7 +108,12 @@ def load_study(
 
 def fits_folder(study: Study, output: Path) -> Path:
     """Return where a search into a folder keeps the fits of a study: those of no other."""
-    return output / FITS / str(study.user_attrs.get(_ID, ""))
+    return output / FITS / id_of(study)
+
+
+def id_of(study: Study) -> str:
+    """Return what tells a study from others of its name, in other files or after it."""
+    return str(study.user_attrs.get(_ID, ""))
 
 
 def settings_of(study: Study) -> dict[str, Any]:

@@ -7,6 +7,7 @@ works, and one whose worker is gone is done again by another.
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ from nasdip_core.errors import ExitCode, RunInterruptedError
 from nasdip_core.files import make_folder
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
-from nasdip_core.study.storage import close_storage, explained, open_storage, study_url
+from nasdip_core.study.storage import close_storage, explained, of_storage, open_storage, study_url
 from nasdip_core.supervise import Crew, supervise
 
-FILE = "units.journal"
-"""Name of the file, in the folder that is filled, which says who works on what."""
+FILE = "units-{}.journal"
+"""Name of the file, in the folder that is filled, which says who works on what of a command."""
 EXIT_CODE = "exit_code"
 """Attribute of a unit that has failed."""
 _POLL_SECONDS = 0.5
@@ -83,6 +84,8 @@ class Units:
                 give_up(study, study._storage.get_trial(trial._trial_id), died=False)
                 raise
             except Exception as error:  # a plugin may fail in any way, and the others go on
+                if of_storage(error):
+                    raise
                 told = attributed(error)
                 note(trial, REASON, said(told))
                 note(trial, EXIT_CODE, int(getattr(told, "exit_code", ExitCode.FAILED)))
@@ -131,38 +134,41 @@ def share(
     if not count:
         return []
     make_folder(folder)
-    url, name = study_url(folder / FILE), secrets.token_hex(4)
+    name = secrets.token_hex(4)
+    url = study_url(file := folder / FILE.format(name))
     storage = open_storage(url, create=True)
-    with explained(url):
-        study = units_study(storage, name)
-        reaper = Reaper(study)
-        told: set[int] = set()
+    try:
+        with explained(url):
+            study = units_study(storage, name)
+            reaper = Reaper(study)
+            told: set[int] = set()
 
-        def ended() -> dict[int, FrozenTrial]:
-            trials = study.get_trials(deepcopy=False)
-            records = enumerate(records_of(study, count))
-            return {unit: trials[r.number] for unit, r in records if r.state != "open"}
+            def ended() -> dict[int, FrozenTrial]:
+                trials = study.get_trials(deepcopy=False)
+                records = enumerate(records_of(study, count))
+                return {unit: trials[r.number] for unit, r in records if r.state != "open"}
 
-        def show() -> int:
-            # Workers do so between two of their own units, which may be long.
-            reaper.reap()
-            found = ended()
-            for unit in found.keys() - told:
-                told.add(unit)
-                look(unit, found[unit])
-            return len(found)
+            def show() -> int:
+                # Workers do so between two of their own units, which may be long.
+                reaper.reap()
+                found = ended()
+                for unit in found.keys() - told:
+                    told.add(unit)
+                    look(unit, found[unit])
+                return len(found)
 
-        supervise(
-            crew,
-            {**order, "study": url, "name": name},
-            look=show,
-            complete=lambda: len(ended()) == count,
-            say=say,
-        )
-        found = list(ended().values())
-    close_storage(storage, url)
-    (folder / FILE).unlink()
-    return found
+            supervise(
+                crew,
+                {**order, "study": url, "name": name},
+                look=show,
+                complete=lambda: len(ended()) == count,
+                say=say,
+            )
+            return list(ended().values())
+    finally:
+        close_storage(storage, url)
+        with suppress(OSError):  # it is of no further use, wherever the disk may be
+            file.unlink()
 
 
 def do_units(order: Mapping[str, Any], stopped: Callable[[], bool], do: Do) -> None:

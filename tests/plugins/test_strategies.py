@@ -7,6 +7,7 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.controller.reinforce import LOG_PROBABILITY, VERSION
@@ -19,6 +20,7 @@ from nasdip_core.strategy import Strategy
 from nasdip_core.study.records import NOTES, History, Record
 from nasdip_core.study.sampler import SpaceSampler, distributions
 from nasdip_core.testing.strategy import BEST, ToySearch, ToySpace
+from nasdip_plugins.strategy.fresh import has_value
 from nasdip_plugins.strategy.local_search import CLIMB
 from nasdip_plugins.strategy.walk import Surroundings
 
@@ -177,8 +179,8 @@ def test_local_search_climbs_and_starts_anew(plugins: Plugins) -> None:
     climbs: dict[int, list[Record]] = {}
     for record in history.records:
         earlier = climbs.setdefault(record.notes[CLIMB], [])
-        if len(earlier) >= 3:
-            valued = [r for r in earlier if r.value is not None]
+        valued = list(filter(has_value, earlier))
+        if len(valued) >= 3:
             best = max(valued, key=lambda r: r.value or 0.0)
             assert record.choices in neighbours(best.choices)
         earlier.append(record)
@@ -196,6 +198,20 @@ def test_local_search_climbs_from_the_best_known_architecture(plugins: Plugins) 
     search.study.enqueue_trial({**BEST, "width": 8, "levels": 2})
     proposed = search.run(3)
     assert proposed[2] in neighbours(proposed[0])
+
+
+def test_what_was_never_trained_is_no_start_of_a_climb(plugins: Plugins) -> None:
+    """Most proposals may be over a limit."""
+    search = ToySearch(make(plugins, "local-search", starts=3))
+    for _ in range(8):
+        search.study.tell(search.ask(), state=TrialState.FAIL)
+    search.run(2)
+    search.ask()
+    *before, last = search.study.get_trials()
+    assert last.system_attrs[NOTES][CLIMB] == 0
+    valued = [t.params for t in before if t.values is not None]
+    assert len(valued) < 3
+    assert all(last.params not in neighbours(params) for params in valued)
 
 
 def test_the_notes_of_the_controller_tell_version_and_probability(plugins: Plugins) -> None:

@@ -45,7 +45,9 @@ class _Sampler(FreshSampler):
                 climbs[record.notes.get(CLIMB, 0)].append(record)
         # An earlier climb goes on where another worker's trial has found something better.
         for climb in count():
-            if len(climbs[climb]) < self._starts:
+            # What was never trained is no start: most may be over a limit.
+            starts = sum(r.state == "open" or has_value(r) for r in climbs[climb])
+            if starts < self._starts:
                 return random_walk(self.space, draws), {CLIMB: climb}
             neighbours = self._neighbours(climbs[climb])
             if neighbours:

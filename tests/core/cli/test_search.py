@@ -1,7 +1,10 @@
 """`nasdip search` as a user types it: what it leaves, how one goes on from it, every bad word."""
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +197,7 @@ def test_fits_of_the_search_are_not_repeated(cli: Cli, picture: Path, tmp_path: 
         (["--reward", "psrn"], ExitCode.PLUGIN, "did you mean 'psnr'?"),
         (["--launcher", "moon"], ExitCode.PLUGIN, "unknown launcher 'moon'"),
         (["-S", "fit.stepps=3"], ExitCode.OPTION, "did you mean 'steps'?"),
+        (["-S", "pruner.rungs=resolution"], ExitCode.OPTION, "does nothing with pruner 'none'"),
         (["-S", "space.with.width=3"], ExitCode.OPTION, "unknown option 'space.with.width'"),
         (["-S", "strategy.with.batch=0", "--strategy", "reinforce"], ExitCode.OPTION, "batch"),
         (
@@ -256,3 +260,27 @@ def test_a_plugin_that_has_gone_missing(
     assert answer.code == ExitCode.PLUGIN
     assert "space 'nas-dip-pattern'" in answer.err
     assert cli("search", "status", output).code == 0, "what was found can still be read"
+
+
+def test_options_before_a_subcommand_are_refused(cli: Cli, tmp_path: Path) -> None:
+    answer = cli("search", "--name", "a", "status", tmp_path)
+    assert answer.code == ExitCode.OPTION
+    assert "--name before 'status'; options stand after the word" in answer.err
+
+
+@pytest.mark.parametrize("command", ["status", "best", "show"])
+def test_a_study_that_is_damaged_further_on_is_told_in_one_line(
+    done: tuple[Path, Path, str], command: str, cli: Cli, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "study.db"
+    shutil.copyfile(done[1] / "study.db", damaged)
+    with closing(sqlite3.connect(damaged)) as file:
+        look = "SELECT rootpage FROM sqlite_master WHERE name = 'trial_params'"
+        (page,) = file.execute(look).fetchone()
+        (size,) = file.execute("PRAGMA page_size").fetchone()
+    content = bytearray(damaged.read_bytes())
+    content[(page - 1) * size : page * size] = b"x" * size
+    damaged.write_bytes(content)
+    answer = cli("search", command, damaged)
+    assert answer.code == ExitCode.STUDY, answer.err
+    assert answer.err.count("\n") == 1

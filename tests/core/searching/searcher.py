@@ -13,7 +13,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import Search, plan_search
-from nasdip_core.study.artifacts import note_place
+from nasdip_core.study.artifacts import note_place, place_of_files
 from nasdip_core.study.order import note_order
 from nasdip_core.study.records import History, Record
 from nasdip_core.study.storage import open_storage, study_url
@@ -56,7 +56,8 @@ class Searcher:
             planned.settings(),
             by_cost=planned.strategy.by_cost,
         )
-        note_place(study, artifacts)
+        if artifacts is not None:
+            note_place(study, place_of_files(study, artifacts))
         told = {
             "task": planned.task,
             "request": planned.request.model_dump(mode="json", by_alias=True),

@@ -315,3 +315,41 @@ def test_several_of_the_best_are_one_method_of_a_bench(
     search(pictures / "a.png", [(4, 1), (2, 1)], 2)
     bench = plan_bench("denoise", pictures, {}, toys, archs=[f"{tmp_path / 'out'}#top2"])
     assert [method.label for method in bench.methods] == ["nasdip-trial-0-nasdip-trial-1"]
+
+
+def test_a_place_for_files_that_cannot_be_is_not_the_studys(
+    search: Search, pictures: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(RunError, match="cannot store"):
+        search(pictures / "a.png", [(4, 1)], 1, artifacts=tmp_path / "taken")
+    told = search(pictures / "a.png", [(4, 1)], 1, artifacts=tmp_path / "store")
+    assert told["best"]
+    with pytest.raises(StudyError, match=r"has its files in '.*store'"):
+        search(pictures / "a.png", [(4, 1)], 1, artifacts=tmp_path / "elsewhere")
+
+
+def test_the_comparison_of_a_study_that_was_deleted_is_not_that_of_the_next(
+    search: Search, pictures: Path, tmp_path: Path
+) -> None:
+    proposals = [(4, 1), (2, 1)]
+    search(pictures / "a.png", proposals, 2)
+    storage = open_storage(study_url(tmp_path / "out"))
+    before = {s.study_name for s in storage.get_all_studies()}
+    assert len(before) == 2
+    storage.delete_study(storage.get_study_id_from_name("nasdip"))
+    search(pictures / "a.png", proposals, 2)
+    storage = open_storage(study_url(tmp_path / "out"))
+    assert len({s.study_name for s in storage.get_all_studies()} - before) == 1
+
+
+def test_a_study_of_another_nasdip_stays_as_it_was(
+    search: Search, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search(pictures / "a.png", [(4, 1)], 1)
+    monkeypatch.setattr("nasdip_core.study.order.version", lambda _: "9.9")
+    other = {"fit": {"lr": 0.5}}
+    with pytest.raises(StudyError, match=r"and this is 9\.9"):
+        search(pictures / "a.png", [(4, 1)], 2, known=["balanced-denoise"], options=other)
+    url = study_url(tmp_path / "out")
+    assert len(load_study(open_storage(url), url).get_trials()) == 1

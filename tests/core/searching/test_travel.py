@@ -11,7 +11,7 @@ from searcher import Searcher, listed
 from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.travel import receive, send
-from nasdip_core.study.artifacts import artifacts_of, note_place
+from nasdip_core.study.artifacts import artifacts_of
 from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.reference import resolve_reference
 from nasdip_core.worker import work
@@ -87,7 +87,6 @@ def test_an_order_keeps_what_it_needs(searcher: Searcher, pictures: Path) -> Non
     assert (order["task"], order["trials"]) == ("denoise", 3)
     note_order(study, {**order, "trials": 5})
     assert order_of(study)["trials"] == 5
-    note_place(study, None)
     assert artifacts_of(study) is None
 
 

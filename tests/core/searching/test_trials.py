@@ -14,7 +14,7 @@ from nasdip_core.errors import PictureError, RunInterruptedError, StudyError
 from nasdip_core.fit.loop import Fit
 from nasdip_core.searching.finals import SEEDS
 from nasdip_core.study.best import places_of
-from nasdip_core.study.lease import give_up
+from nasdip_core.study.lease import ATTEMPT, give_up
 from nasdip_core.study.sampler import distributions
 
 LIMIT = {"parameters": 1000.0}
@@ -130,6 +130,30 @@ def test_a_storage_that_fails_over_a_report_fails_no_trial(
         with pytest.raises(StudyError, match="locked"):
             searcher.search(pictures / "a.png", 2, strategy=proposals)
     assert [r.state for r in searcher.records()] == ["open"]
+    assert set(deaths(searcher)) == {0}, "no worker has died of it"
+
+
+def test_a_strategy_that_breaks_is_no_death_of_its_trial(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is it one of the trial that it could not propose; mended, the search goes on."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("in the sampler")
+
+    proposals = listed((4, 1), (2, 1))
+    with monkeypatch.context() as patched:
+        patched.setattr("search_toys._ListedSampler.propose", broken)
+        for _ in range(4):
+            with pytest.raises(ZeroDivisionError):
+                searcher.search(pictures / "a.png", 2, strategy=proposals)
+    assert set(deaths(searcher)) == {0}
+    found = searcher.search(pictures / "a.png", 2, strategy=proposals)
+    assert [r.state for r in found] == ["done"] * 2
+
+
+def deaths(searcher: Searcher) -> list[int]:
+    return [trial.user_attrs.get(ATTEMPT, 0) for trial in searcher.study.get_trials()]
 
 
 def test_stopped_and_gone_on_with_is_as_if_never_stopped(

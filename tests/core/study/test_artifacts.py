@@ -7,10 +7,12 @@ from threading import Thread
 
 import optuna
 import pytest
+import torch
 from optuna.artifacts.exceptions import ArtifactNotFound
 
 from nasdip_core.errors import OptionError, RunError, StudyError
-from nasdip_core.study.artifacts import Artifacts, artifacts_of, note_place
+from nasdip_core.searching.kept import KeptFits
+from nasdip_core.study.artifacts import Artifacts, artifacts_of, note_place, place_of_files
 
 
 class Bucket(BaseHTTPRequestHandler):
@@ -165,9 +167,30 @@ def test_a_store_without_room(tmp_path: Path) -> None:
 def test_the_place_is_a_studys_own(tmp_path: Path) -> None:
     study = optuna.create_study()
     assert artifacts_of(study) is None
-    note_place(study, str(tmp_path))
-    note_place(study, None)
+    note_place(study, place_of_files(study, str(tmp_path)))
+    assert place_of_files(study, str(tmp_path)) == str(tmp_path)
     with pytest.raises(StudyError, match="has its files in"):
-        note_place(study, str(tmp_path / "other"))
+        place_of_files(study, str(tmp_path / "other"))
     with pytest.raises(OptionError, match="write a folder, or s3://"):
-        note_place(study, "ftp://host/x")
+        place_of_files(study, "ftp://host/x")
+
+
+def test_a_store_that_does_not_answer_is_away_and_a_changed_file_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = Artifacts(optuna.create_study(), str(tmp_path / "store"))
+    (tmp_path / "a").write_text("a")
+    name = KeptFits(tmp_path / "fits").path("a", 0).name
+    artifacts.put(name, tmp_path / "a")
+    (stored,) = (tmp_path / "store").iterdir()
+    stored.write_text("b")
+    with pytest.raises(RunError, match="is not what was stored there"):
+        artifacts.get(name, tmp_path / "b")
+    assert KeptFits(tmp_path / "fits", artifacts).load("a", 0, torch.device("cpu")) is None
+
+    def away(*_: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(artifacts._store, "open_reader", away)
+    with pytest.raises(StudyError, match=r"cannot fetch 'a--0.* from '.*store': no route to host"):
+        artifacts.get(name, tmp_path / "b")

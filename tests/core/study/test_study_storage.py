@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -9,6 +10,9 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages._rdb.models import TrialModel
+from optuna.trial import TrialState
 
 from nasdip_core.errors import ExitCode, StudyError
 from nasdip_core.study import storage
@@ -48,7 +52,9 @@ def test_no_password_is_ever_shown() -> None:
     assert shown(f"postgresql://host:1/db?{query}") == f"postgresql://host:1/db?{masked}"
 
 
-@pytest.mark.parametrize("name", ["study.db", "study.journal", "{brace/{}.db"])
+@pytest.mark.parametrize(
+    "name", ["study.db", "study.journal", "{brace/{}.db", "what?/my%20photo.db"]
+)
 def test_a_study_is_made_opened_and_goes_on(tmp_path: Path, name: str) -> None:
     url = study_url(tmp_path / "deep" / name)
     study = made(url)
@@ -255,3 +261,35 @@ def test_urls_that_are_none(url: str) -> None:
 def test_a_url_whose_driver_is_missing() -> None:
     with pytest.raises(StudyError, match="is not installed"):
         open_storage("oracle://me:secret@localhost/none")
+
+
+def test_of_two_that_claim_a_trial_one_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite reads no row for an update: both would read that it waits, and both would take it."""
+    url = study_url(tmp_path)
+    study = made(url)
+    study.add_trial(optuna.trial.create_trial(state=TrialState.WAITING))
+    study.add_trial(optuna.trial.create_trial(state=TrialState.RUNNING))
+    together = Barrier(2)
+    look = TrialModel.find_or_raise_by_id
+
+    def slow(*words: Any, **more: Any) -> Any:
+        found = look(*words, **more)
+        time.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(TrialModel, "find_or_raise_by_id", slow)
+
+    def change(trial: int, state: TrialState) -> bool:
+        mine = open_storage(url, searching=True)
+        together.wait()
+        try:
+            return mine.set_trial_state_values(trial, state)
+        except UpdateFinishedTrialError:
+            return False
+
+    with ThreadPoolExecutor(2) as both:
+        for trial, state in ((1, TrialState.RUNNING), (2, TrialState.FAIL)):
+            took = list(both.map(change, [trial] * 2, [state] * 2))
+            assert sorted(took) == [False, True], state

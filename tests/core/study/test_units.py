@@ -55,3 +55,4 @@ def test_who_watches_gives_up_the_unit_of_a_node_that_is_gone(
         share(tmp_path, {"units": ["a"]}, Crew(node, 1), lambda *_: None, said.append)
     assert node.states == [TrialState.FAIL, TrialState.WAITING]
     assert said == ["lost a worker: a worker was ended by SIGKILL"]
+    assert not list(tmp_path.iterdir()), "two commands in one folder have a file each"
