@@ -97,16 +97,8 @@ def _probe(checked: Subject, scratch: Path) -> tuple[list[Finding], list[tuple[s
     # -P: what lies in the current folder is nothing to the plugin.
     words = ["-P", "-m", "nasdip_core.authoring.probe", checked.distribution, str(answer)]
     mend = "import nothing that ends the process"
-    try:
-        done = subprocess.run(
-            [sys.executable, *words],
-            env=checked.environment(scratch),
-            capture_output=True,
-            text=True,
-            timeout=_PROBE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    done = _python(words, checked, scratch, _PROBE_SECONDS)
+    if done is None:
         what = f"its import takes more than {_PROBE_SECONDS} s"
         return [Finding("import", "error", what, "do nothing while it is imported")], []
     if not answer.exists():
@@ -116,6 +108,24 @@ def _probe(checked: Subject, scratch: Path) -> tuple[list[Finding], list[tuple[s
     told = json.loads(answer.read_text("utf-8"))
     offers = [(kind, name) for kind, name in told["offers"]]
     return [Finding(**finding) for finding in told["findings"]], offers
+
+
+def _python(
+    words: Sequence[str], checked: Subject, scratch: Path, seconds: int, folder: Path | None = None
+) -> "subprocess.CompletedProcess[str] | None":
+    """Run Python where the plugin can be found; None where it takes longer than so many seconds."""
+    try:
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=folder,
+            env=checked.environment(scratch),
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _tests(checked: Subject, scratch: Path) -> tuple[list[Finding], set[str]]:
@@ -135,24 +145,14 @@ def _tests(checked: Subject, scratch: Path) -> tuple[list[Finding], set[str]]:
     words = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
     targets = [contracts, *([] if checked.tests is None else [checked.tests])]
     words += [f"--rootdir={scratch}", *map(str, targets)]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", *words],
-            cwd=scratch if checked.tests is None else checked.tests.parent,
-            env=checked.environment(scratch),
-            capture_output=True,
-            text=True,
-            timeout=_TESTS_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        what = f"its tests take more than {_TESTS_SECONDS // 60} minutes"
-        return [
-            Finding("tests", "error", what, "run pytest in its folder, and see which waits")
-        ], set()
+    folder = scratch if checked.tests is None else checked.tests.parent
+    done = _python(["-m", "pytest", *words], checked, scratch, _TESTS_SECONDS, folder)
+    mend = "run pytest in its folder"
+    if done is None:
+        what = f"its tests take more than {_TESTS_SECONDS} s"
+        return [Finding("tests", "error", what, mend)], set()
     if not report.exists():
         what = f"pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
-        mend = "run pytest in its folder"
         return [Finding("tests", "error", " ".join(what.split()), mend)], set()
     cases = ET.parse(report).iter("testcase")
     run = {case.get("classname", "").rpartition(".")[2] for case in cases}

@@ -6,8 +6,8 @@ works, and one whose worker is gone is done again by another.
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,38 +133,45 @@ def share(
     count = len(order["units"])
     if not count:
         return []
+    with _study_of_a_command(folder) as (study, url):
+        reaper = Reaper(study)
+        told: set[int] = set()
+
+        def ended() -> dict[int, FrozenTrial]:
+            trials = study.get_trials(deepcopy=False)
+            records = enumerate(records_of(study, count))
+            return {unit: trials[r.number] for unit, r in records if r.state != "open"}
+
+        def show() -> int:
+            # Workers do so between two of their own units, which may be long.
+            reaper.reap()
+            found = ended()
+            for unit in found.keys() - told:
+                told.add(unit)
+                look(unit, found[unit])
+            return len(found)
+
+        supervise(
+            crew,
+            {**order, "study": url, "name": study.study_name},
+            look=show,
+            complete=lambda: len(ended()) == count,
+            say=say,
+        )
+        return list(ended().values())
+
+
+@contextmanager
+def _study_of_a_command(folder: Path) -> Iterator[tuple[Study, str]]:
+    """Yield a study of units in a file of its own, and its URL; then the file is removed."""
     make_folder(folder)
     name = secrets.token_hex(4)
-    url = study_url(file := folder / FILE.format(name))
+    file = folder / FILE.format(name)
+    url = study_url(file)
     storage = open_storage(url, create=True)
     try:
         with explained(url):
-            study = units_study(storage, name)
-            reaper = Reaper(study)
-            told: set[int] = set()
-
-            def ended() -> dict[int, FrozenTrial]:
-                trials = study.get_trials(deepcopy=False)
-                records = enumerate(records_of(study, count))
-                return {unit: trials[r.number] for unit, r in records if r.state != "open"}
-
-            def show() -> int:
-                # Workers do so between two of their own units, which may be long.
-                reaper.reap()
-                found = ended()
-                for unit in found.keys() - told:
-                    told.add(unit)
-                    look(unit, found[unit])
-                return len(found)
-
-            supervise(
-                crew,
-                {**order, "study": url, "name": name},
-                look=show,
-                complete=lambda: len(ended()) == count,
-                say=say,
-            )
-            return list(ended().values())
+            yield units_study(storage, name), url
     finally:
         close_storage(storage, url)
         with suppress(OSError):  # it is of no further use, wherever the disk may be

@@ -269,4 +269,4 @@ def test_tests_that_wait_for_ever(
     monkeypatch.setattr("nasdip_core.authoring.check._TESTS_SECONDS", 5)
     code, findings = checked(nasdip_cli, project)
     assert code == ExitCode.PLUGIN
-    assert findings[0]["what"] == "its tests take more than 0 minutes"
+    assert findings[0]["what"] == "its tests take more than 5 s"
