@@ -88,7 +88,7 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
     from nasdip_core.cli.pipeline import Asked, is_workflow, run_pipeline
     from nasdip_core.options import from_dotted, merge
     from nasdip_core.pipeline.document import read_pipeline
-    from nasdip_core.pipeline.jobs import plan
+    from nasdip_core.pipeline.jobs import changed, plan
     from nasdip_core.plugins import Plugins
     from nasdip_core.workflow.graph import graph_of
 
@@ -122,7 +122,7 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
             run_pipeline(asked, given, plugins)
             return
         # Of one step, but it may say that it needs another.
-        graph_of(read_pipeline(Path(source)), plugins)
+        graph_of(changed(read_pipeline(Path(source)), given), plugins)
     for flag, value in (("--only", only), ("--from", since)):
         if value is not None:
             raise OptionError(f"{flag} is for pipelines of several steps")

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parent))
 
 import search_toys
-from searcher import Searcher
+from searcher import TINY, Searcher, listed
 
+import nasdip_core
 from nasdip_core.plugins import Plugins
 
 
@@ -47,3 +49,24 @@ def searcher(tmp_path: Path, toys: Plugins) -> Searcher:
 def another(tmp_path: Path, toys: Plugins) -> Callable[[str], Searcher]:
     """Return a function to further searches."""
     return lambda name: Searcher(tmp_path / name, toys)
+
+
+@pytest.fixture
+def search(
+    toys: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Any]]:
+    """Return `nasdip_core.search` with toys, in this process."""
+    monkeypatch.setattr("nasdip_core.searching.trials.BARREN", 9)
+
+    def call(data: Path, proposals: list[tuple[int, int]], trials: int, **more: Any) -> Any:
+        options = {**TINY, "space": "toy", "reward": "width", "limits": more.pop("limits", {})}
+        options |= {"launcher": "inline", "strategy": listed(*proposals)}
+        return nasdip_core.search(
+            data,
+            more.pop("task", "denoise"),
+            trials=trials,
+            options=options | more.pop("options", {}),
+            **{"output": tmp_path / "out", "plugins": toys, **more},
+        )
+
+    return call

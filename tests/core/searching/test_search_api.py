@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from searcher import TINY, listed
 
 import nasdip_core
 from nasdip_core.bench.units import plan_bench
@@ -28,25 +27,6 @@ from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import load_study, names
 
 Search = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def search(toys: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
-    """Return `nasdip_core.search` with toys, in this process."""
-    monkeypatch.setattr("nasdip_core.searching.trials.BARREN", 9)
-
-    def call(data: Path, proposals: list[tuple[int, int]], trials: int, **more: Any) -> Any:
-        options = {**TINY, "space": "toy", "reward": "width", "limits": more.pop("limits", {})}
-        options |= {"launcher": "inline", "strategy": listed(*proposals)}
-        return nasdip_core.search(
-            data,
-            more.pop("task", "denoise"),
-            trials=trials,
-            options=options | more.pop("options", {}),
-            **{"output": tmp_path / "out", "plugins": toys, **more},
-        )
-
-    return call
 
 
 def test_a_folder_of_pictures(search: Search, pictures: Path, tmp_path: Path) -> None:
@@ -145,29 +125,6 @@ def test_options_of_plugins_that_are_not_named(toys: Plugins, pictures: Path) ->
     assert (settings["space"]["uses"], settings["strategy"]["uses"]) == ("compact", "reinforce")
     assert settings["strategy"]["with"]["batch"] == 3
     assert settings["reward"] == {"uses": "held-out", "with": {"fraction": 0.2}}
-
-
-def test_a_study_has_its_own_fits(
-    search: Search, pictures: Path, toys: Plugins, tmp_path: Path
-) -> None:
-    """In one folder under two names, and after one that was removed."""
-    made = {}
-    for name, seed in (("a", 0), ("b", 1)):
-        search(pictures / "a.png", [(4, 1)], 1, name=name, options={"seed": seed})
-        made[name] = (tmp_path / "out" / "restored.png").read_bytes()
-    assert made["a"] != made["b"]
-    fits = [resolve_reference(f"{tmp_path / 'out'}#{n}/best", toys, Path()).fits for n in made]
-    assert [len(paths) for paths in fits] == [3, 3]
-    assert not set(fits[0]) & set(fits[1])
-    request = {"picture": str(pictures / "a.png"), "arch": f"{tmp_path / 'out'}#a/best"}
-    request |= {"corrupt": {"sigma": 25}}
-    for recipe, kept in (({"refine": [], "choice": "last"}, 3), ({"fits": 1}, 0)):
-        asked = parse(RestoreRequest, {**request, "recipe": recipe}, "")
-        assert len(resolve("denoise", asked, toys, Path()).kept) == kept
-    (tmp_path / "out" / "study.db").unlink()
-    fit = {"fit": {"steps": 9, "stopping": "fixed"}}
-    search(pictures / "a.png", [(4, 1)], 1, name="a", options=fit)
-    assert (tmp_path / "out" / "restored.png").read_bytes() not in made.values()
 
 
 def test_of_fits_that_cannot_be_averaged_the_first_is_taken(
@@ -315,41 +272,3 @@ def test_several_of_the_best_are_one_method_of_a_bench(
     search(pictures / "a.png", [(4, 1), (2, 1)], 2)
     bench = plan_bench("denoise", pictures, {}, toys, archs=[f"{tmp_path / 'out'}#top2"])
     assert [method.label for method in bench.methods] == ["nasdip-trial-0-nasdip-trial-1"]
-
-
-def test_a_place_for_files_that_cannot_be_is_not_the_studys(
-    search: Search, pictures: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "taken").write_text("mine")
-    with pytest.raises(RunError, match="cannot store"):
-        search(pictures / "a.png", [(4, 1)], 1, artifacts=tmp_path / "taken")
-    told = search(pictures / "a.png", [(4, 1)], 1, artifacts=tmp_path / "store")
-    assert told["best"]
-    with pytest.raises(StudyError, match=r"has its files in '.*store'"):
-        search(pictures / "a.png", [(4, 1)], 1, artifacts=tmp_path / "elsewhere")
-
-
-def test_the_comparison_of_a_study_that_was_deleted_is_not_that_of_the_next(
-    search: Search, pictures: Path, tmp_path: Path
-) -> None:
-    proposals = [(4, 1), (2, 1)]
-    search(pictures / "a.png", proposals, 2)
-    storage = open_storage(study_url(tmp_path / "out"))
-    before = {s.study_name for s in storage.get_all_studies()}
-    assert len(before) == 2
-    storage.delete_study(storage.get_study_id_from_name("nasdip"))
-    search(pictures / "a.png", proposals, 2)
-    storage = open_storage(study_url(tmp_path / "out"))
-    assert len({s.study_name for s in storage.get_all_studies()} - before) == 1
-
-
-def test_a_study_of_another_nasdip_stays_as_it_was(
-    search: Search, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    search(pictures / "a.png", [(4, 1)], 1)
-    monkeypatch.setattr("nasdip_core.study.order.version", lambda _: "9.9")
-    other = {"fit": {"lr": 0.5}}
-    with pytest.raises(StudyError, match=r"and this is 9\.9"):
-        search(pictures / "a.png", [(4, 1)], 2, known=["balanced-denoise"], options=other)
-    url = study_url(tmp_path / "out")
-    assert len(load_study(open_storage(url), url).get_trials()) == 1
