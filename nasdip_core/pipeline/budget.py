@@ -13,7 +13,8 @@ from nasdip_core.options import parse
 from nasdip_core.pipeline.document import read_pipeline
 from nasdip_core.pipeline.estimate import Estimate, estimate, refinements
 from nasdip_core.pipeline.fitting import Fitted
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_fits, with_steps
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.resolved import Resolved, with_fits, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem

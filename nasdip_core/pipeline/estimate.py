@@ -20,7 +20,7 @@ from nasdip_core.errors import OptionError
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.chain import Chain
 from nasdip_core.pipeline.recipe import Solved
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.recipe import RecipeOptions

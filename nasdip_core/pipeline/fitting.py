@@ -18,7 +18,7 @@ from nasdip_core.fit.result import TIME_UP, FitResult
 from nasdip_core.fit.stopping import Observation, StoppingRule, Verdict
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.prepare import make_objectives, make_rule
-from nasdip_core.pipeline.request import Resolved, with_steps
+from nasdip_core.pipeline.resolved import Resolved, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem

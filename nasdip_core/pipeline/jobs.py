@@ -10,7 +10,8 @@ from nasdip_core.imaging.folder import frame_files, pictures_in
 from nasdip_core.options import merge, parse
 from nasdip_core.pipeline.architectures import architectures
 from nasdip_core.pipeline.document import Document, PipelineStep, read_pipeline
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, run_name
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.resolved import Resolved, run_name
 from nasdip_core.plugins import Plugins
 from nasdip_core.task import TaskOptions
 

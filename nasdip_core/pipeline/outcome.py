@@ -14,7 +14,7 @@ from nasdip_core.imaging.stack import Stack
 from nasdip_core.pipeline.chain import Part
 from nasdip_core.pipeline.quality import compare, qualities
 from nasdip_core.pipeline.recipe import Solved
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.problem import Estimate, Problem, Rendered
 from nasdip_core.restoration import RestorationProblem

@@ -9,7 +9,7 @@ from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture, read_stack
 from nasdip_core.imaging.write import files_of, write_picture
 from nasdip_core.pipeline.folder import WEIGHTS, RunFolder
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.problem import Problem
 from nasdip_core.weights import save_weights

@@ -17,7 +17,7 @@ from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.preview import preview_png
 from nasdip_core.imaging.stack import Stack
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Slot

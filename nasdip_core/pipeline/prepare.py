@@ -8,7 +8,7 @@ from nasdip_core.fit.stopping import StoppingRule
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.objective import Objective
 from nasdip_core.options import Options, parse
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources, check_truth, read_sources
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem

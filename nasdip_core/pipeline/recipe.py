@@ -13,7 +13,7 @@ from nasdip_core.pipeline.blend import blended, held_out_weights
 from nasdip_core.pipeline.chain import Chain, Part
 from nasdip_core.pipeline.fitting import Fitted, Fitter
 from nasdip_core.pipeline.prepare import keep_back
-from nasdip_core.pipeline.request import with_steps
+from nasdip_core.pipeline.resolved import with_steps
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import derive

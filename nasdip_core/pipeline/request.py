@@ -1,7 +1,7 @@
-"""What a restoration is asked for, from the command line, YAML or Python, and its resolution."""
+"""What a restoration is asked for, from the command line, YAML or Python, and how it resolves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +16,7 @@ from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.architectures import architectures, preset_architecture
 from nasdip_core.pipeline.defaults import built, plain, serving, spelt_out, with_defaults
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.recipe import RecipeOptions
 from nasdip_core.task import TaskOptions
@@ -75,62 +76,6 @@ class RestoreRequest(Options):
     recipe: dict[str, Any] = Field(
         default_factory=dict, description="what is done around the fit: fits, guide, refine, choice"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A request with every default filled in and every name looked up."""
-
-    task_name: str
-    picture: str
-    mask: str | None
-    truth: str | None
-    seed: int
-    device: str
-    tile: int | None
-    task: TaskOptions
-    corrupt: Options | None
-    arch: NamedArchitecture
-    fit: FitOptions
-    recipe: RecipeOptions
-    companions: tuple[NamedArchitecture, ...] = ()
-    """Further architectures, whose fits are averaged with those of `arch`."""
-    kept: tuple[str, ...] = ()
-    """Files of finished fits that are averaged in place of new ones."""
-    seconds: float | None = None
-    """To be planned for; a plan has none."""
-    shared_seed: int | None = None
-    """Seed of the damage and of what is kept back where that is not `seed`: a search fits one
-    damaged picture anew, and what it found can be averaged and chosen from."""
-    alternatives: tuple["Resolved", ...] = ()
-    """The same run by each preset, the quickest first, to be chosen from for `seconds`."""
-
-    @property
-    def problem_seed(self) -> int:
-        """The seed of the damage and of what is kept back."""
-        return self.seed if self.shared_seed is None else self.shared_seed
-
-    def document(self, name: str) -> dict[str, Any]:
-        """Return the pipeline that repeats this run."""
-        bare: dict[str, Any] = {"fit": {}, "tasks": {}, "recipe": {}}
-        archs = [plain(a.model_copy(update=bare)) for a in (self.arch, *self.companions)]
-        given: dict[str, Any] = {
-            "picture": self.picture,
-            "mask": self.mask,
-            "truth": self.truth,
-            "seed": self.seed,
-            "device": self.device,
-            "tile": self.tile,
-            "task": plain(self.task),
-            "corrupt": None if self.corrupt is None else plain(self.corrupt),
-            "arch": archs if self.companions else archs[0],
-            "fit": plain(self.fit),
-            "recipe": plain(self.recipe),
-        }
-        if self.kept:
-            given["kept"] = list(self.kept)
-        step = {"id": "restore", "uses": f"task.{self.task_name}", "with": given}
-        return {"nasdip": 1, "name": name, "steps": [step]}
 
 
 def resolve(
@@ -298,28 +243,6 @@ def _alternatives(
             words = request.model_copy(update={"preset": preset})
             found.append(replace(resolve(task_name, words, plugins, base), alternatives=()))
     return tuple(found)
-
-
-def with_steps(resolved: Resolved, steps: int) -> Resolved:
-    """Return the same run with fewer steps; what is drawn is drawn at the same ones."""
-    fit, changes = resolved.fit, dict[str, object](steps=steps)
-    if fit.langevin.noise:
-        # The share is below 1: where nothing is drawn it stands for all steps, rounded.
-        begin = min(round(fit.langevin.burn_in * fit.steps), steps - 0.25)
-        changes["langevin"] = fit.langevin.model_copy(update={"burn_in": begin / steps})
-    return replace(resolved, fit=fit.model_copy(update=changes))
-
-
-def with_fits(resolved: Resolved, fits: int) -> Resolved:
-    """Return the same run with another number of fits; networks that get none are left out."""
-    recipe = resolved.recipe.model_copy(update={"fits": fits})
-    return replace(resolved, recipe=recipe, companions=resolved.companions[: max(0, fits - 1)])
-
-
-def run_name(resolved: Resolved) -> str:
-    """Return the name of a run: the picture's stem and the task. No system takes it for a path."""
-    stem = Path(resolved.picture.removeprefix(SAMPLE)).stem.replace("\\", "-")
-    return f"{stem}-{resolved.task_name}"
 
 
 def _absolute(path: str, base: Path) -> str:

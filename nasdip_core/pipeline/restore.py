@@ -31,7 +31,7 @@ from nasdip_core.pipeline.outputs import names_written, write_outputs, write_sou
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.recipe import Solved, Solver
-from nasdip_core.pipeline.request import Resolved, run_name
+from nasdip_core.pipeline.resolved import Resolved, run_name
 from nasdip_core.pipeline.samples import SampleWriter
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem

@@ -13,7 +13,7 @@ from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture, read_stack
 from nasdip_core.imaging.stack import Stack
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.seeds import generator
 from nasdip_core.task import Damaged, Inputs, Task, TaskOptions
 

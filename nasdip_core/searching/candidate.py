@@ -21,7 +21,7 @@ from nasdip_core.pipeline.prepare import (
     make_rule,
     prepare,
 )
-from nasdip_core.pipeline.request import Resolved
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem

@@ -18,7 +18,8 @@ from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.jobs import is_batch
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward
 from nasdip_core.searching.options import SearchRequest

@@ -13,7 +13,8 @@ from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.options import parse
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.jobs import batch, is_batch
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pytest
 
 from nasdip_core.errors import OptionError
 from nasdip_core.options import parse
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 
 

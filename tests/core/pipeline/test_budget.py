@@ -18,7 +18,8 @@ from nasdip_core.options import parse
 from nasdip_core.pipeline import budget, jobs, recipe
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.estimate import Estimate
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve, with_steps
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.resolved import Resolved, with_steps
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 

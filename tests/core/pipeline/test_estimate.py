@@ -12,7 +12,8 @@ from nasdip_core.operators import Identity, Operator
 from nasdip_core.options import parse
 from nasdip_core.pipeline import estimate as module
 from nasdip_core.pipeline.estimate import choose_tile, estimate
-from nasdip_core.pipeline.request import Resolved, RestoreRequest, resolve
+from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 
