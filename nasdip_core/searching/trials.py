@@ -3,7 +3,7 @@
 import gc
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import fmean
 
@@ -15,9 +15,10 @@ from nasdip_core.blame import SURROUNDINGS, attributed, said
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Candidate, Evaluator, Score
+from nasdip_core.searching.index import ArchitectureIndex
 from nasdip_core.searching.kept import STANDARD, KeptFits, trial_label
 from nasdip_core.searching.plan import Search
-from nasdip_core.space import Choice, InfeasibleError
+from nasdip_core.space import InfeasibleError
 from nasdip_core.study.lease import Reaper, decide, give_up, leased, note, tell
 from nasdip_core.study.records import ESTIMATE, NOT_KEPT, OUTCOME, REASON, History, Record, slot_of
 from nasdip_core.study.sampler import distributions
@@ -29,8 +30,6 @@ _POLL_SECONDS = 0.5
 _KEPT_BEST = 8
 _KEPT_LATEST = 16
 """Fits of one picture that are kept: the best, and the latest where candidates are compared."""
-
-Key = tuple[tuple[str, Choice], ...]
 
 
 class Trials:
@@ -58,8 +57,7 @@ class Trials:
         self._listener = listener
         self._reaper = Reaper(study)
         self._history = History()
-        self._known: dict[Key, Record] = {}
-        self._indexed = 0
+        self._architectures = ArchitectureIndex(search.space)
 
     def run(self) -> None:
         """Ask, evaluate and tell until the study has its trials.
@@ -139,7 +137,7 @@ class Trials:
             return
         try:
             choices = self._search.space.canonical(trial.params)
-            known = self._index(before).get(_key(choices))
+            known = self._architectures.earlier(before, choices)
             if known is not None:
                 self._duplicate(trial, known)
                 return
@@ -249,25 +247,6 @@ class Trials:
             values.append(max((r.cost or 0.0 for r in done), default=0.0))
         tell(self._study, trial, values)
 
-    def _index(self, before: Sequence[Record]) -> Mapping[Key, Record]:
-        """Return the first record of every architecture among earlier slots."""
-        # Open records change; the closed ones at the beginning are looked at once.
-        while self._indexed < len(before) and before[self._indexed].state != "open":
-            self._learn(self._known, before[self._indexed])
-            self._indexed += 1
-        known = dict(self._known) if self._indexed < len(before) else self._known
-        for record in before[self._indexed :]:
-            self._learn(known, record)
-        return known
-
-    def _learn(self, known: dict[Key, Record], record: Record) -> None:
-        if record.duplicate or record.state in ("infeasible", "surplus"):
-            return
-        try:
-            known.setdefault(_key(self._search.space.canonical(record.choices)), record)
-        except InfeasibleError:
-            return  # its decisions are not all made yet
-
     def _others(self, picture: int) -> Sequence[Estimate]:
         """Return what earlier candidates, or else the default network, made of a picture."""
         if not self._search.reward.compares:
@@ -316,7 +295,3 @@ def ended_early(records: Sequence[Record], size: int) -> str:
         if all(barren):
             return f"the last {BARREN} proposals were known already or not allowed"
     return ""
-
-
-def _key(choices: Mapping[str, Choice]) -> Key:
-    return tuple(sorted(choices.items()))
