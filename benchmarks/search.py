@@ -243,6 +243,7 @@ def watch_all(clock: Clock) -> None:
     from nasdip_core.controller.reinforce import Reinforce
     from nasdip_core.fit.loop import Fit
     from nasdip_core.searching import candidate
+    from nasdip_core.searching.index import ArchitectureIndex
     from nasdip_core.searching.kept import KeptFits
     from nasdip_core.searching.trials import Trials
     from nasdip_core.space import SearchSpace
@@ -262,7 +263,8 @@ def watch_all(clock: Clock) -> None:
     clock.watch("reward", candidate.Evaluator, "_judge")
     clock.watch("keeping fits", KeptFits, "save", "keep_only")
     clock.watch("history", History, "update")
-    clock.watch("history", Trials, "_done", "_may_ask", "_index", "_forget")
+    clock.watch("history", Trials, "_done", "_may_ask", "_forget")
+    clock.watch("history", ArchitectureIndex, "earlier")
     clock.watch("history", sampler, "place_of")
     clock.watch("leases", Reaper, "reap")
     writes = [name for name in vars(_CachedStorage) if name.startswith(("set_trial", "create"))]
