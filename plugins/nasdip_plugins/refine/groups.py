@@ -49,23 +49,21 @@ def partners(
     padded = F.pad(around, (reach,) * 4)
     top, left = int(rows[0]), int(columns[0])
     reference = around[..., top : top + height, left : left + width]
-    shifts = range(-reach, reach + 1)
-    distances = around.new_empty(len(shifts) ** 2, len(rows), len(columns))
-    index = 0
-    for down in shifts:
-        for right in shifts:
-            y, x = top + reach + down, left + reach + right
-            difference = reference - padded[..., y : y + height, x : x + width]
-            energy = difference.square_().sum(dim=1)
-            distances[index] = F.avg_pool2d(energy, side, grouping.stride)[0]
-            index += 1
-    distances[index // 2] = -1  # the reference patch itself comes first, whatever else is equal
+    count = 2 * reach + 1
+    distances = around.new_empty(count, count, len(rows), len(columns))
+    for down in range(count):
+        # All shifts of a row at once: (shifts, C, height, width), a view.
+        row = padded[0, :, top + down : top + down + height, left : left + width + 2 * reach]
+        difference = reference - row.unfold(2, width, 1).movedim(2, 0)
+        energy = difference.square_().sum(dim=1)
+        distances[down] = F.avg_pool2d(energy, side, grouping.stride)
+    distances[reach, reach] = -1  # the reference patch itself comes first, whatever else is equal
     offset = torch.arange(-reach, reach + 1, device=around.device)
     outside_y = _outside(rows + offset[:, None], places[0])
     outside_x = _outside(columns + offset[:, None], places[1])
-    by_shift = distances.view(len(shifts), len(shifts), len(rows), len(columns))
-    by_shift.masked_fill_(outside_y[:, None, :, None] | outside_x[None, :, None, :], torch.inf)
-    near, nearest = distances.flatten(1).T.contiguous().topk(grouping.partners, largest=False)
+    distances.masked_fill_(outside_y[:, None, :, None] | outside_x[None, :, None, :], torch.inf)
+    by_shift = distances.view(count**2, -1)
+    near, nearest = by_shift.T.contiguous().topk(grouping.partners, largest=False)
     shifted = (offset[:, None] * places[1] + offset).flatten()[nearest]
     start = (rows[:, None] * places[1] + columns).flatten()
     return start[:, None] + shifted, near.clamp_(min=0)
