@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from nasdip_core.blame import SURROUNDINGS
 from nasdip_core.errors import RunError
 from nasdip_core.problem import Estimate
-from nasdip_core.searching.candidate import Evaluator
+from nasdip_core.searching.candidate import Candidate, Evaluator
 from nasdip_core.searching.kept import STANDARD, KeptFits, final_label, trial_label
 from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
@@ -49,6 +49,7 @@ class Finals:
         history.update(study.get_trials(deepcopy=False))
         self._finalists = finalists(history.records)
         self._earlier = {} if search.reward.compares else _values(study)
+        self._candidates: dict[int, Candidate] = {}
         # Seed by seed: an interrupted comparison has every candidate about equally often.
         self._pairs = [(f, fresh) for fresh in range(SEEDS) for f in self._finalists]
 
@@ -69,8 +70,7 @@ class Finals:
         return self._value(trial, record, fresh) if known is None else known
 
     def _value(self, trial: Trial, record: Record, fresh: int) -> float:
-        search = self._search
-        candidate = self._evaluator.candidate(search.space.canonical(record.choices))
+        search, candidate = self._search, self._candidate(record)
         pictures = search.validation or search.searched
         score = self._evaluator.score(
             candidate, pictures, fresh=fresh, others=lambda picture: self._others(record, picture)
@@ -85,6 +85,13 @@ class Finals:
         except RunError as error:
             note(trial, NOT_KEPT, str(error))
         return score.mean
+
+    def _candidate(self, record: Record) -> Candidate:
+        """Return what a finalist is; it is built and counted once for all seeds."""
+        if record.slot not in self._candidates:
+            choices = self._search.space.canonical(record.choices)
+            self._candidates[record.slot] = self._evaluator.candidate(choices)
+        return self._candidates[record.slot]
 
     def _others(self, record: Record, picture: int) -> Sequence[Estimate]:
         """Return what the search made of a picture with the other candidates."""

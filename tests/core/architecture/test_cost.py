@@ -2,9 +2,12 @@
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.cost import cost_of
+from nasdip_core.architecture.input import input_channels
+from nasdip_core.architecture.named import find_architecture
 from nasdip_core.architecture.specification import Architecture
 from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
@@ -28,6 +31,18 @@ def test_multiply_adds_by_hand(plugins: Plugins) -> None:
     cost = cost_of(architecture, 1, (8, 8), plugins)
     assert cost.macs == by_hand
     assert cost.parameters == (9 * 2 * 3 + 3) + (9 * 3 * 5 + 5) + (5 + 1)
+
+
+@pytest.mark.parametrize("name", ["nas-dip-denoise", "balanced-inpaint", "deep-decoder", "siren"])
+def test_multiply_adds_are_those_that_torch_counts(name: str, plugins: Plugins) -> None:
+    architecture = find_architecture(name, plugins).architecture
+    network = assemble(architecture, 3, plugins).to("meta")
+    size = network.input_size((32, 48))
+    z = torch.empty(1, input_channels(architecture.input, 1), *size, device="meta")
+    counter = FlopCounterMode(display=False)
+    with counter:
+        network(z, (32, 48))
+    assert cost_of(architecture, 3, (32, 48), plugins).macs == counter.get_total_flops() / 2
 
 
 def test_activation_memory_is_what_the_backward_pass_keeps(plugins: Plugins) -> None:
