@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.ndimage import generate_binary_structure, label
-from scipy.optimize import nnls
 
 from nasdip_core.problem import Estimate
 from nasdip_core.restoration import RestorationProblem
@@ -42,6 +40,9 @@ def held_out_weights(
     errors = np.square(matrix - target[:, None]).mean(axis=0)
     if one:
         return [float(i == errors.argmin()) for i in range(len(estimates))]
+    # It takes a second to load, and most fits are not mixed.
+    from scipy.optimize import nnls
+
     pull = np.sqrt(_TRUST / _pieces(problem.kept_back) * errors.min() * len(target))
     heavy = _SUM * float(np.abs(matrix).max() + 1)
     rows = np.vstack([matrix, pull * np.eye(len(estimates)), np.full((1, len(estimates)), heavy)])
@@ -68,6 +69,8 @@ def _kept_back(problem: RestorationProblem, measurements: torch.Tensor) -> torch
 
 def _pieces(kept_back: torch.Tensor) -> int:
     """Return in how many pieces pixels (B, 1, h, w) are kept back, those that touch being one."""
+    from scipy.ndimage import generate_binary_structure, label
+
     # Frames do not touch.
     touching = generate_binary_structure(3, 3)
     touching[[0, 2]] = False

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from optuna.artifacts import Boto3ArtifactStore, FileSystemArtifactStore
-from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.study import Study
 
 from nasdip_core.errors import OptionError, RunError, StudyError
@@ -31,6 +29,11 @@ class Artifacts:
     """The files of one study. What is in the store never changes; a name may be noted anew."""
 
     def __init__(self, study: Study, place: str) -> None:
+        # Where boto3 is installed it is loaded with these, and few studies have files.
+        from optuna.artifacts import Boto3ArtifactStore, FileSystemArtifactStore
+        from optuna.artifacts.exceptions import ArtifactNotFound
+
+        self._absent = ArtifactNotFound
         self._study = study
         self._place = place
         self._prefix = ""
@@ -79,7 +82,7 @@ class Artifacts:
         try:
             with self._store.open_reader(told["id"]) as content:
                 found: bytes = content.read()
-        except ArtifactNotFound:
+        except self._absent:
             return False
         except Exception as error:
             raise StudyError(f"cannot fetch '{name}' from '{self._place}': {error}") from None
@@ -120,7 +123,7 @@ class Artifacts:
             self._study.set_user_attr(key, None)
             try:
                 self._store.remove(told["id"])
-            except ArtifactNotFound:
+            except self._absent:
                 continue  # another worker was first
             except Exception as error:
                 what = f"cannot remove '{told['name']}' from '{self._place}'"
