@@ -1,10 +1,10 @@
 """Where to compute."""
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from nasdip_core.errors import OptionError
+from nasdip_core.resources import cores
 
 if TYPE_CHECKING:
     import torch
@@ -34,9 +34,8 @@ def no_more_threads_than_cores() -> None:
     """Lower torch's threads to the cores that this process may use; more would wait in turns."""
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if cores and torch.get_num_threads() > cores:
-        torch.set_num_threads(cores)
+    if torch.get_num_threads() > (most := cores()):
+        torch.set_num_threads(most)
 
 
 def keep_to_part_of_gpu(part: float) -> None:

@@ -15,6 +15,7 @@ from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 from nasdip_core.parent import order_of_parent
 from nasdip_core.pipeline.worker import restore_share
 from nasdip_core.plugins import Plugins
+from nasdip_core.resources import cores, keep_to_share_of_memory
 from nasdip_core.searching.worker import search
 
 
@@ -28,6 +29,8 @@ def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
     no_more_threads_than_cores()
     if order["threads"] is not None:
         torch.set_num_threads(order["threads"])
+        # Its neighbours have the rest of the memory as of the cores.
+        keep_to_share_of_memory(min(1.0, order["threads"] / cores()))
     if order["work"] != "bench":  # whose units are in processes of their own
         keep_to_part_of_gpu(order["gpu_memory"])
     plugins = plugins or Plugins.discover()

@@ -33,6 +33,8 @@ def _no_shared_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-of-the-test"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings-of-the-test"))
+    # A worker within a test's own process would keep it to a part.
+    monkeypatch.setenv("NASDIP_MEMORY_SHARE", "1")
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,6 @@ def doctor(
 
 
 def _examine() -> dict[str, Any]:
-    import os
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
@@ -40,6 +39,7 @@ def _examine() -> dict[str, Any]:
     from nasdip_core.device import choose_device
     from nasdip_core.errors import OptionError
     from nasdip_core.plugins import Plugins
+    from nasdip_core.resources import cores
 
     packages: dict[str, str | None] = {}
     for name in _PACKAGES:
@@ -61,7 +61,7 @@ def _examine() -> dict[str, Any]:
         "device": choose_device("auto").type,
         "devices": devices,
         "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "plugins": [
             {"plugin": p.id, "version": p.version, "state": p.state, "reason": p.says}
             for p in Plugins.discover().plugins

@@ -2,12 +2,10 @@
 
 import json
 import math
-import os
 import time
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -24,6 +22,7 @@ from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.recipe import RecipeOptions
+from nasdip_core.resources import memory_at_hand
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
 from nasdip_core.tiles import SIDES_OF_MARGIN, Tile
@@ -222,27 +221,6 @@ def _pictures(problem: Problem) -> int:
     """Return the bytes of the copies of the picture that a run holds."""
     slot = next(iter(problem.slots.values()))
     return 4 * _COPIES * slot.frames * slot.channels * math.prod(slot.size)
-
-
-def memory_at_hand(device: torch.device) -> int:
-    """Return the bytes that this process may still take on a device."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    found = []
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = dict(line.split(":", 1) for line in lines)["MemAvailable"]
-        found.append(int(free.split()[0]) * 1024)
-        group = Path("/sys/fs/cgroup")
-        limit = (group / "memory.max").read_text().strip()
-        if limit != "max":
-            found.append(int(limit) - int((group / "memory.current").read_text()))
-    except (OSError, ValueError, KeyError):
-        pass
-    if not found:
-        # Half of what the machine has, where the system does not say what is free.
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-    return min(found)
 
 
 def _memory(cost: Cost, pictures: int, networks: int = 1) -> int:

@@ -8,6 +8,7 @@ import torch
 from nasdip_core.errors import ExitCode, OptionError, RunError, StudyError
 from nasdip_core.launcher import Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
+from nasdip_core.resources import keep_to_share_of_memory, memory_at_hand
 from nasdip_core.testing import LauncherConformance
 from nasdip_core.worker import work
 from nasdip_plugins.launcher.processes import ProcessFleet
@@ -102,13 +103,18 @@ def test_options_of_a_launcher_are_checked(plugins: Plugins) -> None:
         assert chosen_launcher({"launcher": {"uses": "ray", "with": {"gpus": gpus}}}, plugins)
 
 
-def test_a_worker_takes_no_more_of_a_gpu_than_its_part(
+def test_a_worker_takes_no_more_than_its_part(
     plugins: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a GPU, and of main memory as of the cores."""
     taken: list[float] = []
+    monkeypatch.setattr("nasdip_core.worker.cores", lambda: 4)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", taken.append)
     order = {"work": "search", "study": "none.db", "name": "x", "threads": 1, "gpu_memory": 0.25}
     with pytest.raises(StudyError):
         work(order, plugins)
     assert taken == [0.25]
+    quarter = memory_at_hand(torch.device("cpu"))
+    keep_to_share_of_memory(1.0)
+    assert quarter < memory_at_hand(torch.device("cpu"))

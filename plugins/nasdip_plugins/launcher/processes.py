@@ -1,7 +1,6 @@
 """Workers as processes of this machine."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import IO, Any
 
 from nasdip_core.errors import ExitCode, NasdipError, RunError, error_of, how_it_ended
 from nasdip_core.launcher import Fleet, Launcher
+from nasdip_core.resources import cores
 
 PATIENCE_SECONDS = 30.0
 """For how long a worker may take to end the step that it is at."""
@@ -23,7 +23,7 @@ class Processes(Launcher):
 
     def threads(self, workers: int) -> int | None:
         """Return each worker's share of the cores."""
-        return max(1, _cores() // workers) if workers > 1 else None
+        return max(1, cores() // workers) if workers > 1 else None
 
     def gpu_memory(self, workers: int) -> float:
         """Return an equal part: all workers are on one GPU."""
@@ -97,9 +97,3 @@ def _reason(code: int, errors: IO[bytes]) -> NasdipError:
     if code < 0 or not lines:
         return RunError(f"a worker {how_it_ended(code)}")
     return error_of(code, lines[-1].removeprefix("error: "))
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
