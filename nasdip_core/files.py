@@ -55,5 +55,17 @@ def remove_drafts(folder: Path, before: float = math.inf) -> None:
 
 def cache_folder() -> Path:
     """Return where nasdip keeps what can be made again: `XDG_CACHE_HOME`, else ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "nasdip"
+    return folder_of_user("XDG_CACHE_HOME", ".cache")
+
+
+def folder_of_user(variable: str, usual: str) -> Path:
+    """Return nasdip's folder in what a variable names, else in `usual` of the user's home.
+
+    For a user without a home it is one in which nothing can be.
+    """
+    base = os.environ.get(variable)
+    try:
+        return (Path(base) if base else Path.home() / usual) / "nasdip"
+    except RuntimeError:
+        # Not one of the system's temporary folder, where others can put plugins.
+        return Path(os.devnull, "nasdip")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nasdip_core.errors import PluginError
-from nasdip_core.files import make_folder, whole_file
+from nasdip_core.files import folder_of_user, make_folder, whole_file
 
 DISABLE = "NASDIP_DISABLE_PLUGINS"
 _FORMAT = "nasdip.plugin-settings/1"
@@ -14,8 +14,7 @@ _FORMAT = "nasdip.plugin-settings/1"
 
 def config_folder() -> Path:
     """Return where the user's settings are kept: `XDG_CONFIG_HOME`, else ~/.config."""
-    base = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(base) if base else Path.home() / ".config") / "nasdip"
+    return folder_of_user("XDG_CONFIG_HOME", ".config")
 
 
 def settings_file() -> Path:
@@ -35,7 +34,7 @@ def disabled_in_file() -> list[str]:
     hint = "mend or remove it"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, ValueError) as error:
         raise PluginError(f"cannot read '{path}': {error}", hint) from None

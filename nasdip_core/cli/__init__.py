@@ -11,7 +11,7 @@ import typer
 
 from nasdip_core.cli import bench, check, describe, doctor, listing, plugins, run, search
 from nasdip_core.cli.guests import WithGuests, add_files, plugins_first
-from nasdip_core.cli.output import fail
+from nasdip_core.cli.output import close_quietly, fail, open_streams
 from nasdip_core.cli.parameters import Debug
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 
@@ -69,6 +69,7 @@ def root(
 def main() -> None:
     """Run the command line; a failure the user can mend is one line and an exit code."""
     debug = "--debug" in sys.argv
+    open_streams()
     # A file name may hold bytes that are no text; they go out as they came in.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -77,23 +78,38 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     try:
-        app(plugins_first(sys.argv[1:]))
+        _call(sys.argv[1:])
     except SystemExit as ended:
         error = ended.__context__
         if not isinstance(error, BrokenPipeError):
             raise
-        # To Typer it is a failure that the reader of our output has closed it, as `| head` does.
-        sys.exit(ExitCode.OK if _reader_is_gone(error) else _told(error))
+        # Typer ends with it, whatever the pipe.
+        sys.exit(_told(error))
     except Exception as error:
         if debug:
             raise
         sys.exit(_told(error))
 
 
+def _call(words: list[str]) -> None:
+    try:
+        app(plugins_first(words))
+    except SystemExit:
+        # What the system has not taken by now it may refuse, and Python would say so in its words.
+        sys.stdout.flush()
+        raise
+
+
 def _told(error: Exception) -> int:
     """Tell of a failure in one line and return its exit code."""
     from nasdip_core.blame import advice, attributed
 
+    if isinstance(error, OSError) and _is_of_our_output(error):
+        close_quietly(sys.stdout)
+        if isinstance(error, BrokenPipeError):  # its reader has seen enough, as `| head` does
+            return ExitCode.OK
+        fail(f"cannot write to the standard output: {error.strerror}")
+        return ExitCode.FAILED
     known = attributed(error)
     if isinstance(known, NasdipError):
         fail(str(known))
@@ -106,11 +122,12 @@ def _told(error: Exception) -> int:
     return ExitCode.FAILED
 
 
-def _reader_is_gone(error: BrokenPipeError) -> bool:
-    """Return whether it was our output that found no reader; other pipes may break, too."""
+def _is_of_our_output(error: OSError) -> bool:
+    """Return whether it was our output that failed; other files and pipes may, too."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     module = frame.f_globals.get("__name__", "")
-    return module.startswith("nasdip_core.cli") or module.partition(".")[0] in _PRINTERS
+    ours = module.startswith("nasdip_core.cli") or module.partition(".")[0] in _PRINTERS
+    return ours and error.filename is None
 
 
 def _interrupted(*_: object) -> None:

@@ -1,13 +1,35 @@
 """Results go to stdout, everything else to stderr."""
 
 import json
+import os
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
+
+
+def open_streams() -> None:
+    """Open to nowhere what a daemon or a window's program has not open: Python has None there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  # for good
+            setattr(sys, name, stream)
+
+
+def close_quietly(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere: at the end Python would fail over it again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def say(line: str) -> None:
-    """Print a line for the user on stderr."""
-    print(line, file=sys.stderr)
+    """Print a line for the user on stderr; where that is full, work goes on without a word."""
+    try:
+        print(line, file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        close_quietly(sys.stderr)
 
 
 def fail(line: str) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from nasdip_core.errors import RunError
-from nasdip_core.files import remove_drafts, whole_file
+from nasdip_core.files import folder_of_user, remove_drafts, whole_file
+from nasdip_core.plugin_settings import disabled_in_file, write_disabled
 
 
 def drafts(folder: Path) -> list[Path]:
@@ -81,3 +82,18 @@ def test_what_killed_writers_left(tmp_path: Path) -> None:
     assert {*drafts(tmp_path)} == {now, foreign}
     remove_drafts(tmp_path)
     assert drafts(tmp_path) == [foreign]
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose user the system does not know: nothing is kept, nothing is found."""
+
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    for variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable)
+        assert not folder_of_user(variable, ".usual").exists()
+    assert disabled_in_file() == []
+    with pytest.raises(RunError, match="cannot write to"):
+        write_disabled(["mine"])
