@@ -271,12 +271,11 @@ def show(
 @contextmanager
 def _opened(source: str, name: str | None) -> "Iterator[Study]":
     """Yield a study; what its storage raises meanwhile is a StudyError."""
-    from nasdip_core.study.storage import explained, open_storage, study_url
+    from nasdip_core.study.storage import study_url, used_storage
     from nasdip_core.study.study import load_study
 
     url = study_url(source)
-    storage = open_storage(url)
-    with explained(url):
+    with used_storage(url) as storage:
         yield load_study(storage, url, name)
 
 

@@ -14,11 +14,12 @@ from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.conclude import conclude
 from nasdip_core.searching.options import SearchRequest
-from nasdip_core.searching.plan import Search, plan_search
+from nasdip_core.searching.plan import Search, known_choices, plan_search
 from nasdip_core.searching.progress import Progress
 from nasdip_core.searching.run import Effort, join_search, run_search
 from nasdip_core.searching.summary import standing
-from nasdip_core.study.storage import FILE, close_storage, explained, study_url
+from nasdip_core.study.storage import FILE, study_url, used_storage
+from nasdip_core.study.study import load_study
 from nasdip_core.supervise import Crew
 
 OUTPUT = Path("nasdip-out")
@@ -66,12 +67,17 @@ def search(
         name=name,
         output=folder,
         artifacts=None if artifacts is None else str(artifacts),
-        known=known,
+        known={
+            # Before there is a study: one that is wrong leaves none.
+            each: known_choices(
+                planned.space, planned.request.space.uses, each, plugins, planned.base
+            )
+            for each in known
+        },
     )
-    found = run_search(planned, effort, plugins, watch)
-    with explained(effort.url):
+    with used_storage(effort.url, create=True) as storage:
+        found = run_search(planned, effort, storage, watch)
         told = conclude(planned, found, effort, plugins, file, time.monotonic() - started)
-    close_storage(found._storage, effort.url)
     if not told["best"]:
         raise RunError(_nothing_found(told), "see `nasdip search show`")
     return told
@@ -93,11 +99,10 @@ def join(
     plugins = plugins or Plugins.discover()
     crew = Crew(chosen_launcher(_nested(options or {}), plugins), workers)
     url = study_url(study)
-    found = join_search(url, name, crew, plugins, watch)
-    with explained(url):
-        told = standing(found)
-    close_storage(found._storage, url)
-    return told
+    with used_storage(url) as storage:
+        found = load_study(storage, url, name)
+        join_search(found, url, crew, plugins, watch)
+        return standing(found)
 
 
 def _check_files(planned: Search, output: Path, export: Path | None) -> None:

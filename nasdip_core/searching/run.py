@@ -1,27 +1,27 @@
 """Runs a search: makes the study, starts the workers, watches them, and says what was found."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from optuna.storages import BaseStorage
 from optuna.study import Study
 
 from nasdip_core.files import make_folder
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.finals import comparison_of
-from nasdip_core.searching.plan import Search, known_choices
+from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.searching.travel import send
 from nasdip_core.searching.trials import ended_early
-from nasdip_core.space import Choice
+from nasdip_core.space import Choice, Choices
 from nasdip_core.study.artifacts import Artifacts, artifacts_of, note_place, place_of_files
 from nasdip_core.study.best import places_of
 from nasdip_core.study.lease import Reaper
 from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.records import OUTCOME, History
 from nasdip_core.study.reference import space_of
-from nasdip_core.study.storage import explained, open_storage
-from nasdip_core.study.study import create_study, load_study, settings_of
+from nasdip_core.study.study import create_study, settings_of
 from nasdip_core.supervise import Crew, supervise
 
 Watch = Callable[[Progress], None]
@@ -39,57 +39,47 @@ class Effort:
     output: Path
     artifacts: str | None = None
     """Where pictures and fits are that travel; none: they do not."""
-    known: Sequence[str] = ()
-    """Architectures to begin with: names or files."""
+    known: Mapping[str, Choices] = field(default_factory=dict)
+    """Architectures to begin with, by name or file."""
 
 
-def run_search(search: Search, effort: Effort, plugins: Plugins, watch: Watch) -> Study:
-    """Search until the study has its trials and its best are compared; return the study.
+def run_search(search: Search, effort: Effort, storage: BaseStorage, watch: Watch) -> Study:
+    """Search until a study in the storage has its trials, the best compared; return the study.
 
     Raises RunInterruptedError where the user stops it; the same call goes on.
     """
-    known = [
-        known_choices(search.space, search.request.space.uses, name, plugins, search.base)
-        for name in effort.known
-    ]
     settings = search.settings()
-    storage = open_storage(effort.url, create=True)
     make_folder(effort.output)
-    with explained(effort.url):
-        study = create_study(
-            storage, effort.url, effort.name, settings, by_cost=search.strategy.by_cost
-        )
-        if not _complete(study, effort.trials, search.space.size):
-            for name, choices in zip(effort.known, known, strict=True):
-                _enqueue(study, name, choices)
-        if effort.artifacts is not None:
-            place = place_of_files(study, effort.artifacts)
-            send(search, Artifacts(study, place))
-            note_place(study, place)
-        elif (artifacts := artifacts_of(study)) is not None:
-            send(search, artifacts)
-        note_order(
-            study,
-            {
-                "task": search.task,
-                "request": search.request.model_dump(mode="json", by_alias=True),
-                "trials": effort.trials,
-                "output": str(effort.output.absolute()),
-                "base": str(search.base.absolute()),
-            },
-        )
-        _work_on(study, effort.url, effort.trials, search.space.size, effort.crew, watch)
+    study = create_study(
+        storage, effort.url, effort.name, settings, by_cost=search.strategy.by_cost
+    )
+    if not _complete(study, effort.trials, search.space.size):
+        for name, choices in effort.known.items():
+            _enqueue(study, name, choices)
+    if effort.artifacts is not None:
+        place = place_of_files(study, effort.artifacts)
+        send(search, Artifacts(study, place))
+        note_place(study, place)
+    elif (artifacts := artifacts_of(study)) is not None:
+        send(search, artifacts)
+    note_order(
+        study,
+        {
+            "task": search.task,
+            "request": search.request.model_dump(mode="json", by_alias=True),
+            "trials": effort.trials,
+            "output": str(effort.output.absolute()),
+            "base": str(search.base.absolute()),
+        },
+    )
+    _work_on(study, effort.url, effort.trials, search.space.size, effort.crew, watch)
     return study
 
 
-def join_search(url: str, name: str | None, crew: Crew, plugins: Plugins, watch: Watch) -> Study:
-    """Help with a search until it has its trials and its best are compared; return the study."""
-    storage = open_storage(url)
-    with explained(url):
-        study = load_study(storage, url, name)
-        trials = order_of(study)["trials"]
-        _work_on(study, url, trials, space_of(settings_of(study), plugins).size, crew, watch)
-    return study
+def join_search(study: Study, url: str, crew: Crew, plugins: Plugins, watch: Watch) -> None:
+    """Help with a search until it has its trials and its best are compared."""
+    trials = order_of(study)["trials"]
+    _work_on(study, url, trials, space_of(settings_of(study), plugins).size, crew, watch)
 
 
 def _work_on(study: Study, url: str, trials: int, size: int, crew: Crew, watch: Watch) -> None:

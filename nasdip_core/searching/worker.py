@@ -20,7 +20,7 @@ from nasdip_core.searching.travel import receive
 from nasdip_core.searching.trials import Trials
 from nasdip_core.study.artifacts import artifacts_of
 from nasdip_core.study.order import order_of
-from nasdip_core.study.storage import close_storage, explained, open_storage
+from nasdip_core.study.storage import used_storage
 from nasdip_core.study.study import create_study, fits_folder, load_study
 
 
@@ -30,8 +30,7 @@ def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], boo
     Raises RunInterruptedError where the user stops it, StudyError where the study cannot be used.
     """
     url = order["study"]
-    storage = open_storage(url, searching=True)
-    with explained(url), tempfile.TemporaryDirectory() as own:
+    with used_storage(url, searching=True) as storage, tempfile.TemporaryDirectory() as own:
         begun = load_study(storage, url, order["name"])
         told, artifacts = order_of(begun), artifacts_of(begun)
         request = parse(SearchRequest, told["request"], "")
@@ -58,4 +57,3 @@ def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], boo
         listener = trial_listener(study, plugins)
         Trials(search, study, evaluator, kept, told["trials"], stopped, listener).run()
         Finals(search, study, evaluator, kept, stopped).run()
-    close_storage(storage, url)

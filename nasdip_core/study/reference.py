@@ -20,14 +20,7 @@ from nasdip_core.study.artifacts import Artifacts, artifacts_of
 from nasdip_core.study.best import CANDIDATES, finalists, places_of
 from nasdip_core.study.order import output_of
 from nasdip_core.study.records import History, Record
-from nasdip_core.study.storage import (
-    close_storage,
-    explained,
-    open_storage,
-    shown,
-    study_file,
-    study_url,
-)
+from nasdip_core.study.storage import shown, study_file, study_url, used_storage
 from nasdip_core.study.study import fits_folder, load_study, settings_of
 
 _WHICH = re.compile(rf"best|top[1-{CANDIDATES}]|\d+")
@@ -57,15 +50,11 @@ def resolve_reference(source: str, plugins: Plugins, base: Path) -> Found:
             f"write STUDY#best, STUDY#top{CANDIDATES} or STUDY#17 (a trial)",
         )
     url = study_url(place if "://" in place else base / place)
-    storage = open_storage(url)
-    try:
-        with explained(url):
-            study = load_study(storage, url, name if slash else None)
-            settings = settings_of(study)
-            fits = [] if settings["proxy"] else _fits(study, url, settings, _records(study, which))
-            return Found(architectures(study, which, plugins), settings, fits)
-    finally:
-        close_storage(storage, url)
+    with used_storage(url) as storage:
+        study = load_study(storage, url, name if slash else None)
+        settings = settings_of(study)
+        fits = [] if settings["proxy"] else _fits(study, url, settings, _records(study, which))
+        return Found(architectures(study, which, plugins), settings, fits)
 
 
 def _fits(

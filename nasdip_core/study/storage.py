@@ -126,6 +126,24 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
         return get_storage(storage)
 
 
+@contextmanager
+def used_storage(
+    url: str, *, create: bool = False, searching: bool = False
+) -> Iterator[BaseStorage]:
+    """Yield the storage behind a URL and close it; what it raises meanwhile is a StudyError."""
+    storage = open_storage(url, create=create, searching=searching)
+    try:
+        yield storage
+    except Exception as error:  # not within `explained`: this frame would count as the storage's
+        if not of_storage(error):
+            raise
+        with _told(url):
+            raise
+    finally:
+        with explained(url):
+            close_storage(storage, url)
+
+
 def _check(url: str) -> None:
     """Raise ArgumentError for what is no URL."""
     try:

@@ -21,7 +21,7 @@ from nasdip_core.errors import ExitCode, RunInterruptedError
 from nasdip_core.files import make_folder
 from nasdip_core.study.lease import Reaper, give_up, leased, note, tell
 from nasdip_core.study.records import REASON, History, Record, place_of
-from nasdip_core.study.storage import close_storage, explained, of_storage, open_storage, study_url
+from nasdip_core.study.storage import of_storage, study_url, used_storage
 from nasdip_core.supervise import Crew, supervise
 
 FILE = "units-{}.journal"
@@ -168,20 +168,16 @@ def _study_of_a_command(folder: Path) -> Iterator[tuple[Study, str]]:
     name = secrets.token_hex(4)
     file = folder / FILE.format(name)
     url = study_url(file)
-    storage = open_storage(url, create=True)
     try:
-        with explained(url):
+        with used_storage(url, create=True) as storage:
             yield units_study(storage, name), url
     finally:
-        close_storage(storage, url)
         with suppress(OSError):  # it is of no further use, wherever the disk may be
             file.unlink()
 
 
 def do_units(order: Mapping[str, Any], stopped: Callable[[], bool], do: Do) -> None:
     """Do a worker's share of the units of an order."""
-    storage = open_storage(order["study"], searching=True)
-    with explained(order["study"]):
+    with used_storage(order["study"], searching=True) as storage:
         study = units_study(storage, order["name"])
         Units(study, len(order["units"]), stopped).run(do)
-    close_storage(storage, order["study"])

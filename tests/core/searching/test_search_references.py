@@ -1,5 +1,6 @@
 """`STUDY#best` where pictures are restored."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from nasdip_core.pipeline.architectures import architectures
 from nasdip_core.pipeline.jobs import batch
 from nasdip_core.plugins import Plugins
 from nasdip_core.study import reference
-from nasdip_core.study.storage import open_storage
+from nasdip_core.study.storage import used_storage
 
 
 def test_a_folder_looks_at_a_study_once_and_leaves_it_closed(
@@ -22,9 +23,9 @@ def test_a_folder_looks_at_a_study_once_and_leaves_it_closed(
     looks: list[str] = []
     connections = {"connect": 0, "close": 0}
 
-    def look(url: str) -> object:
+    def look(url: str) -> AbstractContextManager[object]:
         looks.append(url)
-        return open_storage(url)
+        return used_storage(url)
 
     def connected(*_: object) -> None:
         connections["connect"] += 1
@@ -32,7 +33,7 @@ def test_a_folder_looks_at_a_study_once_and_leaves_it_closed(
     def closed(*_: object) -> None:
         connections["close"] += 1
 
-    monkeypatch.setattr(reference, "open_storage", look)
+    monkeypatch.setattr(reference, "used_storage", look)
     event.listen(Pool, "connect", connected)
     event.listen(Pool, "close", closed)
     try:

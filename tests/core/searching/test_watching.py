@@ -60,7 +60,7 @@ def test_who_watches_gives_up_the_trial_of_a_node_that_is_gone(
     elsewhere = {"host": "a node that is gone", "pid": 1, "started": "1", "beat": 3}
     study._storage.set_trial_system_attr(trial._trial_id, lease.LEASE, elsewhere)
     with pytest.raises(RunError, match="SIGKILL"):
-        join_search(searcher.url, None, crew, toys, lambda _: None)
+        join_search(searcher.study, searcher.url, crew, toys, lambda _: None)
     assert [t.state for t in searcher.study.trials] == [TrialState.FAIL, TrialState.WAITING]
 
 
@@ -73,6 +73,6 @@ def test_which_workers_are_lost_is_said_once(
 ) -> None:
     searcher.begin(pictures / "a.png", 2, strategy=listed((4, 1)))
     with pytest.raises(RunError, match="SIGKILL"), view() as watch:
-        join_search(searcher.url, None, crew, toys, watch)
+        join_search(searcher.study, searcher.url, crew, toys, watch)
     said = capsys.readouterr().err
     assert said.count("lost a worker: a worker was ended by SIGKILL\n") == 1
