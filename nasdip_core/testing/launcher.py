@@ -15,7 +15,7 @@ from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.records import History
-from nasdip_core.study.storage import close_storage, open_storage, study_url
+from nasdip_core.study.storage import study_url, used_storage
 from nasdip_core.study.study import create_study, load_study
 
 TRIALS = 2
@@ -52,16 +52,15 @@ class LauncherConformance:
         plugins = Plugins.discover()
         planned = plan_search("denoise", parse(SearchRequest, content, ""), plugins, Path())
         url = study_url(folder)
-        storage = open_storage(url, create=True)
-        study = create_study(storage, url, "nasdip", planned.settings(), by_cost=False)
+        settings = planned.settings()
         told = {
             "task": "denoise",
             "request": planned.request.model_dump(mode="json", by_alias=True),
             "trials": TRIALS,
             "output": str(folder),
         }
-        note_order(study, told)
-        close_storage(storage, url)
+        with used_storage(url, create=True) as storage:
+            note_order(create_study(storage, url, "nasdip", settings, by_cost=False), told)
         return {"work": "search", "study": url, "name": "nasdip", "threads": 1, "gpu_memory": 1.0}
 
     def test_does_the_work(self, launcher: Launcher, order: dict[str, Any]) -> None:
@@ -73,7 +72,8 @@ class LauncherConformance:
         finally:
             fleet.kill()
         history = History()
-        history.update(load_study(open_storage(order["study"]), order["study"]).get_trials())
+        with used_storage(order["study"]) as storage:
+            history.update(load_study(storage, order["study"]).get_trials())
         assert sum(record.counts for record in history.records) == TRIALS
 
     def test_tells_why_a_worker_failed(self, launcher: Launcher, order: dict[str, Any]) -> None:
@@ -95,8 +95,9 @@ class LauncherConformance:
         The interruption reaches the command: a launcher takes no signal from it.
         """
         url = order["study"]
-        study = load_study(open_storage(url), url)
-        note_order(study, {**order_of(study), "trials": 100_000})
+        with used_storage(url) as storage:
+            study = load_study(storage, url)
+            note_order(study, {**order_of(study), "trials": 100_000})
         handlers = [signal.getsignal(number) for number in _SIGNALS]
         fleet = launcher.launch(order, 1)
         assert [signal.getsignal(number) for number in _SIGNALS] == handlers

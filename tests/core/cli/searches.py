@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 
-from nasdip_core.study.storage import open_storage, study_url
+from nasdip_core.study.storage import study_url, used_storage
 from nasdip_core.study.study import load_study
 
 FAST = ["-S", "fit.steps=2", "-S", "space.with.proxy_width=16", "--space", "nas-dip-pattern"]
@@ -42,7 +42,8 @@ def trials(output: Path) -> list[optuna.trial.FrozenTrial]:
         return []
     try:
         url = study_url(output)
-        return load_study(open_storage(url), url).trials
+        with used_storage(url) as storage:
+            return load_study(storage, url).trials
     except Exception:  # it is being made
         return []
 
