@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from optuna.storages import RDBStorage
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from nasdip_core.plugins import Plugins
-from nasdip_core.study import storage
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -37,23 +35,6 @@ def _no_shared_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings-of-the-test"))
     # A worker within a test's own process would keep it to a part.
     monkeypatch.setenv("NASDIP_MEMORY_SHARE", "1")
-
-
-@pytest.fixture(autouse=True)
-def _databases_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Those that a test opens itself, too: from 3.13 on Python warns of what is left open."""
-    opened: list[RDBStorage] = []
-    opening = storage._database
-
-    def noted(*words: Any) -> Any:
-        opened.append(opening(*words))
-        return opened[-1]
-
-    monkeypatch.setattr(storage, "_database", noted)
-    yield
-    for each in opened:
-        each.remove_session()
-        each.engine.dispose()
 
 
 @pytest.fixture(scope="session")
