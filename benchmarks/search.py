@@ -159,7 +159,7 @@ def workers(folder: Path) -> None:
 
 def size(folder: Path) -> None:
     """Print what a study of 100,000 trials takes: bytes, and seconds of what is asked of it."""
-    from nasdip_core.device import peak_memory_bytes
+    from nasdip_core.resources import peak_memory_bytes
 
     trials = 100_000
     search = planned(Plugins.discover(), fit={"steps": 1, "stopping": "fixed"})

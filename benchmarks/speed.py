@@ -44,9 +44,9 @@ def measure(name: str, size: int, threads: int, plain: bool) -> dict[str, float]
     from nasdip_core.architecture.cost import cost_of
     from nasdip_core.architecture.input import draw_input
     from nasdip_core.architecture.named import find_architecture
-    from nasdip_core.device import peak_memory_bytes
     from nasdip_core.fit.allocation import memory_kept
     from nasdip_core.plugins import Plugins
+    from nasdip_core.resources import peak_memory_bytes
     from nasdip_core.seeds import generator
 
     torch.set_num_threads(threads)

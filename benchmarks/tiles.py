@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 
 from nasdip_core import restore
-from nasdip_core.device import peak_memory_bytes
 from nasdip_core.imaging.samples import sample_path
+from nasdip_core.resources import peak_memory_bytes
 from nasdip_core.tiles import Tiling
 
 SIDE = 128

@@ -1,7 +1,8 @@
-"""What of its machine this process may use: cores and memory."""
+"""What of its machine this process may use, and has used: cores and memory."""
 
 import math
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,28 @@ def cores() -> int:
     return usable if quota is None else min(usable, math.ceil(quota))
 
 
+def no_more_threads_than_cores() -> None:
+    """Lower torch's threads to the cores that this process may use; more would wait in turns."""
+    import torch
+
+    if torch.get_num_threads() > (most := cores()):
+        torch.set_num_threads(most)
+
+
 def keep_to_share_of_memory(share: float) -> None:
     """Count on a share of the main memory in (0, 1], here and in processes that are started."""
     os.environ[_SHARE] = str(share)
+
+
+def keep_to_part_of_gpu(part: float) -> None:
+    """Let this process take a part of a GPU's memory in (0, 1] and no more, where there is one.
+
+    Who asks for more runs out of memory, in place of its neighbours.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.set_per_process_memory_fraction(part)
 
 
 def memory_at_hand(device: "torch.device", system: Path = Path("/")) -> int:
@@ -42,6 +62,17 @@ def memory_at_hand(device: "torch.device", system: Path = Path("/")) -> int:
     if (limited := cgroup.memory(system)) is not None:
         whole, free = min(whole, limited[0]), min(free, limited[1])
     return min(free, int(whole * float(os.environ.get(_SHARE, "1"))))
+
+
+def peak_memory_bytes() -> int | None:
+    """Return the most memory that this process has had; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such count
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _main_memory(system: Path) -> tuple[int, int]:

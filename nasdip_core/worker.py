@@ -10,12 +10,16 @@ import torch
 
 from nasdip_core.bench.worker import compare
 from nasdip_core.blame import attributed
-from nasdip_core.device import keep_to_part_of_gpu, no_more_threads_than_cores
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 from nasdip_core.parent import order_of_parent
 from nasdip_core.pipeline.worker import restore_share
 from nasdip_core.plugins import Plugins
-from nasdip_core.resources import cores, keep_to_share_of_memory
+from nasdip_core.resources import (
+    cores,
+    keep_to_part_of_gpu,
+    keep_to_share_of_memory,
+    no_more_threads_than_cores,
+)
 from nasdip_core.searching.worker import search
 
 

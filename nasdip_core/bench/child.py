@@ -16,7 +16,6 @@ from nasdip_core.baseline import Baseline
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.units import Unit
 from nasdip_core.blame import attributed
-from nasdip_core.device import keep_to_part_of_gpu, peak_memory_bytes
 from nasdip_core.errors import ExitCode, PluginError, RunInterruptedError
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
@@ -30,6 +29,7 @@ from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.restore import run
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Rendered
+from nasdip_core.resources import keep_to_part_of_gpu, peak_memory_bytes
 from nasdip_core.restoration import RestorationProblem
 
 

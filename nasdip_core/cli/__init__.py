@@ -11,7 +11,7 @@ import typer
 
 from nasdip_core.cli import bench, check, describe, doctor, listing, plugins, run, search
 from nasdip_core.cli.guests import WithGuests, add_files, plugins_first
-from nasdip_core.cli.output import close_quietly, fail, open_streams
+from nasdip_core.cli.output import discard, fail, open_streams
 from nasdip_core.cli.parameters import Debug
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 
@@ -105,7 +105,7 @@ def _told(error: Exception) -> int:
     from nasdip_core.blame import advice, attributed
 
     if isinstance(error, OSError) and _is_of_our_output(error):
-        close_quietly(sys.stdout)
+        discard(sys.stdout)
         if isinstance(error, BrokenPipeError):  # its reader has seen enough, as `| head` does
             return ExitCode.OK
         fail(f"cannot write to the standard output: {error.strerror}")

@@ -15,8 +15,8 @@ def open_streams() -> None:
             setattr(sys, name, stream)
 
 
-def close_quietly(stream: TextIO) -> None:
-    """Let what is still to be written go nowhere: at the end Python would fail over it again."""
+def discard(stream: TextIO) -> None:
+    """Send what is still to be written to nowhere: at the end Python would fail over it again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -29,7 +29,7 @@ def say(line: str) -> None:
     except BrokenPipeError:
         raise
     except OSError:
-        close_quietly(sys.stderr)
+        discard(sys.stderr)
 
 
 def fail(line: str) -> None:

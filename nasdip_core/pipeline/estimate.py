@@ -13,7 +13,6 @@ from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.input import draw_input
 from nasdip_core.architecture.specification import Use
-from nasdip_core.device import peak_memory_bytes
 from nasdip_core.errors import OptionError
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.chain import Chain
@@ -22,7 +21,7 @@ from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.recipe import RecipeOptions
-from nasdip_core.resources import memory_at_hand
+from nasdip_core.resources import memory_at_hand, peak_memory_bytes
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
 from nasdip_core.tiles import SIDES_OF_MARGIN, Tile

@@ -5,7 +5,6 @@ from typing import Any
 
 from torch import Tensor
 
-from nasdip_core.device import peak_memory_bytes
 from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of
@@ -17,6 +16,7 @@ from nasdip_core.pipeline.recipe import Solved
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources
 from nasdip_core.problem import Estimate, Problem, Rendered
+from nasdip_core.resources import peak_memory_bytes
 from nasdip_core.restoration import RestorationProblem
 
 SCHEMA = "nasdip.result/1"

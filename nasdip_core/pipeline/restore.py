@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasdip_core.behaviour import RunWatch
-from nasdip_core.device import choose_device, no_more_threads_than_cores
+from nasdip_core.device import choose_device
 from nasdip_core.fit.events import Event, EventLog, Observer
 from nasdip_core.hooks import Run
 from nasdip_core.imaging.picture import Picture
@@ -35,6 +35,7 @@ from nasdip_core.pipeline.resolved import Resolved, run_name
 from nasdip_core.pipeline.samples import SampleWriter
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
+from nasdip_core.resources import no_more_threads_than_cores
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.tracker import Tracker
 

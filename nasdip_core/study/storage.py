@@ -69,7 +69,15 @@ def study_file(url: str) -> Path | None:
     return None
 
 
-class _Logged(sqlite3.Connection):
+class _Connection(sqlite3.Connection):
+    """Is closed with the last that holds it: Optuna drops its own where it cannot use a study."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.Error):  # it may never have been opened
+            self.close()
+
+
+class _Logged(_Connection):
     """Appends what is written to a log beside the file: a tenth of the time, and readers go on.
 
     What was written outlives every crash of a process; a power cut may take the last trials.
@@ -116,10 +124,8 @@ def open_storage(url: str, *, create: bool = False, searching: bool = False) -> 
                 warnings.simplefilter("ignore", ExperimentalWarning)
                 storage = _opened(lambda: open_proxy(url), proxy_away, searching)
         elif url.startswith("sqlite:"):
-            connect: dict[str, Any] = {"timeout": _BUSY_SECONDS}
-            if create or searching:
-                connect["factory"] = _Logged
-            storage = _database(url, connect)
+            kind = _Logged if create or searching else _Connection
+            storage = _database(url, {"timeout": _BUSY_SECONDS, "factory": kind})
         else:
             storage = _opened(lambda: _database(url, {}), database_away, searching)
         # Optuna keeps finished trials of a database in memory behind this.

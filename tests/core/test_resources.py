@@ -7,7 +7,12 @@ import pytest
 import torch
 
 from nasdip_core import cgroup
-from nasdip_core.resources import cores, keep_to_share_of_memory, memory_at_hand
+from nasdip_core.resources import (
+    cores,
+    keep_to_share_of_memory,
+    memory_at_hand,
+    no_more_threads_than_cores,
+)
 
 CPU = torch.device("cpu")
 KIB = 1024
@@ -26,6 +31,19 @@ def test_cores_are_those_that_the_process_has_time_on(monkeypatch: pytest.Monkey
     for quota, expected in ((None, 8), (64.0, 8), (2.0, 2), (1.5, 2), (0.1, 1)):
         monkeypatch.setattr(cgroup, "processors", lambda quota=quota: quota)
         assert cores() == expected
+
+
+def test_threads_are_no_more_than_cores() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(64)
+        no_more_threads_than_cores()
+        assert 1 <= torch.get_num_threads() <= (os.cpu_count() or 1)
+        torch.set_num_threads(1)
+        no_more_threads_than_cores()
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_memory_is_what_is_free(machine: Path) -> None:

@@ -1,6 +1,7 @@
 """Toy refine plugins, and a small noisy picture."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from nasdip_core.hooks import Offer, hookimpl
 from nasdip_core.plugins import Plugins

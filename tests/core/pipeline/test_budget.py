@@ -1,23 +1,18 @@
-"""Runs planned for a number of seconds."""
+"""Plans for a number of seconds."""
 
-import time
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from expected_times import expecting
 
-from nasdip_core import restore
 from nasdip_core.errors import OptionError
 from nasdip_core.fit.options import LangevinOptions
 from nasdip_core.options import parse
-from nasdip_core.pipeline import budget, jobs, recipe
-from nasdip_core.pipeline.calibration import Calibration
-from nasdip_core.pipeline.estimate import Estimate
+from nasdip_core.pipeline import budget
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved, with_steps
 from nasdip_core.plugins import Plugins
@@ -33,17 +28,6 @@ def request_for(tiny: dict[str, Any], toys: Plugins) -> Any:
         return resolve("denoise", parse(RestoreRequest, content, ""), toys, Path())
 
     return make
-
-
-def expecting(monkeypatch: pytest.MonkeyPatch, step: float, refine: float = 0.0) -> None:
-    """Let a step and a refinement take so many seconds."""
-
-    def estimate(resolved: Resolved, *_: Any, anew: bool = False) -> Estimate:
-        fits, steps = resolved.recipe.fits, resolved.fit.steps
-        seconds = fits * steps * step + sum(budget.refinements(resolved.recipe)) * refine
-        return Estimate(None, 0, step, refine, seconds, None, 1)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(budget, "estimate", estimate)
 
 
 def plan(resolved: Resolved) -> budget.Plan:
@@ -151,119 +135,6 @@ def test_the_best_preset_that_fits_is_taken(
     assert plan(replace(short[1], alternatives=short)).resolved.recipe.fits == 7
 
 
-def test_what_was_done_in_time_can_be_done_again_without_a_clock(
-    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path
-) -> None:
-    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
-    options = {"task.sigma": 20, "seconds": 5, "fit.steps": 100000}
-    found = restore(noisy, "denoise", **words, options=options, output=tmp_path / "timed")
-    assert found.result["fits"][0]["stopping"]["reason"] == "the time was up"
-    assert found.result["seconds"] < 30
-    saved = (tmp_path / "timed" / "pipeline.yaml").read_text()
-    assert "    seconds:" not in saved
-    steps = found.result["iterations"]
-    assert f"steps: {steps}\n" in saved
-    options = {"task.sigma": 20, "fit.steps": steps}
-    again = restore(noisy, "denoise", **words, options=options)
-    assert np.array_equal(again.picture.colour, found.picture.colour)
-    # The same words again, resumed: the plan that is there holds, and nothing is left to do.
-    options = {"task.sigma": 20, "seconds": 5, "fit.steps": 100000}
-    events: list[Any] = []
-    resumed = restore(
-        noisy,
-        "denoise",
-        **words,
-        options=options,
-        output=tmp_path / "timed",
-        resume=True,
-        observers=[events.append],
-    )
-    assert resumed.result == found.result
-    assert not events
-    with pytest.raises(OptionError, match="a run with other settings"):
-        restore(
-            noisy,
-            "denoise",
-            **words,
-            options={**options, "task.sigma": 21},
-            output=tmp_path / "timed",
-            resume=True,
-        )
-
-
-def test_a_folder_of_another_task_is_no_plan(
-    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path
-) -> None:
-    words: dict[str, Any] = {"arch": tiny, "plugins": toys, "output": tmp_path / "out"}
-    quick = {"fit.steps": 2, "seconds": 60}
-    restore(noisy, "denoise", **words, options=quick | {"task.sigma": 20})
-    with pytest.raises(OptionError, match="a run with other settings"):
-        restore(noisy, "super-resolution", **words, options=quick, resume=True)
-
-
-@pytest.mark.parametrize("change", [{"fit.lr": 0.5}, {"seconds": 50}, {"recipe.fits": 2}])
-def test_a_plan_made_for_other_options_is_not_gone_on_with(
-    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, tmp_path: Path, change: dict[str, Any]
-) -> None:
-    words: dict[str, Any] = {"arch": tiny, "plugins": toys, "output": tmp_path / "out"}
-    quick = {"fit.steps": 2, "seconds": 60, "task.sigma": 20}
-    found = restore(noisy, "denoise", **words, options=quick)
-    assert restore(noisy, "denoise", **words, options=quick, resume=True).result == found.result
-    with pytest.raises(OptionError, match="a run with other settings"):
-        restore(noisy, "denoise", **words, options=quick | change, resume=True)
-    # Without a clock, the plan is repeated as it was written.
-    file = tmp_path / "out" / "pipeline.yaml"
-    (planned,) = jobs.plan(str(file), None, {}, tmp_path / "out", toys).jobs
-    assert planned.resolved.seconds is None
-
-
-def test_interrupted_after_a_fit_was_cut_off_the_others_are_as_long(
-    noisy: np.ndarray,
-    tiny: dict[str, Any],
-    toys: Plugins,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    expecting(monkeypatch, step=1e-5)
-
-    class Killed(BaseException):
-        pass
-
-    def die(event: Any) -> None:
-        if event.fit.startswith("fit-2-"):
-            raise Killed
-
-    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
-    options = {"task.sigma": 20, "fit.steps": 100000, "recipe.fits": 3}
-    timed = words | {"options": options | {"seconds": 6}, "output": tmp_path / "timed"}
-    with pytest.raises(Killed):
-        restore(noisy, "denoise", **timed, observers=[die])
-    found = restore(noisy, "denoise", **timed, resume=True)
-    fits = found.result["fits"]
-    assert fits[0]["stopping"]["reason"] == "the time was up"
-    (steps,) = {fit["iterations"] for fit in fits}
-    options |= {"fit.steps": steps, "recipe.fits": len(fits)}
-    again = restore(noisy, "denoise", **words, options=options)
-    assert np.array_equal(again.picture.colour, found.picture.colour)
-    assert f"steps: {steps}\n" in (tmp_path / "timed/pipeline.yaml").read_text()
-
-
-def test_fits_that_end_by_themselves_leave_the_others_their_steps(
-    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
-    stopping = {"uses": "discrepancy", "with": {"factor": 4}}
-    options = {"task.sigma": 20, "fit.steps": 200, "fit.stopping": stopping, "recipe.fits": 3}
-    expecting(monkeypatch, step=0.001)
-    timed = restore(noisy, "denoise", **words, options=options | {"seconds": 600})
-    fits = [fit["iterations"] for fit in timed.result["fits"]]
-    assert max(fits) < 200
-    assert fits != sorted(fits, reverse=True), fits
-    again = restore(noisy, "denoise", **words, options=options | {"recipe.fits": len(fits)})
-    assert [fit["iterations"] for fit in again.result["fits"]] == fits
-    assert np.array_equal(again.picture.colour, timed.picture.colour)
-
-
 @pytest.mark.parametrize(("burn_in", "begin"), [(0.0, 0), (0.25, 10), (0.35, 14), (0.9, 17)])
 def test_a_fit_that_was_cut_off_is_repeated_with_its_burn_in(
     request_for: Any, burn_in: float, begin: int
@@ -274,48 +145,3 @@ def test_a_fit_that_was_cut_off_is_repeated_with_its_burn_in(
     assert round(cut.fit.langevin.burn_in * 17) == begin
     assert LangevinOptions.model_validate(cut.fit.langevin.model_dump()) == cut.fit.langevin
     assert with_steps(cut, 17).fit == cut.fit
-
-
-@pytest.mark.parametrize("tile", [None, 32])
-def test_fits_that_were_planned_and_not_done_leave_no_trace(
-    noisy: np.ndarray,
-    tiny: dict[str, Any],
-    toys: Plugins,
-    monkeypatch: pytest.MonkeyPatch,
-    tile: int | None,
-) -> None:
-    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
-    options = {"task.sigma": 20, "tile": tile}
-    expecting(monkeypatch, step=49)
-    times = count(time.monotonic(), 200)
-    monkeypatch.setattr(recipe, "time", SimpleNamespace(monotonic=lambda: next(times)))
-    found = restore(noisy, "denoise", **words, options=options | {"seconds": 1000})
-    names = {fit["id"].partition("-tile")[0] for fit in found.result["fits"]}
-    assert names == {"fit-1-of-5", "fit-2-of-5"}
-    again = restore(noisy, "denoise", **words, options=options | {"recipe.fits": 2})
-    assert np.array_equal(again.picture.colour, found.picture.colour)
-
-
-@pytest.mark.parametrize(("tile", "told"), [(None, True), (32, False)])
-def test_one_tile_does_not_tell_how_long_a_picture_takes(
-    noisy: np.ndarray,
-    tiny: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-    tile: int | None,
-    told: bool,
-) -> None:
-    expecting(monkeypatch, step=20)
-    learnt: list[str] = []
-    monkeypatch.setattr(Calibration, "learn", lambda _self, what, _seconds: learnt.append(what))
-    mask = np.zeros(noisy.shape, bool)
-    mask[2:5, 2:5] = True
-    options = {"seconds": 1000, "fit.steps": 30, "tile": tile}
-    found = restore(noisy, "inpaint", mask=mask, arch=tiny, options=options)
-    assert len(found.result["fits"]) == 1
-    assert [what.partition(" ")[0] for what in learnt] == ["step"] * told
-
-
-@pytest.mark.parametrize("seconds", [0, -1, float("inf"), "soon"])
-def test_seconds_that_make_no_sense(noisy: np.ndarray, seconds: Any) -> None:
-    with pytest.raises(OptionError, match="option 'seconds'"):
-        restore(noisy, "denoise", options={"seconds": seconds})

@@ -1,6 +1,8 @@
 """A study that is read row by row is the one that Optuna reads."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
@@ -26,6 +28,14 @@ def ended(state: TrialState, values: list[float] | None, steps: dict[int, float]
     )
 
 
+@contextmanager
+def opened(kind: type[RDBStorage], url: str) -> Iterator[RDBStorage]:
+    storage = kind(url)
+    yield storage
+    storage.remove_session()
+    storage.engine.dispose()
+
+
 def filled(url: str) -> None:
     """Make two studies with trials of every kind, turn by turn."""
     storage = open_storage(url, create=True)
@@ -45,19 +55,21 @@ def filled(url: str) -> None:
 def test_every_trial_is_read_as_optuna_reads_it(tmp_path: Path) -> None:
     url = study_url(tmp_path)
     filled(url)
-    for study in RDBStorage(url).get_all_studies():
-        ours = RowStorage(url).get_all_trials(study._study_id)
-        theirs = RDBStorage(url).get_all_trials(study._study_id)
-        assert len(ours) > 2
-        assert ours == theirs
-        assert [list(t.params) for t in ours] == [list(t.params) for t in theirs]
+    with opened(RDBStorage, url) as optunas, opened(RowStorage, url) as own:
+        for study in optunas.get_all_studies():
+            ours = own.get_all_trials(study._study_id)
+            theirs = optunas.get_all_trials(study._study_id)
+            assert len(ours) > 2
+            assert ours == theirs
+            assert [list(t.params) for t in ours] == [list(t.params) for t in theirs]
 
 
 def test_a_step_that_is_no_number_is_read(tmp_path: Path) -> None:
     url = study_url(tmp_path)
     study = optuna.create_study(storage=open_storage(url, create=True))
     study.ask().report(math.nan, 1)
-    (trial,) = RowStorage(url).get_all_trials(study._study_id)
+    with opened(RowStorage, url) as storage:
+        (trial,) = storage.get_all_trials(study._study_id)
     assert math.isnan(trial.intermediate_values[1])
 
 
