@@ -84,18 +84,30 @@ def contender(name: str) -> Contender:
 
 
 def fingerprint(table: Path) -> str:
-    """Return what tells one state of the table from another."""
-    return hashlib.sha256(table.read_bytes()).hexdigest()[:16]
+    """Return what tells one state of the table from another, but for its fits at full size.
+
+    No search here is told of those.
+    """
+    found = hashlib.sha256()
+    with np.load(table) as arrays:
+        for name in sorted(arrays.files):
+            if "/full/" not in name and name != "meta":
+                found.update(name.encode() + arrays[name].tobytes())
+    return found.hexdigest()[:16]
 
 
 @cache
 def code() -> str:
-    """Return what tells one state of the strategies, and of how they are run, from another."""
+    """Return what tells one state of the strategies, and of how they are run, from another.
+
+    Options are told as they are, whatever their defaults.
+    """
     here = Path(__file__).parent
     folders = [Path(module.__file__ or "").parent for module in (controller, space, strategy)]
     files = [here / name for name in ("contests.py", "measured.py", "replay.py")]
     files += [Path(module.__file__ or "") for module in (records, sampler, seeds, core_space)]
     files += [file for folder in folders for file in sorted(folder.glob("*.py"))]
+    files = [file for file in files if file.name != "options.py"]
     content = [optuna.__version__.encode(), *(file.read_bytes() for file in files)]
     return hashlib.sha256(b"".join(content)).hexdigest()[:16]
 
