@@ -1,8 +1,11 @@
 """A recurrent controller: a distribution over a search space, one decision after the other."""
 
+import math
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -83,21 +86,24 @@ class Policy(nn.Module):
         """Return canonical choices, drawn from softmax(logits / temperature), and the logarithm of
         the probability with which they were drawn.
         """
+        # An operation on small tensors takes as long as all else of a decision: as few as can be.
+        embedding, weight, bias = self.embedding.unsqueeze(1), self.weight, self.bias
+        lstm, first = self.lstm.all_weights[0], self._first.tolist()
+        chances = torch.rand(len(first), generator=draws, dtype=torch.float64).tolist()
         made: dict[str, Choice] = {}
-        total, state, row = 0.0, None, self.embedding[0]
+        total, row = 0.0, embedding[0]
+        state = (torch.zeros_like(row), torch.zeros_like(row))
         for t, decision in enumerate(self.space.decisions):
-            features, state = self.lstm(row.reshape(1, 1, -1), state)
-            opened = self.space.allowed(decision, made)
-            if len(opened) == 1:
-                place = self._places[t][opened[0]]
-            else:
-                logits = features[0] @ self.weight[t] + self.bias[t]
-                open_places = torch.tensor(self._mask(t, opened))
-                logs = _log_softmax(logits[0] / temperature, open_places)
-                place = int(torch.multinomial(logs.exp(), 1, generator=draws))
-                total += float(logs[place])
+            state = torch.lstm_cell(row, state, *lstm)
+            places = [self._places[t][c] for c in self.space.allowed(decision, made)]
+            place = places[0]
+            if len(places) > 1:
+                logits = torch.addmm(bias[t], state[0], weight[t])[0].tolist()
+                drawn, log = _drawn([logits[i] / temperature for i in places], chances[t])
+                place = places[drawn]
+                total += log
             made[decision.name] = decision.choices[place]
-            row = self.embedding[self._first[t] + place]
+            row = embedding[first[t] + place]
         return made, total
 
     def forward(self, traces: Sequence[Trace]) -> tuple[Tensor, Tensor]:
@@ -126,6 +132,15 @@ class Policy(nn.Module):
 
 def _parameter(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(*shape, dtype=torch.float64))
+
+
+def _drawn(logits: Sequence[float], chance: float) -> tuple[int, float]:
+    """Return a place by softmax, as a number in [0, 1) decides, and the log of its probability."""
+    most = max(logits)
+    sums = list(accumulate(math.exp(logit - most) for logit in logits))
+    # Rounded, the product may be the whole sum.
+    place = bisect(sums, chance * sums[-1], hi=len(sums) - 1)
+    return place, logits[place] - most - math.log(sums[-1])
 
 
 def _log_softmax(logits: Tensor, opened: Tensor) -> Tensor:
