@@ -27,17 +27,21 @@ RELEASED = {
     "inpaint": "nas-dip-inpaint",
     "super-resolution": "nas-dip-sr",
 }
+FAILED_UNITS = 1
+"""What `nasdip bench` exits with where all was tried and some units failed."""
 ALONE = {"fits": 1, "refine": [], "choice": "last"}
 """The recipe of a network without a filter around it."""
 
 
-def slim(network: Architecture, head: Any, width: int = WIDTH) -> Architecture:
-    """Return a network as coarse as those of the presets, with so many channels a level at most."""
+def slim(network: Architecture, balanced: Architecture, width: int = WIDTH) -> Architecture:
+    """Return a network in the form of a preset's, with so many channels a level at most.
+
+    As coarse, and with its input, which the preset's jitter is for, and its last layers.
+    """
+    preset = balanced.model_dump()
+    as_there = {name: preset[name] for name in ("working_resolution", "input", "head")}
     narrow = NasDip(proxy_width=width).proxy(network)
-    content = narrow.model_dump()
-    # The jitter of the presets is for inputs of this scale.
-    content["input"] |= {"scale": 1.0}
-    return Architecture.model_validate({**content, "working_resolution": 2, "head": head})
+    return Architecture.model_validate({**narrow.model_dump(), **as_there})
 
 
 def alone(network: Any, options: Mapping[str, Any]) -> NamedArchitecture:
@@ -55,14 +59,17 @@ def write(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, 
 
 
 def crops(pictures: Path, count: int, without: Sequence[str], folder: Path) -> None:
-    """Write the central squares of so many pictures, spread over a folder by name."""
+    """Write the central squares of so many pictures, spread over a folder by name.
+
+    Raises ValueError where one that is to be left out is not there.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    files = sorted(
-        file
-        for file in pictures.iterdir()
-        if file.suffix in (".png", ".jpg") and file.stem not in without
-    )
+    files = sorted(file for file in pictures.iterdir() if file.suffix in (".png", ".jpg"))
+    left_out = {Path(name).stem for name in without}
+    if not left_out <= {file.stem for file in files}:
+        raise ValueError(f"not all of {', '.join(without)} are in '{pictures}'")
+    files = [file for file in files if file.stem not in left_out]
     for file in files[:: max(1, len(files) // count)][:count]:
         with Image.open(file) as whole:
             left, top = ((side - SIDE) // 2 for side in whole.size)
@@ -71,13 +78,18 @@ def crops(pictures: Path, count: int, without: Sequence[str], folder: Path) -> N
 
 
 def bench(task: str, files: Sequence[Path], pictures: Path, folder: Path, workers: int) -> None:
-    """Run `nasdip bench` on the networks, the first one the one that others are held against."""
+    """Run `nasdip bench` on the networks, the first one the one that others are held against.
+
+    Units that failed are told in its table; what others came to stands.
+    """
     damage = [f"corrupt.{key}={value}" for key, value in DAMAGES[task].items()]
     words: list[str | Path] = ["bench", "--task", task, "--data", pictures, "-o", folder]
     words += [word for file in files for word in ("--arch", file)]
     words += [word for option in damage for word in ("-S", option)]
     words += ["--workers", str(workers), "-S", "device=cpu"]
-    subprocess.run([sys.executable, "-m", "nasdip_core.cli", *map(str, words)], check=True)
+    done = subprocess.run([sys.executable, "-m", "nasdip_core.cli", *map(str, words)], check=False)
+    if done.returncode != FAILED_UNITS or not (folder / "bench.json").exists():
+        done.check_returncode()
 
 
 def command_line(title: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:

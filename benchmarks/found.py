@@ -10,34 +10,42 @@ network becomes a preset is decided on training pictures (`--without` those of i
 names); what is published comes from others, with another `--work`. The networks are compared with
 `nasdip bench`, four times:
 
-- `iterations`: each network alone, fitted as the preset `balanced` fits its own, as many
-  iterations. The original and the released networks are in their slim form: no level wider than
-  32 channels, at half the resolution, with the inputs and the last layers of `balanced`;
+- `iterations`: each network alone, fitted as the preset `balanced` fits its own: at most as many
+  iterations, each until its rule stops it. The original and the released networks are in their slim
+  form: no level wider than 32 channels, at half the resolution, with the input and the last layers
+  of `balanced`;
 - `seconds`: each network alone, at most as many iterations as fit into the time that `balanced`
   took for its own before, in the median over pictures. The original and the released networks are
-  whole, with the options of their authors;
-- `balanced`, `fast`: the preset with the task's own found network in the place of its own, for
-  at most as many seconds, and as it is.
+  there in their slim form, and whole, with the options of their authors;
+- `balanced`, `fast`: the preset with the task's own found network in the place of its own, and as
+  it is. The found one has at most as many iterations as fit into the time of those that the
+  preset's own took alone, in the median.
 
-The time of an iteration is measured on one thread, see speed.py. A bench that was stopped goes on.
+The time of an iteration is that of a short fit with all that belongs to it, on one thread, by what
+that gets of the processor. A bench that was stopped goes on; one process at a time in a DIR.
 """
 
 import argparse
 import hashlib
 import json
 import statistics
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benches import DAMAGES, RELEASED, SIDE, alone, bench, command_line, crops, slim, write
-from speed import in_a_process
+import torch
+from benches import DAMAGES, RELEASED, alone, bench, command_line, crops, slim, write
 
+from nasdip_core import restore
 from nasdip_core.architecture.named import NamedArchitecture, find_architecture
 from nasdip_core.architecture.specification import Architecture
+from nasdip_core.fit.events import Event, StepDone
 from nasdip_core.plugins import Plugins
 
 TURNS = 3
 """Measurements of every network, one after the other; the median counts."""
+FIRST, LAST = 4, 12
+"""The iterations between which one is timed."""
 
 
 def contenders(
@@ -50,6 +58,8 @@ def contenders(
     searched = {
         f"found-{Path(file).stem}": find_architecture(file, plugins).architecture for file in found
     }
+    if len(searched) < len(found):
+        raise ValueError("two of the networks have files of the same name")
     ours = {
         name: alone(network, fit)
         for name, network in {**searched, "balanced": balanced.architecture}.items()
@@ -58,34 +68,50 @@ def contenders(
     for name in ("dip", RELEASED[task]):
         theirs = find_architecture(name, plugins)
         assert isinstance(theirs.architecture, Architecture)
-        slims[f"{name}-slim"] = alone(slim(theirs.architecture, balanced.architecture.head), fit)
+        slims[f"{name}-slim"] = alone(slim(theirs.architecture, balanced.architecture), fit)
         whole[name] = alone(theirs.architecture, theirs.fit_options(task))
-    return {**ours, **slims}, {**ours, **whole}
+    return {**ours, **slims}, {**ours, **slims, **whole}
 
 
 def presets(
-    task: str, found: NamedArchitecture, dearer: float, plugins: Plugins
+    task: str, found: NamedArchitecture, dearer: float, taken: float, plugins: Plugins
 ) -> dict[str, dict[str, NamedArchitecture]]:
     """Return both presets with a found network and as they are, by name.
 
-    `dearer`: how many times as long an iteration of the found network takes.
+    `dearer`: how many times as long an iteration of the found network takes; `taken`: iterations
+    after which the rule of `balanced` stops, in the median.
     """
     benches = {}
     for family in ("balanced", "fast"):
         preset = find_architecture(f"{family}-{task}", plugins)
         changed = preset.model_copy(update={"architecture": found.architecture})
-        steps = round(preset.fit["steps"] / dearer)
+        steps = round(min(preset.fit["steps"], taken) / dearer)
         benches[family] = {f"found-{family}": with_steps(changed, steps), family: preset}
     return benches
 
 
-def seconds_of(files: Mapping[str, Path]) -> dict[str, float]:
+def seconds_of(files: Mapping[str, Path], task: str, picture: Path) -> dict[str, float]:
     """Return the seconds an iteration of each takes on one thread."""
+    torch.set_num_threads(1)
     turns = [
-        {name: in_a_process(str(file), SIDE, 1, "fast")["seconds"] for name, file in files.items()}
-        for _ in range(TURNS)
+        {name: iteration(file, task, picture) for name, file in files.items()} for _ in range(TURNS)
     ]
     return {name: statistics.median(turn[name] for turn in turns) for name in files}
+
+
+def iteration(network: Path, task: str, picture: Path) -> float:
+    """Return the seconds an iteration takes in a fit, by what its thread gets of the processor."""
+    times: dict[int, float] = {}
+
+    def note(event: Event) -> None:
+        if isinstance(event, StepDone):
+            times[event.step] = time.thread_time()
+
+    damage = {f"corrupt.{key}": value for key, value in DAMAGES[task].items()}
+    short = {"fit.steps": LAST, "fit.report_every": FIRST, "fit.stopping": "fixed"}
+    options = {**damage, **short, "device": "cpu"}
+    restore(picture, task, arch=str(network), options=options, observers=[note])
+    return (times[LAST] - times[FIRST]) / (LAST - FIRST)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -101,9 +127,10 @@ def run(options: argparse.Namespace) -> None:
         bench(options.task, list(files.values()), pictures, folder / name, options.workers)
 
     compare("iterations", equal_iterations)
-    times = timed(equal_seconds, folder)
+    times = timed(equal_seconds, options.task, folder)
     own = next(iter(equal_seconds))
-    given = iterations_of("balanced", folder / "iterations") * times["balanced"]
+    taken = iterations_of("balanced", folder / "iterations")
+    given = taken * times["balanced"]
     compare(
         "seconds",
         {
@@ -112,11 +139,12 @@ def run(options: argparse.Namespace) -> None:
         },
     )
     dearer = times[own] / times["balanced"]
-    for name, networks in presets(options.task, equal_seconds[own], dearer, plugins).items():
+    benches = presets(options.task, equal_seconds[own], dearer, taken, plugins)
+    for name, networks in benches.items():
         compare(name, networks)
 
 
-def timed(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, float]:
+def timed(networks: Mapping[str, NamedArchitecture], task: str, folder: Path) -> dict[str, float]:
     """Return the seconds of an iteration, measured anew only where the networks are others."""
     file = folder / "seconds.json"
     files = write(networks, folder / "timed")
@@ -126,7 +154,8 @@ def timed(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, 
         earlier = json.loads(file.read_text())
         if earlier["networks"] == digest:
             return dict(earlier["seconds"])
-    times = seconds_of(files)
+    picture = min((folder / "pictures").iterdir())
+    times = seconds_of(files, task, picture)
     file.write_text(json.dumps({"networks": digest, "seconds": times}, indent=1))
     return times
 
@@ -134,7 +163,8 @@ def timed(networks: Mapping[str, NamedArchitecture], folder: Path) -> dict[str, 
 def iterations_of(method: str, folder: Path) -> float:
     """Return how many iterations a method took in a bench, the median over its units."""
     units = [json.loads(path.read_text()) for path in (folder / "units").glob("*.json")]
-    return statistics.median(unit["iterations"] for unit in units if unit["method"] == method)
+    done = [unit for unit in units if unit["state"] == "done" and unit["method"] == method]
+    return float(statistics.median(unit["iterations"] for unit in done))
 
 
 def with_steps(network: NamedArchitecture, steps: int) -> NamedArchitecture:
@@ -159,8 +189,11 @@ def main() -> None:
     options = parser.parse_args()
     if options.command == "report":
         report(options.work)
-    else:
+        return
+    try:
         run(options)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

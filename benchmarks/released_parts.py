@@ -58,13 +58,11 @@ def compared(task: str, plugins: Plugins) -> dict[str, Architecture]:
     balanced = find_architecture(f"balanced-{task}", plugins).architecture
     assert isinstance(balanced, Architecture)
     full = dict(parts(task, plugins))
-    wide = {name: slim(network, balanced.head) for name, network in full.items()}
+    wide = {name: slim(network, balanced) for name, network in full.items()}
     budget = parameters(wide["plain"], plugins)
     equal = {}
     for name, network in full.items():
-        narrowed = {
-            w: slim(network, balanced.head, w) for w in range(MULTIPLE, WIDTH + 1, MULTIPLE)
-        }
+        narrowed = {w: slim(network, balanced, w) for w in range(MULTIPLE, WIDTH + 1, MULTIPLE)}
         sizes = {width: parameters(form, plugins) for width, form in narrowed.items()}
         width = min(sizes, key=lambda w: abs(sizes[w] - budget))
         # Where that is as wide as the plain one, it is there already.

@@ -140,15 +140,12 @@ def convolutions_alone(
         for layout in (torch.contiguous_format, torch.channels_last):
             x = torch.rand(shape).contiguous(memory_format=layout).requires_grad_()
             weight = layer.weight.detach().contiguous(memory_format=layout).requires_grad_()
-            padding = (layer.kernel_size[0] - 1) // 2
+            padding = (layer.kernel_size[0] - 1) * layer.dilation[0] // 2
 
             def both(
-                x: Tensor = x,
-                weight: Tensor = weight,
-                stride: tuple[int, ...] = layer.stride,
-                padding: int = padding,
+                x: Tensor = x, weight: Tensor = weight, layer: nn.Conv2d = layer, p: int = padding
             ) -> None:
-                out = F.conv2d(x, weight, None, stride, padding)
+                out = F.conv2d(x, weight, None, layer.stride, p, layer.dilation, layer.groups)
                 torch.autograd.grad(out, [x, weight], torch.ones_like(out))
 
             found.append(min(timed(both) for _ in range(5)))

@@ -7,8 +7,9 @@ Every worker asks when it is free, and is answered by what has been told until t
 takes as long as that network's fits were measured to take. The strategies are the real ones, the
 spaces those of `table/measured.py`. Printed is the regret after the same number of trials in dB, in
 the mean over two pictures: how far the best found is from the best of the space, with 95 % bands.
-With as many workers as trials nothing is known when the last one asks. `--studies` shares workers
-and trials among so many searches that do not know of each other, and takes the best of all.
+With as many workers as trials nothing is known when the last one asks. A network that is proposed
+again counts as a trial, unlike in `table/compare.py`. `--studies` shares workers and trials among
+so many searches that do not know of each other, and takes the best of all.
 """
 
 import argparse

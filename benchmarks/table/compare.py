@@ -29,7 +29,7 @@ from contests import (
     run,
     units,
 )
-from judging import beats, gain, gains, ranks, told
+from judging import ENOUGH, beats, gain, gains, ranks, told
 from measured import SPACES, Measured
 from replay import Array, half
 from table import FILE, Table
@@ -77,9 +77,14 @@ def regret(column: Array) -> str:
 
 
 def _against(one: Outcome, control: Outcome) -> str:
-    """Return the chance that a run beats one of the control, and whether that may be luck."""
-    chance, p = beats(one.judged(), control.judged())
-    return f"{chance:.2f} (p {p:.1g})"
+    """Return the chance that a run beats one of the control, and whether that may be luck.
+
+    Of few runs the test, which takes their number for large, says nothing.
+    """
+    ours, theirs = one.judged(), control.judged()
+    chance, p = beats(ours, theirs)
+    few = min(len(runs) for runs in (*ours, *theirs)) < ENOUGH
+    return f"{chance:.2f} ({'too few runs' if few else f'p {p:.1g}'})"
 
 
 def _names(found: Found) -> list[str]:

@@ -39,9 +39,13 @@ def beats(ours: list[Array], theirs: list[Array]) -> tuple[float, float]:
 
 
 def gain(ours: list[Array], theirs: list[Array]) -> float:
-    """Return by which share of theirs our mean regret is less, in the mean over the pictures."""
+    """Return by which share of theirs our mean regret is less, in the mean over the pictures.
+
+    Of regrets under `LEAST` the difference counts as a share of that.
+    """
     shares = [
-        1 - one.mean() / max(other.mean(), LEAST) for one, other in zip(ours, theirs, strict=True)
+        (other.mean() - one.mean()) / max(other.mean(), LEAST)
+        for one, other in zip(ours, theirs, strict=True)
     ]
     return float(np.mean(shares))
 

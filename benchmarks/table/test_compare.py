@@ -153,6 +153,8 @@ def test_a_run_is_held_against_those_of_its_own_picture() -> None:
     assert np.isnan([low, high]).all()
     assert told((mean, low, high)).endswith("(too few runs for an interval)")
     assert beats(theirs, theirs) == (0.5, 1.0)
+    nothing = [np.zeros(40), np.full(40, 0.002)]
+    assert gain(nothing, nothing) == 0.0
     assert [list(runs) for runs in of_pictures(np.arange(4.0), [0, 1, 2, 3])] == [[0, 2], [1, 3]]
 
 
