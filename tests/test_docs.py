@@ -41,7 +41,11 @@ ROOT = Path(__file__).parent.parent
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 TEXTS = {
     path.relative_to(ROOT): path.read_text(encoding="utf-8")
-    for path in (*(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md"))
+    for path in (
+        ROOT / "README.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "examples").rglob("*.md"),
+    )
 }
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -294,7 +298,7 @@ def test_no_two_runs_of_a_page_share_a_folder(page: Path) -> None:
         if "-o" in words:
             output = words[words.index("-o") + 1]
         elif "--task" in words:
-            picture = "demonstration" if words[1] == "--task" else words[1]
+            picture = "demonstration" if words[1] == "--task" else Path(words[1]).stem
             output = f"{picture} {words[words.index('--task') + 1]}"
         else:
             output = words[1]

@@ -97,6 +97,9 @@ class RunFolder:
         cannot be written.
         """
         inputs = [path.resolve() for path in _inputs(document, given)]
+        if self.path.resolve() in inputs:
+            # What is written would be read as further frames.
+            raise RunError(f"'{self.path}' is what the run reads", "use another -o DIR")
         try:
             seen = self._seen(document, given)
             self._own = self._listed()

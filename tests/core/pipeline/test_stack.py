@@ -81,6 +81,14 @@ def test_a_finished_run_is_taken_up_and_forced(
     assert (tmp_path / "out" / "restored" / "mine.png").read_bytes() == b"mine"
 
 
+def test_what_is_written_is_not_put_among_the_frames(
+    film: Path, tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(RunError, match=r"film' is what the run reads"):
+        restore(film, "denoise", output=film, arch=tiny, options=options())
+    assert len(list(film.iterdir())) == FRAMES
+
+
 def test_frames_in_memory_can_be_restored_again_from_the_pipeline_file(
     frames: np.ndarray, tiny: dict[str, Any], tmp_path: Path
 ) -> None:
