@@ -5,9 +5,9 @@
     python benchmarks/search.py workers       # trials an hour: two workers against one
     python benchmarks/search.py size          # a study of 100,000 trials
 
-The search is for a network for one picture of 256 px with the default space and strategy. Long
-studies are filled with random trials, see search_study.py. One thread is timed by what it gets of
-the processor, two workers by the clock on the wall.
+The search is for a network for one picture of 256 px with the default space and the controller.
+Long studies are filled with random trials, see search_study.py. One thread is timed by what it gets
+of the processor, two workers by the clock on the wall.
 """
 
 import argparse

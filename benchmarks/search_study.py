@@ -31,8 +31,12 @@ NAME = "nasdip"
 
 
 def planned(plugins: Plugins, **options: Any) -> Search:
-    """Return the search, its fits as the preset has them but for `options`."""
-    content = {"data": PICTURE, "crop": 256, "corrupt": {"sigma": 25}, **options}
+    """Return the search, its fits as the preset has them but for `options`.
+
+    By the controller, which of nasdip's own strategies takes most time.
+    """
+    damage = {"crop": 256, "corrupt": {"sigma": 25}}
+    content = {"data": PICTURE, "strategy": "reinforce", **damage, **options}
     return plan_search("denoise", parse(SearchRequest, content, ""), plugins, Path())
 
 

@@ -5,7 +5,8 @@ Every network was fitted, see `measured.py`. A search is told of one picture: ev
 network is held against the best on the other picture, too, where what was lucky gains nothing.
 
     python benchmarks/table/compare.py run [--work DIR] [--strategies random evolution ...]
-    python benchmarks/table/compare.py report [--work DIR] [--strategies ...] [--plot FILE]
+    python benchmarks/table/compare.py report [--work DIR] [--strategies ...] [--control random]
+        [--plot FILE]
 
 A strategy has its defaults, or options beside them: `evolution:population=40,sample=10`. `run`
 makes a file for every space, task, strategy and twenty seeds; the same command goes on where it was
@@ -42,7 +43,9 @@ TUNED_ON = "denoise"
 """The task that `tune.py` chooses options by: no strategy is ranked by it."""
 
 
-def report(every: list[Unit], table: Path, work: Path, plot: Path | None) -> None:
+def report(
+    every: list[Unit], table: Path, work: Path, plot: Path | None, control: str = CONTROL
+) -> None:
     """Print the comparison; raises ValueError where nothing was run."""
     found, loaded = collected(every, table, work), Table(table)
     for where in found:
@@ -50,25 +53,25 @@ def report(every: list[Unit], table: Path, work: Path, plot: Path | None) -> Non
         print(f"{', '.join(where)}: {measured.known} of {measured.space.size} networks were fitted")
     print()
     columns = [f"regret at {trials}" for trials in SHOWN]
-    columns += [f"beats {CONTROL} at {JUDGED}", f"on the other picture at {JUDGED}"]
+    columns += [f"beats {control} at {JUDGED}", f"on the other picture at {JUDGED}"]
     print("| space | task | strategy | seeds | ms a trial | " + " | ".join(columns) + " |")
     print("|---" * (5 + len(columns)) + "|")
     for (space, task), by_name in found.items():
-        control = by_name.get(CONTROL)
+        held_against = by_name.get(control)
         for name, one in by_name.items():
             cells = [regret(one.regrets[:, MARKS.index(trials)]) for trials in SHOWN]
             against = "control"
-            if name != CONTROL:
-                against = "no control" if control is None else _against(one, control)
+            if name != control:
+                against = "no control" if held_against is None else _against(one, held_against)
             cells += [against, regret(one.elsewhere[:, MARKS.index(JUDGED)])]
             cells = [space, task, name, f"{len(one.regrets)}", f"{one.milliseconds:.1f}", *cells]
             print(f"| {' | '.join(cells)} |")
     judging = {where: by_name for where, by_name in found.items() if where[1] != TUNED_ON}
-    if judging and all(CONTROL in by_name for by_name in judging.values()):
+    if judging and all(control in by_name for by_name in judging.values()):
         print(f"\nOver all spaces and tasks but {TUNED_ON}, which options are tuned on:\n")
-        print("\n".join(_ranks(judging)))
+        print("\n".join(_ranks(judging, control)))
     if plot is not None:
-        draw(found, plot)
+        draw(found, plot, control)
 
 
 def regret(column: Array) -> str:
@@ -92,17 +95,17 @@ def _names(found: Found) -> list[str]:
     return list(dict.fromkeys(name for by_name in found.values() for name in by_name))
 
 
-def _ranks(found: Found) -> list[str]:
+def _ranks(found: Found, control: str) -> list[str]:
     """Return mean rank and gain over the control of each strategy, over spaces and tasks."""
     shared = [n for n in _names(found) if all(n in by_name for by_name in found.values())]
     means = np.array(
         [
-            [1 - gain(by_name[n].judged(), by_name[CONTROL].judged()) for n in shared]
+            [1 - gain(by_name[n].judged(), by_name[control].judged()) for n in shared]
             for by_name in found.values()
         ]
     )
     lines = [
-        f"| strategy | mean rank at {JUDGED} | regret less than {CONTROL}'s by "
+        f"| strategy | mean rank at {JUDGED} | regret less than {control}'s by "
         "| on the other picture |",
         "|---|---|---|---|",
     ]
@@ -112,16 +115,16 @@ def _ranks(found: Found) -> list[str]:
         cells = [name, f"{mean_ranks[place]:.1f}"]
         for elsewhere in (False, True):
             contests = [
-                tuple(by_name[n].judged(elsewhere=elsewhere) for n in (name, CONTROL))
+                tuple(by_name[n].judged(elsewhere=elsewhere) for n in (name, control))
                 for by_name in found.values()
             ]
             gained = gains(contests, np.random.default_rng(0))
-            cells += ["" if name == CONTROL else told(gained)]
+            cells += ["" if name == control else told(gained)]
         lines += [f"| {' | '.join(cells)} |"]
     return lines
 
 
-def draw(found: Found, file: Path) -> None:
+def draw(found: Found, file: Path, control: str) -> None:
     """Draw mean regret with its 95 % band against trials, a panel a space and task."""
     import matplotlib
 
@@ -139,7 +142,7 @@ def draw(found: Found, file: Path) -> None:
             mean = one.regrets.mean(axis=0)
             band = half(one.regrets)
             colour = f"C{names.index(name)}"
-            style = "--" if name == CONTROL else "-"
+            style = "--" if name == control else "-"
             panel.plot(MARKS, mean, style, color=colour, label=f"{name} ({len(one.regrets)})")
             panel.fill_between(MARKS, mean - band, mean + band, color=colour, alpha=0.2, lw=0)
         panel.set(title=f"{space}, {task}", xlabel="trials", ylabel="regret, dB", xscale="log")
@@ -158,6 +161,7 @@ def main() -> None:
     parser.add_argument("--strategies", nargs="+", type=contender, default=[*map(contender, SEEDS)])
     parser.add_argument("--spaces", nargs="+", choices=SPACES, default=list(SPACES))
     parser.add_argument("--units", type=int, help="stop after so many")
+    parser.add_argument("--control", default=CONTROL, help="what the others are held against")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     every = units(options.strategies, options.spaces, Table(options.table).tasks)
@@ -165,7 +169,7 @@ def main() -> None:
         run(every, options.table, options.work, options.units)
         return
     try:
-        report(every, options.table, options.work, options.plot)
+        report(every, options.table, options.work, options.plot, options.control)
     except ValueError as error:
         parser.error(str(error))
 

@@ -87,7 +87,7 @@ def test_options_are_told_in_the_name() -> None:
         for name in ("evolution", "evolution:population=20")
     )
     assert plain.key("", plugins) == same.key("", plugins)
-    assert plain.key("", plugins)["options"] == {"population": 20, "sample": 5}
+    assert plain.key("", plugins)["options"] == {"population": 20, "sample": 20}
     with pytest.raises(ValueError, match="not among"):
         contests.contender("annealing")
 

@@ -44,7 +44,7 @@ def search(
         str | None, typer.Option(help="Search space; default compact (nasdip list space).")
     ] = None,
     strategy: Annotated[
-        str | None, typer.Option(help="Strategy; default reinforce (nasdip list strategy).")
+        str | None, typer.Option(help="Strategy; default evolution (nasdip list strategy).")
     ] = None,
     reward: Annotated[
         str | None, typer.Option(help="Reward; default psnr with a truth, else held-out.")

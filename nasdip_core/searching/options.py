@@ -49,7 +49,7 @@ class PrunerOptions(Options):
 
 
 SPACE = "compact"
-STRATEGY = "reinforce"
+STRATEGY = "evolution"
 
 
 class SearchRequest(Options):

@@ -51,7 +51,7 @@ class EvolutionOptions(Options):
         description="youngest trials that may be parents (100 in Real et al., AAAI 2019)",
     )
     sample: int = Field(
-        default=5,
+        default=20,
         ge=1,
         le=10_000,
         description="draws from them of which the best is the parent (25 in Real et al.)",

@@ -120,7 +120,7 @@ def test_another_search_leaves_the_study_unharmed(done: tuple[Path, Path, str], 
     command += ["--mask", folder / "mask.png", "--trials", "9", "-o", output, *FAST]
     for more, difference in (
         (["-S", "fit.steps=3"], "fit.steps = 2, this search 3"),
-        (["--strategy", "tpe"], "strategy.uses = reinforce, this search tpe"),
+        (["--strategy", "tpe"], "strategy.uses = evolution, this search tpe"),
         (["--seed", "1"], "seed = 0, this search 1"),
         (["-S", "corrupt.missing=0.3"], None),
         (["-t", "denoise"], None),

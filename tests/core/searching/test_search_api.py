@@ -117,13 +117,13 @@ def test_options_of_plugins_that_are_not_named(toys: Plugins, pictures: Path) ->
     content = {
         "data": str(pictures / "a.png"),
         "space": {"with": {}},
-        "strategy": {"with": {"batch": 3}},
+        "strategy": {"with": {"population": 30}},
         "reward": {"with": {"fraction": 0.2}},
     }
     planned = plan_search("denoise", parse(SearchRequest, content, ""), toys, Path())
     settings = planned.settings()
-    assert (settings["space"]["uses"], settings["strategy"]["uses"]) == ("compact", "reinforce")
-    assert settings["strategy"]["with"]["batch"] == 3
+    assert (settings["space"]["uses"], settings["strategy"]["uses"]) == ("compact", "evolution")
+    assert settings["strategy"]["with"]["population"] == 30
     assert settings["reward"] == {"uses": "held-out", "with": {"fraction": 0.2}}
 
 
