@@ -125,7 +125,10 @@ def _ranks(found: Found, control: str) -> list[str]:
 
 
 def draw(found: Found, file: Path, control: str) -> None:
-    """Draw mean regret with its 95 % band against trials, a panel a space and task."""
+    """Draw mean regret with its 95 % band against trials, a panel a space and task.
+
+    From where the strategies differ: with few trials all of them draw at random.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -136,15 +139,17 @@ def draw(found: Found, file: Path, control: str) -> None:
     figure, panels = pyplot.subplots(
         len(spaces), len(tasks), figsize=(4 * len(tasks), 3.2 * len(spaces)), squeeze=False
     )
+    late = slice(MARKS.index(10), None)
+    trials = MARKS[late]
     for (space, task), by_name in found.items():
         panel = panels[spaces.index(space), tasks.index(task)]
         for name, one in by_name.items():
-            mean = one.regrets.mean(axis=0)
-            band = half(one.regrets)
+            mean = one.regrets.mean(axis=0)[late]
+            band = half(one.regrets)[late]
             colour = f"C{names.index(name)}"
             style = "--" if name == control else "-"
-            panel.plot(MARKS, mean, style, color=colour, label=f"{name} ({len(one.regrets)})")
-            panel.fill_between(MARKS, mean - band, mean + band, color=colour, alpha=0.2, lw=0)
+            panel.plot(trials, mean, style, color=colour, label=f"{name} ({len(one.regrets)})")
+            panel.fill_between(trials, mean - band, mean + band, color=colour, alpha=0.2, lw=0)
         panel.set(title=f"{space}, {task}", xlabel="trials", ylabel="regret, dB", xscale="log")
         panel.grid(alpha=0.3)
     panels[0, 0].legend(title="strategy (seeds)", fontsize="small")
