@@ -21,7 +21,7 @@ names); what is published comes from others, with another `--work`. The networks
   it is. The found one has at most as many iterations as fit into the time of those that the
   preset's own took alone, in the median.
 
-The time of an iteration is that of a short fit with all that belongs to it, on one thread, by what
+The time of an iteration is that of a short fit, all but the stopping rule, on one thread, by what
 that gets of the processor. A bench that was stopped goes on; one process at a time in a DIR.
 """
 
