@@ -1,23 +1,19 @@
-"""The documentation is held to the code: hooks, kinds, options, commands, files and links."""
+"""What pages list is what the code has: hooks, kinds, options, exit codes, results."""
 
 import importlib.util
 import inspect
-import os
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
+from pages import PAGES, ROOT, rows
 
 import nasdip_core
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.named import NamedArchitecture, find_architecture
 from nasdip_core.architecture.specification import Architecture, Encoder, Head
-from nasdip_core.cli import app
-from nasdip_core.cli.guests import plugins_first
 from nasdip_core.errors import ExitCode
 from nasdip_core.fit.events import (
     FitEnded,
@@ -30,63 +26,10 @@ from nasdip_core.fit.events import (
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.hooks import API_VERSION, KINDS, BehaviourSpecs, Offer, OfferSpecs
 from nasdip_core.imaging.samples import sample_names
-from nasdip_core.options import fields_of, from_dotted, merge, parse
-from nasdip_core.pipeline.document import Pipeline
-from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.options import fields_of
 from nasdip_core.plugins import Plugins
 from nasdip_core.recipe import RecipeOptions
 from nasdip_core.registration import OWN_DISTRIBUTION
-
-ROOT = Path(__file__).parent.parent
-PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
-TEXTS = {
-    path.relative_to(ROOT): path.read_text(encoding="utf-8")
-    for path in (
-        ROOT / "README.md",
-        *(ROOT / "docs").glob("*.md"),
-        *(ROOT / "examples").rglob("*.md"),
-    )
-}
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(text: str, *languages: str) -> list[str]:
-    """Return the fenced blocks of some languages."""
-    return [body for language, body in FENCE.findall(text) if language in languages]
-
-
-def commands(text: str) -> list[list[str]]:
-    """Return the words of every `nasdip` command in shell blocks, without `nasdip` itself."""
-    found = []
-    for block in blocks(text, "sh", "console"):
-        for line in block.replace("\\\n", " ").splitlines():
-            # A sign within a word, as in STUDY#best, begins no comment.
-            words = shlex.split(re.sub(r"(^|\s)#.*", "", line.removeprefix("$ ")))
-            while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-                words = words[1:]
-            if words and words[0] == "nasdip":
-                words = plugins_first(words[1:])
-                found.append(words[2:] if words[0] == "--plugin" else words)
-    return found
-
-
-def rows(text: str) -> dict[str, list[str]]:
-    """Return the rows of all tables by their first cell, marks of code left out."""
-    table = {}
-    for line in text.splitlines():
-        if line.startswith("|") and not line.startswith("|---"):
-            first, *others = [cell.strip().strip("`") for cell in line.strip("| ").split(" |")]
-            table[first] = others
-    return table
-
-
-COMMANDS = [(page, words) for page, text in TEXTS.items() for words in commands(text)]
-
-
-def test_there_is_something_to_hold() -> None:
-    assert set(PAGES) >= {"architectures", "guide", "hooks", "plugins"}
-    assert len(COMMANDS) > 50
-    assert len(rows(PAGES["hooks"])) > 20
 
 
 def test_the_reference_is_what_the_code_says(plugins: Plugins) -> None:
@@ -224,101 +167,3 @@ def test_every_field_of_a_result_is_described(waves_file: Path, tmp_path: Path) 
     files = rows(PAGES["guide"].partition("## The output")[2].partition("## The result")[0])
     listed = {name for cell in files for name in re.split(r"`?, `?", cell)}
     assert {path.name for path in (tmp_path / "out").iterdir()} <= listed
-
-
-@pytest.mark.parametrize("page", TEXTS, ids=str)
-def test_python_blocks_compile(page: Path) -> None:
-    for block in blocks(TEXTS[page], "python"):
-        compile(block, str(page), "exec")
-
-
-def test_yaml_blocks_are_what_they_claim(plugins: Plugins) -> None:
-    kinds = []
-    for page, text in TEXTS.items():
-        for block in blocks(text, "yaml"):
-            content = yaml.safe_load(block)
-            if page.stem == "cluster":
-                continue  # files of Ray and Kubernetes
-            if "steps" in content:
-                for step in Pipeline.model_validate(content).steps:
-                    if not step.uses.startswith("task."):
-                        plugins.find("step", step.uses.removeprefix("step."))
-                        continue
-                    if "${" in str(step.with_):
-                        continue  # what another step makes is not there yet
-                    request = parse(RestoreRequest, step.with_, "")
-                    resolve(step.uses.removeprefix("task."), request, plugins, Path())
-            else:
-                NamedArchitecture.model_validate(content)
-            kinds.append((page.stem, "steps" in content))
-    assert {("guide", True), ("architectures", False), ("plugins", False)} <= set(kinds)
-
-
-@pytest.mark.parametrize(("page", "words"), COMMANDS, ids=str)
-def test_commands_and_flags_exist(page: Path, words: list[str]) -> None:
-    command: Any = typer.main.get_command(app)
-    while words and words[0] in getattr(command, "commands", {}):
-        command, words = command.commands[words[0]], words[1:]
-    group = hasattr(command, "commands") and not command.invoke_without_command
-    assert not group, f"{page}: '{words}' is no command"
-    command.make_context(command.name, list(words))  # raises for what it does not know
-
-
-def test_the_options_of_commands_exist(
-    plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = next(b for b in blocks(PAGES["architectures"], "yaml") if "architecture:" in b)
-    (tmp_path / "mine.yaml").write_text(network, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    run: Any = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined]  # a group
-    resolved = 0
-    for page in ("guide", "architectures"):
-        for words in commands(PAGES[page]):
-            given = run.make_context("run", words[1:]).params if words[0] == "run" else {}
-            if not given or (given["source"] or "").endswith(".yaml"):
-                continue
-            keys = ("mask", "truth", "arch", "preset", "seed", "device", "seconds")
-            content = {key: given[key] for key in keys}
-            content = {key: value for key, value in content.items() if value is not None}
-            if given["source"] is not None:
-                content["picture"] = given["source"]
-            content = merge(content, from_dotted(given["settings"] or []))
-            resolve(given["task"], parse(RestoreRequest, content, ""), plugins, tmp_path)
-            resolved += 1
-    assert resolved > 30
-
-
-@pytest.mark.parametrize("page", TEXTS, ids=str)
-def test_no_two_runs_of_a_page_share_a_folder(page: Path) -> None:
-    """Who types the commands one after the other is not told that a folder is taken."""
-    taken: dict[str, list[str]] = {}
-    for words in commands(TEXTS[page]):
-        if words[0] != "run" or {"--dry-run", "--resume", "--force"} & set(words):
-            continue
-        if "-o" in words:
-            output = words[words.index("-o") + 1]
-        elif "--task" in words:
-            picture = "demonstration" if words[1] == "--task" else Path(words[1]).stem
-            output = f"{picture} {words[words.index('--task') + 1]}"
-        else:
-            output = words[1]
-        taken.setdefault(output, []).append(" ".join(words))
-    assert {output: runs for output, runs in taken.items() if len(runs) > 1} == {}
-
-
-def anchors(text: str) -> set[str]:
-    """Return the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", re.sub(FENCE, "", text), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("page", TEXTS, ids=str)
-def test_links_resolve(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(FENCE, "", TEXTS[page])):
-        if "://" in target:
-            continue
-        path, _, anchor = target.partition("#")
-        linked = ROOT / page if not path else ROOT / os.path.normpath(page.parent / path)
-        assert linked.exists(), f"{page}: {target}"
-        if anchor:
-            assert anchor in anchors(linked.read_text(encoding="utf-8")), f"{page}: {target}"
