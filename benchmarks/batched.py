@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import product
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -59,11 +60,13 @@ def vmapped(networks: list[UNet], inputs: Tensor, targets: Tensor) -> Step:
     base, size = deepcopy(networks[0]), (targets.shape[-2], targets.shape[-1])
 
     def loss(own: dict[str, Tensor], fixed: dict[str, Tensor], z: Tensor, y: Tensor) -> Tensor:
-        return (functional_call(base, (own, fixed), (z, size)) - y).square().mean()
+        mapped: Tensor = functional_call(base, (own, fixed), (z, size))
+        return (mapped - y).square().mean()
 
     def step() -> None:
         optimiser.zero_grad()
-        torch.vmap(loss)(weights, buffers, inputs, targets).sum().backward()
+        losses: Tensor = torch.vmap(loss)(weights, buffers, inputs, targets)
+        torch.autograd.backward(losses.sum())
         optimiser.step()
 
     return step
@@ -78,16 +81,7 @@ def grouped(
     for name, module in networks[0].named_modules():
         made: nn.Module
         if isinstance(module, nn.Conv2d):
-            made = nn.Conv2d(
-                fits * module.in_channels,
-                fits * module.out_channels,
-                module.kernel_size,
-                module.stride,
-                module.padding,
-                module.dilation,
-                groups=fits * module.groups,
-                bias=module.bias is not None,
-            )
+            made = widened(module, fits)
         elif isinstance(module, nn.BatchNorm2d):
             made = nn.BatchNorm2d(fits * module.num_features, track_running_stats=False)
         else:
@@ -97,7 +91,7 @@ def grouped(
         parent, _, last = name.rpartition(".")
         setattr(wide.get_submodule(parent), last, made)
     wide._repeats = [False for _ in wide._repeats]
-    wide.to(memory_format=layout)
+    wide.to(memory_format=layout)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(wide.parameters(), fused=True)
     z = inputs.flatten(0, 2)[None].contiguous(memory_format=layout)
     y, size = targets.flatten(0, 2)[None], (targets.shape[-2], targets.shape[-1])
@@ -120,11 +114,25 @@ def grouped(
     return step
 
 
+def widened(one: nn.Conv2d, fits: int) -> nn.Conv2d:
+    """Return one convolution of so many fits side by side, a group each, newly drawn."""
+    shape: dict[str, Any] = {
+        name: getattr(one, name) for name in ("kernel_size", "stride", "padding", "dilation")
+    }
+    return nn.Conv2d(
+        fits * one.in_channels,
+        fits * one.out_channels,
+        groups=fits * one.groups,
+        bias=one.bias is not None,
+        **shape,
+    )
+
+
 def plain(networks: list[UNet]) -> list[UNet]:
     """Return copies without the fast forms, which `vmap` cannot look into."""
     copies = deepcopy(networks)
     for network in copies:
-        network.to(memory_format=torch.contiguous_format)
+        network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         network._repeats = [False for _ in network._repeats]
     return copies
 
@@ -133,7 +141,7 @@ def gains(
     architecture: Architecture, side: int, fits: int, plugins: Plugins, rounds: int
 ) -> tuple[float, dict[str, float]]:
     """Return the seconds of an iteration one by one, and how many times as fast the others are."""
-    networks = [assemble(architecture, 3, plugins, seed=seed) for seed in range(fits)]
+    networks = [unet_of(architecture, plugins, seed) for seed in range(fits)]
     working = networks[0].input_size((side, side))
     inputs = torch.stack(
         [draw_input(architecture.input, working, generator(seed, "z")) for seed in range(fits)]
@@ -161,6 +169,13 @@ def gains(
     }
 
 
+def unet_of(architecture: Architecture, plugins: Plugins, seed: int) -> UNet:
+    """Return the network of an architecture, which for a U-Net is one."""
+    network = assemble(architecture, 3, plugins, seed=seed)
+    assert isinstance(network, UNet)
+    return network
+
+
 def candidates(number: int, plugins: Plugins) -> Iterator[Architecture]:
     """Yield random points of the default space, but for cells that mix the channels of fits."""
     space: SearchSpace = plugins.find("space", "compact").resolve()()
@@ -183,12 +198,15 @@ def main() -> None:
     torch.set_flush_denormal(True)
     # What it asks of a tensor is not answered within `vmap`; the fast forms need not ask.
     whole = convolution._innermost
-    convolution._innermost = lambda x: not torch._C._functorch.is_batchedtensor(x) and whole(x)
+    convolution._innermost = lambda features: (
+        not torch._C._functorch.is_batchedtensor(features) and whole(features)
+    )
     plugins = Plugins.discover()
     print(f"load average {os.getloadavg()[0]:.1f}\n")
     print("| network | threads | size | fits | one by one: s | vmap | grouped | innermost |")
     print("|---|---|---|---|---|---|---|---|")
     preset = find_architecture(NETWORK, plugins).architecture
+    assert isinstance(preset, Architecture)
     for threads, side, fits in product((1, 2), (128, 256), (2, 4)):
         torch.set_num_threads(threads)
         print(row(NETWORK, side, fits, *gains(preset, side, fits, plugins, 15)), flush=True)

@@ -89,6 +89,7 @@ def report(work: Path) -> None:
         if table.exists():
             print(f"### {task}\n\n| network | channels | parameters |\n|---|---|---|")
             for name, network in compared(task, plugins).items():
+                assert network.encoder
                 channels = max(network.encoder.widths)
                 print(f"| {name} | {channels} | {parameters(network, plugins):,} |")
             print(f"\n{table.read_text()}")

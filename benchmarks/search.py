@@ -27,11 +27,13 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from search_study import planned, random_choices, started
 
 from nasdip_core.architecture.named import find_architecture
+from nasdip_core.architecture.specification import Architecture
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
 from nasdip_core.space import Choices
@@ -63,7 +65,9 @@ def overhead(folder: Path) -> None:
     watch_all(clock)
     search = planned(plugins)
     evaluator = Evaluator(search, plugins, torch.device("cpu"))
-    preset = search.space.encode(find_architecture(NETWORK, plugins).architecture)
+    network = find_architecture(NETWORK, plugins).architecture
+    assert isinstance(network, Architecture)
+    preset = search.space.encode(network)
     before = clock.spent["fit"]
     evaluator.score(evaluator.candidate(preset), search.searched)
     fit = clock.spent["fit"] - before
@@ -188,17 +192,17 @@ def size(folder: Path) -> None:
 def work(order: dict[str, Any], trials: int) -> None:
     """Do one worker's share, without the last comparison."""
     from nasdip_core import worker
-    from nasdip_core.searching.worker import Finals
+    from nasdip_core.searching.finals import Finals
     from nasdip_core.study.order import note_order, order_of
     from nasdip_core.study.storage import close_storage, open_storage
     from nasdip_core.study.study import load_study
 
-    Finals.run = lambda _: None  # type: ignore[method-assign]
     storage = open_storage(order["study"])
     study = load_study(storage, order["study"])
     note_order(study, {**order_of(study), "trials": trials})
     close_storage(storage, order["study"])
-    worker.work(order)
+    with patch.object(Finals, "run", lambda _: None):
+        worker.work(order)
 
 
 class Clock:
@@ -273,9 +277,9 @@ def watch_all(clock: Clock) -> None:
     clock.watch("freeing memory", gc, "collect")
     one = Trials._one
 
-    def noted(trials: Trials) -> None:
+    def noted(self: Trials) -> None:
         clock.trials.append((time.thread_time(), dict(clock.spent)))
-        one(trials)
+        one(self)
 
     Trials._one = noted  # type: ignore[method-assign]
 

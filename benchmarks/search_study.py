@@ -78,9 +78,9 @@ def _fill(file: Path, search: Search, trials: int) -> None:
         ended = begun + timedelta(seconds=draws.uniform(40, 80))
         tables["trials"].append((at, number, 1, "COMPLETE", str(begun), str(ended)))
         begun = ended
-        for name, choice in random_choices(search.space, draws).items():
-            place = float(kinds[name].choices.index(choice))
-            tables["trial_params"].append((None, at, name, place, written[name]))
+        for parameter, choice in random_choices(search.space, draws).items():
+            place = float(kinds[parameter].choices.index(choice))
+            tables["trial_params"].append((None, at, parameter, place, written[parameter]))
         tables["trial_values"].append((None, at, 0, value, "FINITE"))
         tables["trial_intermediate_values"].append((None, at, 0, value, "FINITE"))
         notes = {"version": number // 5, "log_probability": draws.uniform(-22, -18)}
@@ -90,13 +90,13 @@ def _fill(file: Path, search: Search, trials: int) -> None:
             ("constraints:valid", "0.0"),
         ):
             tables["trial_system_attributes"].append((None, at, key, content))
-        for key, content in (
+        for key, figure in (
             ("macs", draws.randrange(10**9, 10**10)),
             ("parameters", draws.randrange(10**5, 10**7)),
             ("activation_bytes", draws.randrange(10**8, 10**9)),
             ("scores", json.dumps({search.names[0]: value})),
         ):
-            tables["trial_user_attributes"].append((None, at, key, content))
+            tables["trial_user_attributes"].append((None, at, key, figure))
     with closing(sqlite3.connect(file)) as connection, connection:
         for table, rows in tables.items():
             marks = ", ".join("?" * len(rows[0]))

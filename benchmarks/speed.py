@@ -56,10 +56,10 @@ def measure(name: str, size: int, threads: int, plain: bool) -> dict[str, float]
     network = assemble(architecture, 3, plugins)
     if plain:
         # Convolutions then take the plain way by themselves.
-        network.to(memory_format=torch.contiguous_format)
+        network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         for module in network.modules():
             if getattr(module, "inplace", False):
-                module.inplace = False
+                vars(module)["inplace"] = False
     z = draw_input(architecture.input, network.input_size((size, size)), generator(0, "z"))
     target = torch.rand(1, 3, size, size, generator=generator(0, "target"))
     optimiser = torch.optim.Adam(network.parameters(), fused=not plain)

@@ -24,6 +24,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).with_name("table")))
 
+from contests import contender
 from measured import SPACES, Measured
 from replay import half, make_strategy
 from table import FILE, Table
@@ -41,7 +42,12 @@ def main() -> None:
     parser.add_argument("--table", type=Path, default=FILE)
     parser.add_argument("--space", choices=SPACES, default="nas-dip-cell")
     parser.add_argument("--task", default="denoise")
-    parser.add_argument("--strategies", nargs="+", default=["random", "evolution", "reinforce"])
+    parser.add_argument(
+        "--strategies",
+        nargs="+",
+        metavar="NAME[:OPTION=VALUE,...]",
+        default=["random", "evolution", "reinforce"],
+    )
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 10, 30, 100, 300])
     parser.add_argument("--seeds", type=int, default=5)
@@ -56,7 +62,8 @@ def main() -> None:
     print("| strategy | " + " | ".join(f"{n:,} workers" for n in options.workers) + " |")
     print("|---" * (len(options.workers) + 1) + "|")
     for name in options.strategies:
-        strategy, cells = make_strategy(name, {}, plugins), []
+        chosen, cells = contender(name), []
+        strategy = make_strategy(chosen.strategy, chosen.options, plugins)
         for workers in options.workers:
             each, share = max(1, workers // options.studies), options.trials // options.studies
             found = [

@@ -115,7 +115,10 @@ def _ranks(found: Found, control: str) -> list[str]:
         cells = [name, f"{mean_ranks[place]:.1f}"]
         for elsewhere in (False, True):
             contests = [
-                tuple(by_name[n].judged(elsewhere=elsewhere) for n in (name, control))
+                (
+                    by_name[name].judged(elsewhere=elsewhere),
+                    by_name[control].judged(elsewhere=elsewhere),
+                )
                 for by_name in found.values()
             ]
             gained = gains(contests, np.random.default_rng(0))
