@@ -1,13 +1,14 @@
 """Are networks that searches found better? In pairs, on pictures that no search has seen.
 
     python benchmarks/found.py run TASK FOUND... --data PICTURES --work DIR [--pictures 16]
-        [--without NAME ...] [--workers 2]
+        [--ours --without NAME ...] [--workers 2]
     python benchmarks/found.py report --work DIR
 
 FOUND are files of networks, that of the task's own search first, those of other tasks' behind it;
 PICTURES is a folder of clean pictures, and the central 256 px of every n-th are damaged. Whether a
 network becomes a preset is decided on training pictures (`--without` those of its search, by their
-names); what is published comes from others, with another `--work`. The networks are compared with
+names, and with `--ours` alone, without the original and the released networks); what is published
+comes from others, with another `--work`. The networks are compared with
 `nasdip bench`, four times:
 
 - `iterations`: each network alone, fitted as the preset `balanced` fits its own: at most as many
@@ -49,9 +50,12 @@ FIRST, LAST = 4, 12
 
 
 def contenders(
-    task: str, found: Sequence[str], plugins: Plugins
+    task: str, found: Sequence[str], others: bool, plugins: Plugins
 ) -> tuple[dict[str, NamedArchitecture], dict[str, NamedArchitecture]]:
-    """Return the networks alone, by name, for equal iterations and for equal seconds."""
+    """Return the networks alone, by name, for equal iterations and for equal seconds.
+
+    `others`: the original and the released networks, too.
+    """
     balanced = find_architecture(f"balanced-{task}", plugins)
     fit = balanced.fit_options(task)
     assert isinstance(balanced.architecture, Architecture)
@@ -65,7 +69,7 @@ def contenders(
         for name, network in {**searched, "balanced": balanced.architecture}.items()
     }
     slims, whole = {}, {}
-    for name in ("dip", RELEASED[task]):
+    for name in ("dip", RELEASED[task]) if others else ():
         theirs = find_architecture(name, plugins)
         assert isinstance(theirs.architecture, Architecture)
         slims[f"{name}-slim"] = alone(slim(theirs.architecture, balanced.architecture), fit)
@@ -120,7 +124,9 @@ def run(options: argparse.Namespace) -> None:
     folder = options.work / options.task
     pictures = folder / "pictures"
     crops(options.data, options.pictures, options.without, pictures)
-    equal_iterations, equal_seconds = contenders(options.task, options.found, plugins)
+    equal_iterations, equal_seconds = contenders(
+        options.task, options.found, not options.ours, plugins
+    )
 
     def compare(name: str, networks: Mapping[str, NamedArchitecture]) -> None:
         files = write(networks, folder / "networks" / name)
@@ -185,6 +191,7 @@ def main() -> None:
     """Read the command line."""
     parser, running = command_line(__doc__.splitlines()[0])
     running.add_argument("found", nargs="+", help="files of networks, the task's own first")
+    running.add_argument("--ours", action="store_true", help="no networks of others")
     running.add_argument("--without", nargs="+", default=[], help="names of pictures left out")
     options = parser.parse_args()
     if options.command == "report":
