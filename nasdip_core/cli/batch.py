@@ -10,7 +10,7 @@ from nasdip_core.errors import error_of
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.jobs import Failure, Plan
 from nasdip_core.study.records import REASON
-from nasdip_core.study.units import EXIT_CODE, share
+from nasdip_core.study.units import EXIT_CODE, REMARKS, share
 from nasdip_core.supervise import Crew
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def restore_together(
         reason, job = trial.user_attrs.get(REASON), jobs[unit]
         if reason is None:
             say(f"{job.label}: {job.folder}")
+            for remark in trial.user_attrs.get(REMARKS, ()):
+                say(f"{job.label}: note: {remark}")
         else:
             fail(f"{job.label}: {reason}")
 

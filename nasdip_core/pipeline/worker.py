@@ -11,8 +11,9 @@ from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.jobs import batch
 from nasdip_core.pipeline.restore import run
 from nasdip_core.plugins import Plugins
+from nasdip_core.study.lease import note
 from nasdip_core.study.records import SLOT
-from nasdip_core.study.units import do_units
+from nasdip_core.study.units import REMARKS, do_units
 
 
 def restore_share(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], bool]) -> None:
@@ -28,7 +29,7 @@ def restore_share(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[
         job = jobs[label]
         # What a worker has left that died over it is gone on with.
         again = SLOT in trial.user_attrs
-        run(
+        restored = run(
             job.resolved,
             plugins,
             RunFolder(job.folder),
@@ -37,6 +38,7 @@ def restore_share(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[
             force=order["force"] and not again,
             trackers={name: plugins.create("tracker", name) for name in order["trackers"]},
         )
+        note(trial, REMARKS, list(restored.notes))
         return 0.0
 
     do_units(order, stopped, do)

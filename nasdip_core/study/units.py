@@ -28,6 +28,8 @@ FILE = "units-{}.journal"
 """Name of the file, in the folder that is filled, which says who works on what of a command."""
 EXIT_CODE = "exit_code"
 """Attribute of a unit that has failed."""
+REMARKS = "remarks"
+"""Attribute of a unit that is done: what there is to say of it."""
 _POLL_SECONDS = 0.5
 
 Do = Callable[[Trial, int], float]

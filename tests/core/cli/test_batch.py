@@ -135,13 +135,18 @@ def test_a_dry_run_of_a_folder(cli: Cli, tiny: Tiny, album: Path) -> None:
     assert not Path("nasdip-out").exists()
 
 
-def test_a_folder_by_several_workers(cli: Cli, tiny: Tiny, album: Path) -> None:
+def test_a_folder_by_several_workers(cli: Cli, tiny: Tiny, album: Path, waves: np.ndarray) -> None:
     """Past a bad file, resumable, and to the same pictures as one by one."""
     (album / "a.tif").unlink()
+    Image.fromarray(waves).save(album / "a.png", transparency=(0, 0, 0))
     words = ("run", "-t", "denoise", album, *tiny, "--json")
-    alone = json.loads(cli(*words, "-o", "alone").out)
+    one_by_one = cli(*words, "-o", "alone")
+    alone = json.loads(one_by_one.out)
     answer = cli(*words, "-o", "out", "--workers", "2")
     assert answer.code == 1
+    note = "note: its transparent colour is written as an alpha channel\n"
+    assert note in one_by_one.err
+    assert f"a.png: {note}" in answer.err
     found = json.loads(answer.out)
     assert [r["schema"] for r in found["results"]] == ["nasdip.result/1"] * 2
     assert found["failures"] == alone["failures"]
