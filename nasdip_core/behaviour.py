@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pluggy import HookImpl
 
 from nasdip_core.calls import call
-from nasdip_core.errors import PluginError, RunInterruptedError
+from nasdip_core.errors import PluginError
 from nasdip_core.hooks import Command, FinishedTrial, PageSection, Run
 from nasdip_core.plugins import Plugins
 from nasdip_core.tracker import Tracker
@@ -65,8 +65,6 @@ class Behaviour:
             return None
         try:
             return make()
-        except RunInterruptedError:
-            raise
         except (Exception, SystemExit) as error:
             self._off.add(plugin)
             said = str(error) if isinstance(error, PluginError) else repr(error)

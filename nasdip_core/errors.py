@@ -28,10 +28,10 @@ class ExitCode(IntEnum):
     """Stopped by the user; the checkpoint is kept."""
 
 
-class NasdipError(Exception):
-    """A failure that the user can mend: what went wrong, and what to do."""
+class _Told(BaseException):
+    """What went wrong, and what to do, in words that the user reads."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    exit_code: ClassVar[ExitCode]
 
     def __init__(self, what: str, hint: str | None = None) -> None:
         super().__init__(what)
@@ -40,6 +40,12 @@ class NasdipError(Exception):
 
     def __str__(self) -> str:
         return self.what if self.hint is None else f"{self.what}; {self.hint}"
+
+
+class NasdipError(_Told, Exception):
+    """A failure that the user can mend."""
+
+    exit_code = ExitCode.FAILED
 
 
 class RunError(NasdipError):
@@ -70,8 +76,11 @@ class StudyError(NasdipError):
     exit_code = ExitCode.STUDY
 
 
-class RunInterruptedError(NasdipError):
-    """The user stopped the run; what was computed is kept."""
+class RunInterruptedError(_Told):
+    """The user stopped the run; what was computed is kept.
+
+    No failure: like KeyboardInterrupt it passes through `except Exception`, a plugin's as well.
+    """
 
     exit_code = ExitCode.INTERRUPTED
 

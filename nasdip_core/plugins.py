@@ -9,7 +9,7 @@ import pluggy
 
 from nasdip_core.calls import call, watched_import
 from nasdip_core.discovery import FILE, Source, sources
-from nasdip_core.errors import PluginError, RunInterruptedError, did_you_mean, nearest
+from nasdip_core.errors import PluginError, did_you_mean, nearest
 from nasdip_core.hooks import (
     API_VERSION,
     ENTRY_POINT_GROUP,
@@ -83,8 +83,6 @@ class Plugins:
             if not self._manager.get_hookcallers(module):
                 raise PluginError("no hook is implemented", _misspelt_hook(module))
             registrations = list(self._offers_of(module, id_))
-        except RunInterruptedError:
-            raise
         except (Exception, SystemExit) as error:
             if self._manager.is_registered(module):
                 self._manager.unregister(module)
@@ -170,8 +168,6 @@ class Plugins:
         with watched_import(source.module) as seen:
             try:
                 module = source.load()
-            except RunInterruptedError:
-                raise
             except (Exception, SystemExit) as error:
                 self._record(*names, "failed", _said(error))
             else:

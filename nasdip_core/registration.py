@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from nasdip_core.errors import PluginError, RunInterruptedError
+from nasdip_core.errors import PluginError
 from nasdip_core.hooks import Offer
 
 OWN_DISTRIBUTION = "nasdip"
@@ -116,8 +116,6 @@ def resolve(target: str, label: str) -> Any:
     """Import what "package.module:attribute" names. Raises PluginError when that fails."""
     try:
         return pkgutil.resolve_name(target)
-    except RunInterruptedError:
-        raise
     except (Exception, SystemExit) as error:  # a plugin may fail in any way while it is imported
         reason = f"{type(error).__name__}: {error}"
         raise PluginError(f"{label} cannot be loaded: {reason}") from error

@@ -40,8 +40,6 @@ def execute(order: Mapping[str, Any]) -> None:
         keep_to_part_of_gpu(order["gpu_memory"])
     try:
         outcome = _outcome(order, unit, folder)
-    except RunInterruptedError:
-        raise
     except MemoryError:
         folder.fail(unit, "out of memory")
     except Exception as error:  # a plugin may fail in any way, and the bench goes on

@@ -85,7 +85,7 @@ def main() -> None:
             raise
         # Typer ends with it, whatever the pipe.
         sys.exit(_told(error))
-    except Exception as error:
+    except (Exception, RunInterruptedError) as error:
         if debug:
             raise
         sys.exit(_told(error))
@@ -100,7 +100,7 @@ def _call(words: list[str]) -> None:
         raise
 
 
-def _told(error: Exception) -> int:
+def _told(error: Exception | RunInterruptedError) -> int:
     """Tell of a failure in one line and return its exit code."""
     from nasdip_core.blame import advice, attributed
 
@@ -110,8 +110,8 @@ def _told(error: Exception) -> int:
             return ExitCode.OK
         fail(f"cannot write to the standard output: {error.strerror}")
         return ExitCode.FAILED
-    known = attributed(error)
-    if isinstance(known, NasdipError):
+    known = error if isinstance(error, RunInterruptedError) else attributed(error)
+    if isinstance(known, NasdipError | RunInterruptedError):
         fail(str(known))
         return known.exit_code
     if isinstance(known, OSError) and known.filename is not None:

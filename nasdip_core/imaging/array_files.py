@@ -120,7 +120,8 @@ def _npz(path: Path) -> NDArray[Any]:
 
 
 def _csv(path: Path) -> NDArray[Any]:
-    with path.open(newline="", encoding="utf-8") as file:
+    # Spreadsheets begin a file in UTF-8 with a byte-order mark.
+    with path.open(newline="", encoding="utf-8-sig") as file:
         lines = [(i, line) for i, line in enumerate(csv.reader(file), start=1) if line]
     if not lines:
         raise PictureError("the file is empty")

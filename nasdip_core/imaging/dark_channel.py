@@ -14,8 +14,10 @@ _LEAST = 0.1
 
 def dark_channel(picture: Tensor, window: int) -> Tensor:
     """Return min over channels and a window around each pixel, (B, C, H, W) -> (B, 1, H, W)."""
-    least = picture.amin(dim=1, keepdim=True)
-    return -F.max_pool2d(-least, window, stride=1, padding=window // 2)
+    light = -picture.amin(dim=1, keepdim=True)
+    # By rows, then by columns: a square at once would take `window` times as long.
+    rows = F.max_pool2d(light, (window, 1), stride=1, padding=(window // 2, 0))
+    return -F.max_pool2d(rows, (1, window), stride=1, padding=(0, window // 2))
 
 
 def air_light(picture: Tensor, window: int, share: float = 0.001) -> Tensor:

@@ -22,8 +22,11 @@ def pictures_in(folder: Path) -> list[Path]:
     """Return the files of a folder that are pictures by their suffix, sorted by name."""
     from PIL import Image
 
+    from nasdip_core.imaging.pillow import FORMATS
+
     Image.init()
-    suffixes = (set(Image.registered_extensions()) | ARRAYS) - {".pdf", ".mpg", ".mpeg"}
+    read = {*FORMATS, "MPO"}  # a JPEG of several frames, as phones write them
+    suffixes = ARRAYS | {s for s, name in Image.registered_extensions().items() if name in read}
     try:
         return sorted(
             path

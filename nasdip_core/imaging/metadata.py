@@ -10,7 +10,6 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from nasdip_core.errors import RunInterruptedError
 from nasdip_core.imaging.kinds import Coding, Samples
 
 _KEPT = {
@@ -113,11 +112,9 @@ def exif_of(image: Image.Image) -> bytes | None:
 
 @contextmanager
 def _forgiving() -> Iterator[None]:
-    """Pass over damage, for which decoders raise errors of every type, but not over Ctrl-C."""
+    """Pass over damage, for which decoders raise errors of every type."""
     try:
         yield
-    except RunInterruptedError:
-        raise
     except Exception:
         return
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from nasdip_core.errors import PictureError, RunInterruptedError
+from nasdip_core.errors import PictureError
 from nasdip_core.imaging import array_files
 from nasdip_core.imaging.folder import ARRAYS, frame_files
 from nasdip_core.imaging.picture import Picture
@@ -98,8 +98,6 @@ def naming(name: str) -> Iterator[None]:
     try:
         with _quiet():
             yield
-    except RunInterruptedError:
-        raise
     except PictureError as error:
         raise PictureError(f"cannot read {name}: {error.what}", error.hint) from None
     except FileNotFoundError:

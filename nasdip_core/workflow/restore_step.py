@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasdip_core.blame import attributed, said
-from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
+from nasdip_core.errors import NasdipError, RunError
 from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.options import parse
 from nasdip_core.pipeline.folder import RunFolder
@@ -133,8 +133,6 @@ def _folder(
         try:
             there = replace(place, folder=job.folder)
             made[job.folder.name] = _one(job.resolved, job.name, there, plugins, progress, say)
-        except RunInterruptedError:
-            raise
         except Exception as error:  # a plugin may fail in any way, and the others go on
             failures.append(f"{job.label}: {said(attributed(error))}")
     outputs = _gathered(made, folder, {job.folder.name for job in planned.jobs})

@@ -36,7 +36,7 @@ def run_side_by_side(
     """
     found, left = dict(done), list(nodes)
     running: dict[str, tuple[subprocess.Popen[bytes], IO[bytes]]] = {}
-    failure: NasdipError | None = None
+    failure: NasdipError | RunInterruptedError | None = None
     try:
         while running or (left and failure is None):
             for node in [n for n in left if n.needs <= found.keys()]:
@@ -74,7 +74,7 @@ def _start(command: Sequence[str]) -> tuple["subprocess.Popen[bytes]", IO[bytes]
     return subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=errors), errors
 
 
-def _failure(id_: str, code: int, errors: IO[bytes]) -> NasdipError:
+def _failure(id_: str, code: int, errors: IO[bytes]) -> NasdipError | RunInterruptedError:
     if code == ExitCode.INTERRUPTED:
         return RunInterruptedError(f"step '{id_}' was interrupted")
     errors.seek(0)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nasdip_core.errors import OptionError, RunInterruptedError
+from nasdip_core.errors import OptionError
 from nasdip_core.operators import LinearOperator, Operator
 
 _DOUBT = "leave `adjoint` out if in doubt: the fit does not need it"
@@ -82,7 +82,7 @@ def from_file(path: str, size: tuple[int, int], options: Mapping[str, Any]) -> O
         content = runpy.run_path(path)
         if "operator" in content:
             return _adopted(content["operator"](size, **options), path)
-    except (RunInterruptedError, OptionError):
+    except OptionError:
         raise
     except Exception as error:  # a user's file may fail in any way
         raise OptionError(f"operator '{path}' failed: {type(error).__name__}: {error}") from error

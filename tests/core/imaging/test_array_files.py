@@ -29,6 +29,12 @@ def test_every_kind_of_file(tmp_path: Path) -> None:
         assert picture.suffix == ".npy"
 
 
+def test_a_table_of_a_spreadsheet(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "m.csv", MATRIX, delimiter=",", encoding="utf-8-sig")
+    assert (tmp_path / "m.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    np.testing.assert_array_equal(read_picture(tmp_path / "m.csv").colour[..., 0], MATRIX)
+
+
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     """A matrix stays one, a cube keeps its channels; tensors are in [0, 1]."""
     for array in (MATRIX, np.random.default_rng(0).normal(size=(3, 4, 7))):

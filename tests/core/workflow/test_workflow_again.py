@@ -163,6 +163,24 @@ def test_an_attempt_that_begins_anew_takes_nothing_of_an_earlier_one(
     assert results["two"].stat().st_mtime_ns != old
 
 
+def test_ctrl_c_while_it_is_looked_at_what_is_done_removes_nothing(
+    make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise RunInterruptedError("interrupted")
+
+    go(make(ALBUM))
+    (make(ALBUM).folder / "a" / "two" / "result.json").unlink()
+    note = make(ALBUM).folder / "a" / "step.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "outputs": None}))
+    result = make(ALBUM).folder / "a" / "one" / "result.json"
+    with monkeypatch.context() as patched:
+        patched.setattr("nasdip_core.pipeline.folder.RunFolder.earlier", interrupted)
+        with pytest.raises(RunInterruptedError):
+            go(make(ALBUM))
+    assert result.exists()
+
+
 def test_a_failed_attempt_leaves_no_step_that_counts_as_done(make: Make, folder: Path) -> None:
     text = ALBUM.replace("arch:", "mask: masks, arch:").replace("denoise", "inpaint")
     text = text.replace("task: {sigma: 9}, ", "")
