@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nasdip_core.bench.child import classical_estimate
@@ -129,6 +131,22 @@ def test_the_dark_channel_by_hand() -> None:
     found = dark.dark_channel(picture, 3)[0, 0]
     assert torch.equal(found[1:4, 1:4], torch.full((3, 3), 0.2))
     assert found.sum() == pytest.approx(16 + 9 * 0.2)
+
+
+@pytest.mark.parametrize("window", [1, 4, 7, 31])
+def test_the_dark_channel_is_that_of_a_square(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By rows and columns, whose time does not grow with the window's area."""
+    picture = torch.rand(2, 3, 17, 40, generator=draws())
+    square = -F.max_pool2d(-picture.amin(dim=1, keepdim=True), window, 1, window // 2)
+    pools = []
+
+    def pool(light: Tensor, side: tuple[int, int], **more: Any) -> Tensor:
+        pools.append(side)
+        return F.max_pool2d(light, side, **more)
+
+    monkeypatch.setattr(dark, "F", SimpleNamespace(max_pool2d=pool))
+    assert torch.equal(dark.dark_channel(picture, window), square)
+    assert sorted(pools) == [(1, window), (window, 1)]
 
 
 def test_a_given_air_light_is_not_fitted() -> None:
