@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _SHARE = "NASDIP_MEMORY_SHARE"
 """Set by a worker, for itself and for the processes that it starts."""
+_PART_OF_GPU = "NASDIP_GPU_PART"
+"""The same of a GPU."""
 
 
 def cores() -> int:
@@ -47,25 +50,33 @@ def keep_to_part_of_gpu(part: float) -> None:
 
     if torch.cuda.is_available():
         torch.cuda.set_per_process_memory_fraction(part)
+        os.environ[_PART_OF_GPU] = str(part)
 
 
 def memory_at_hand(device: "torch.device", system: Path = Path("/")) -> int:
     """Return the bytes that this process may still take on a device.
 
-    Of main memory what is free, and no more than this process's share of all.
+    What is free, and no more than is left of this process's share of all.
     """
     if device.type == "cuda":
-        import torch
-
-        return torch.cuda.mem_get_info(device)[0]
+        return _gpu_memory_at_hand(device)
     whole, free = _main_memory(system)
     if (limited := cgroup.memory(system)) is not None:
         whole, free = min(whole, limited[0]), min(free, limited[1])
-    return min(free, int(whole * float(os.environ.get(_SHARE, "1"))))
+    share = int(whole * float(os.environ.get(_SHARE, "1")))
+    return min(free, share - resident_memory_bytes(system))
 
 
-def peak_memory_bytes() -> int | None:
+def resident_memory_bytes(system: Path = Path("/")) -> int:
+    """Return the main memory that this process has now; what it has had at most, if not told."""
+    return _told_of_this_process("VmRSS", system) or peak_memory_bytes(system) or 0
+
+
+def peak_memory_bytes(system: Path = Path("/")) -> int | None:
     """Return the most memory that this process has had; None where the system does not tell."""
+    # Not asked for as below where it can be helped: that may be its parent's on Linux.
+    if (told := _told_of_this_process("VmHWM", system)) is not None:
+        return told
     try:
         import resource
     except ImportError:  # Windows has no such count
@@ -73,6 +84,24 @@ def peak_memory_bytes() -> int | None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in KiB, macOS in bytes.
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _gpu_memory_at_hand(device: "torch.device") -> int:
+    import torch
+
+    free, whole = torch.cuda.mem_get_info(device)
+    taken = torch.cuda.memory_allocated(device)
+    # What torch keeps for reuse is free to this process alone.
+    free += torch.cuda.memory_reserved(device) - taken
+    return min(free, int(whole * float(os.environ.get(_PART_OF_GPU, "1"))) - taken)
+
+
+def _told_of_this_process(what: str, system: Path) -> int | None:
+    """Return bytes that Linux tells of this process; None elsewhere."""
+    with suppress(OSError, StopIteration):
+        lines = (system / "proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(f"{what}:")).split()[1]) * 1024
+    return None
 
 
 def _main_memory(system: Path) -> tuple[int, int]:

@@ -35,6 +35,7 @@ def _no_shared_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings-of-the-test"))
     # A worker within a test's own process would keep it to a part.
     monkeypatch.setenv("NASDIP_MEMORY_SHARE", "1")
+    monkeypatch.setenv("NASDIP_GPU_PART", "1")
 
 
 @pytest.fixture(scope="session")

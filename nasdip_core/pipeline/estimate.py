@@ -21,7 +21,7 @@ from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.recipe import RecipeOptions
-from nasdip_core.resources import memory_at_hand, peak_memory_bytes
+from nasdip_core.resources import memory_at_hand, resident_memory_bytes
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
 from nasdip_core.tiles import SIDES_OF_MARGIN, Tile
@@ -129,7 +129,7 @@ def estimate(
     refine = _refine_seconds(resolved, problem, plugins, known)
     recipe = resolved.recipe
     seconds = recipe.fits * resolved.fit.steps * step + sum(refinements(recipe)) * refine
-    memory = _memory(cost, _pictures(problem), _networks(problem))
+    memory = resident_memory_bytes() + _memory(cost, _pictures(problem), _networks(problem))
     return Estimate(cost, memory, step, refine, seconds, side, tiles)
 
 
@@ -223,10 +223,9 @@ def _pictures(problem: Problem) -> int:
 
 
 def _memory(cost: Cost, pictures: int, networks: int = 1) -> int:
-    """Return the bytes of a run: weights with Adam's moments and snapshots, a step, pictures."""
+    """Return the bytes that a run takes: weights, Adam's moments, snapshots, a step, pictures."""
     weights = 4 * 10 * cost.parameters
-    process = peak_memory_bytes() or 0
-    return int(process + networks * (weights + _GRADIENTS * cost.activation_bytes) + pictures)
+    return int(networks * (weights + _GRADIENTS * cost.activation_bytes) + pictures)
 
 
 def _seconds_per_mac(

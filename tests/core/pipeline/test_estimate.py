@@ -80,3 +80,18 @@ def test_what_has_no_parts_stays_whole_and_is_not_asked_for_in_tiles(
     monkeypatch.setattr(module, "memory_at_hand", lambda _: 1)
     with pytest.raises(OptionError, match="cannot be done in tiles"):
         choose_tile(resolved(toys, tiny), whole, toys, CPU)
+
+
+def test_what_earlier_pictures_had_does_not_count_for_the_next(
+    toys: Plugins, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same picture is whole or in tiles, wherever in a folder it comes."""
+    monkeypatch.setattr(module, "_LARGEST_TILE", 64)
+    monkeypatch.setattr(module, "resident_memory_bytes", lambda: 0)
+    problem = RestorationProblem(torch.rand(1, 3, 96, 80), operator=Identity())
+    needed = estimate(resolved(toys, tiny), problem, toys, CPU).memory_bytes
+    for resident in (0, 10**9):
+        monkeypatch.setattr(module, "resident_memory_bytes", lambda value=resident: value)
+        for free, side in ((needed, None), (needed - 1, 64)):
+            monkeypatch.setattr(module, "memory_at_hand", lambda _, value=free: value)
+            assert choose_tile(resolved(toys, tiny), problem, toys, CPU) == side
