@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nasdip_core.errors import PictureError
+from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.mixture import steepness
@@ -159,6 +159,25 @@ def test_a_folder_is_one_run_where_its_pictures_share_a_mark(
     )
     names = ["restored", "restored-2-b", "restored-3-c", "watermark", "opacity"]
     assert list(again.pictures) == list(done.pictures) == names
+
+
+def test_a_folder_together_with_others_is_refused(
+    album: Path, waves_file: Path, plugins: Plugins
+) -> None:
+    given = {"task": {"shared": "watermark", "others": [str(waves_file)]}}
+    with pytest.raises(OptionError, match=r"task\.others together with a folder"):
+        plan(str(album), "separate", given, None, plugins)
+    assert plan(str(album / "a.png"), "separate", given, None, plugins).kind == "single"
+    mixtures = {"task": {"others": [str(waves_file)]}}
+    assert plan(str(album), "separate", mixtures, None, plugins).kind == "batch"
+
+
+def test_a_picture_among_its_others_counts_once(album: Path) -> None:
+    options = SeparateOptions(shared="watermark", others=[str(album)])
+    problem = TASK.problem(Inputs(read_picture(album / "b.jpg").tensor()), options, draws())
+    assert isinstance(problem, WatermarkProblem)
+    assert [name for name, _ in problem.forms] == ["restored", "restored-2-a", "restored-3-c"]
+    assert len(problem.measured) == 3
 
 
 def test_a_folder_of_one_picture_is_told(waves_file: Path, tiny: dict[str, Any]) -> None:

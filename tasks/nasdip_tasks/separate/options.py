@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nasdip_core.errors import OptionError
 from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
@@ -78,12 +79,20 @@ class SeparateOptions(TaskOptions):
     def from_folder(
         cls, folder: Path, given: Mapping[str, Any]
     ) -> tuple[Path, Mapping[str, Any]] | None:
-        """Take the pictures of a folder together where they share a watermark."""
+        """Take the pictures of a folder together where they share a watermark.
+
+        Raises OptionError where others are named beside them.
+        """
         from nasdip_core.imaging.folder import pictures_in
 
         pictures = pictures_in(folder) if given.get("shared") == "watermark" else []
         if not pictures:
             return None
+        if "others" in given:
+            raise OptionError(
+                "task.others together with a folder, whose pictures are the others",
+                "put all of them into the folder, or give one picture and task.others=[FOLDER]",
+            )
         return pictures[0], {"others": [str(path) for path in pictures[1:]]}
 
     @classmethod

@@ -45,7 +45,13 @@ class Separate(Task[SeparateOptions, SeparateCorruption]):
                 "pictures that share a layer need one: divide floats by their common maximum",
             )
         made = [] if inputs.guide is None else [inputs.guide]
-        pictures = torch.cat([inputs.picture, *made, *(other.tensor() for other in others)])
+        # A folder of others may hold PICTURE itself.
+        found = [
+            (path, other)
+            for path, other in zip(paths, others, strict=True)
+            if not torch.equal(other.tensor(), inputs.picture)
+        ]
+        pictures = torch.cat([inputs.picture, *made, *(other.tensor() for _, other in found)])
         if options.shared == "watermark":
             if len(pictures) == 1:
                 raise PictureError(
@@ -54,7 +60,7 @@ class Separate(Task[SeparateOptions, SeparateCorruption]):
                 )
             return WatermarkProblem(
                 pictures,
-                _named(len(pictures), paths, others),
+                _named(len(pictures), found),
                 truth=inputs.truth,
                 levels=inputs.levels,
             )
@@ -86,14 +92,14 @@ class Separate(Task[SeparateOptions, SeparateCorruption]):
         return Damaged(first, truth, guide=second)
 
 
-def _named(count: int, paths: list[str], others: list[Picture]) -> list[tuple[str, Picture | None]]:
+def _named(count: int, others: list[tuple[str, Picture]]) -> list[tuple[str, Picture | None]]:
     """Return the output's name of each picture after the first, and the picture that has its form.
 
     Those that the damage made, which come first, have the form of the first picture.
     """
     made = count - 1 - len(others)
     forms: list[tuple[str, Picture | None]] = [(f"restored-{2 + i}", None) for i in range(made)]
-    for i, (path, other) in enumerate(zip(paths, others, strict=True), start=2 + made):
+    for i, (path, other) in enumerate(others, start=2 + made):
         forms.append((f"restored-{i}-{Path(path.removeprefix(SAMPLE)).stem}", other))
     return forms
 
