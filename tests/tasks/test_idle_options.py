@@ -31,6 +31,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("deblur", {"task": {"kernel": "gaussian", "angle": 3}}, "angle does nothing with kernel=gau"),
     ("deblur", {"task": {"kernel": "k.png", "width": 3}}, "width does nothing with kernel=k.png"),
     ("deblur", {"corrupt": {}, "task": {"side": 31}}, "side does nothing with kernel=gaussian"),
+    ("deblur", {"corrupt": {"length": 30}}, "'corrupt': length does nothing with kernel=gaussian"),
+    ("deblur", {"corrupt": {"kernel": "motion", "width": 3}}, "'corrupt': width does nothing with"),
     ("separate", {"task": {"shared": "watermark", "exclusion": 1}}, "exclusion does nothing with"),
     ("separate", {"corrupt": {"opacity": 0.3}}, "opacity does nothing with shared=both"),
     ("separate", {"corrupt": {"album": ["a.png"]}}, "album does nothing with shared=both"),
@@ -78,5 +80,5 @@ def test_a_damage_tells_of_its_own_kernel_alone(plugins: Plugins) -> None:
     for asked, length in (({}, 9.0), ({"kernel": "motion"}, 9.0), ({"kernel": "unknown"}, 15.0)):
         found = resolved("deblur", plugins, {"corrupt": motion, "task": asked}).task
         assert found.model_dump()["length"] == length
-    shown = parse(RestoreRequest, {"corrupt": {"kernel": "gaussian"}}, "")
+    shown = parse(RestoreRequest, {"corrupt": {"kernel": "gaussian", "width": 3.0}}, "")
     assert resolve("deblur", shown, plugins, Path()).task.model_dump()["kernel"] == "gaussian"

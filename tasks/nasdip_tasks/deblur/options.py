@@ -28,6 +28,14 @@ class Kernel(Options):
         default=0.0, ge=-360, le=360, description="direction in degrees, anticlockwise (motion)"
     )
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for kernel, names in _SHAPES.items():
+            if kernel != self.kernel:
+                own = [name for name in names if name in type(self).model_fields]
+                refuse_idle(self, own, f"kernel={self.kernel}")
+        return self
+
     def located(self, base: Path) -> Self:
         """Return the options with the kernel's file looked for in a folder."""
         if self.kernel in ("unknown", "gaussian", "motion"):
@@ -52,9 +60,10 @@ class DeblurOptions(Kernel, TaskOptions):
     architecture: ClassVar[str] = "balanced-deblur"
     Corruption: ClassVar[type[Options]] = DeblurCorruption
     outputs: ClassVar[Sequence[str]] = ("restored", "kernel")
+    # Of a kernel with its default shape nothing is left where the user names another one.
     demonstration: ClassVar[Mapping[str, Any]] = {
         "picture": "sample:camera",
-        "corrupt": {"kernel": "motion", "length": 12.0, "angle": 30.0},
+        "corrupt": {"kernel": "motion"},
     }
 
     kernel: str = Field(default="unknown", description=f"unknown, {_KERNEL}")
@@ -74,13 +83,6 @@ class DeblurOptions(Kernel, TaskOptions):
         if side % 2 == 0:
             raise ValueError("it must be odd")
         return side
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        for kernel, names in _SHAPES.items():
-            if kernel != self.kernel:
-                refuse_idle(self, names, f"kernel={self.kernel}")
-        return self
 
     @property
     def writes(self) -> Sequence[str]:
