@@ -39,6 +39,10 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("separate", {"corrupt": {"shared": "watermark", "share": 0.6}}, "share does nothing with"),
     ("translate", {"task": {"weights": "w", "pairs": "grey"}}, "pairs does nothing with weights"),
     ("translate", {"task": {"weights": "w", "crop": 64}}, "crop does nothing with weights"),
+    ("translate", {"task": {"weights": "w", "distance": 1}}, "distance does nothing with weights"),
+    ("translate", {"task": {"distance": 1}}, "distance does nothing with pairs=none"),
+    ("translate", {"task": {"pairs": "names", "cycle": 1}}, "cycle does nothing with pairs=names"),
+    ("translate", {"task": {"pairs": "grey", "identity": 0}}, "identity does nothing with pairs=g"),
 ]
 
 

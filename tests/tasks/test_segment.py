@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from nasdip_core.errors import OptionError
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.pipeline.api import restore
 from nasdip_core.plugins import Plugins
@@ -68,6 +69,13 @@ def test_hints_overrule_the_guess() -> None:
     layers = {"background": picture, "foreground": picture, "segment": mask}
     agreeing = {**layers, "segment": torch.where(hints == 0.5, mask, hints)}
     assert float(found.penalty(agreeing, 1)) < float(found.penalty(layers, 1))
+
+
+def test_the_weight_of_no_hints_is_refused() -> None:
+    picture, options = torch.rand(1, 3, 16, 16, generator=draws()), SegmentOptions(hints=3)
+    with pytest.raises(OptionError, match=r"'task\.hints' = 3\.0: it does nothing without a mask"):
+        TASK.problem(Inputs(picture), options, draws())
+    TASK.problem(Inputs(picture, mask=picture[:, :1]), options, draws())
 
 
 def test_the_blob_is_where_the_picture_changes() -> None:

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from nasdip_core.errors import OptionError
 from nasdip_core.problem import Problem
 from nasdip_core.task import Damaged, Inputs, Task
 from nasdip_tasks.segment.options import SegmentCorruption, SegmentOptions
@@ -17,7 +18,12 @@ class Segment(Task[SegmentOptions, SegmentCorruption]):
     def problem(
         self, inputs: Inputs, options: SegmentOptions, generator: torch.Generator
     ) -> Problem:
-        """Return the coupled fit."""
+        """Return the coupled fit. Raises OptionError where hints are weighed that are not there."""
+        if inputs.mask is None and options.hints != SegmentOptions().hints:
+            raise OptionError(
+                f"option 'task.hints' = {options.hints}: it does nothing without a mask",
+                "give the hints with --mask",
+            )
         return SegmentProblem(
             inputs.picture, inputs.mask, options.hints, truth=inputs.truth, levels=inputs.levels
         )

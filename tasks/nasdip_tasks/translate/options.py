@@ -79,6 +79,8 @@ class TranslateOptions(TaskOptions):
         if self.weights is not None:
             others = [name for name in type(self).model_fields if name != "weights"]
             refuse_idle(self, others, "weights")
+        idle = ["distance"] if self.pairs == "none" else ["cycle", "identity"]
+        refuse_idle(self, idle, f"pairs={self.pairs}")
         if self.pairs in _MADE and self.source is not None:
             raise ValueError(f"pairs={self.pairs} makes its sources of the pictures of target")
         if beside and (self.source is None or self.target is not None):
