@@ -81,6 +81,9 @@ class Fitter:
     folder: RunFolder | None
     observers: Sequence[Observer]
     name: str = "fit"
+    """What events tell of it."""
+    file: str = "fit"
+    """What its checkpoints are called, however many fits there are: fewer than planned may do."""
     seed: int = 0
     guide: torch.Tensor | None = None
     """(1, C, H, W) in [0, 1]: further input of the network."""
@@ -98,10 +101,11 @@ class Fitter:
         rule = make_rule(resolved, self.plugins)
 
         def fit() -> FitResult:
-            return self._fit(problem, rule, resolved.fit, self.name, self.seed, self.guide)
+            labels = (self.name, self.file)
+            return self._fit(problem, rule, resolved.fit, labels, self.seed, self.guide)
 
         problem.to(self.device)
-        found = self._kept(self.name, fit) if self.keep else fit()
+        found = self._kept(self.file, fit, self.keep)
         return Fitted(found.chosen, found.last, found.oracle, found.oracle_step, [found])
 
     def kept(self) -> Fitted:
@@ -156,7 +160,10 @@ class Fitter:
 
     def _tile(self, problem: RestorationProblem, tile: Tile, steps: int | None) -> FitResult:
         """Fit one tile, by the rule or for a number of steps; taken from the folder if done."""
-        name = tile.name if self.name == "fit" else f"{self.name}-{tile.name}"
+        name, file = (
+            tile.name if label == "fit" else f"{label}-{tile.name}"
+            for label in (self.name, self.file)
+        )
         options, rule = self.resolved.fit, make_rule(self.resolved, self.plugins)
         if steps is not None:
             options = with_steps(self.resolved, steps).fit
@@ -167,19 +174,23 @@ class Fitter:
         guide = None if self.guide is None else tile.cut(self.guide)
         # Not by the name: how many fits were planned decides nothing.
         seed = derive(self.seed, tile.name)
-        return self._kept(name, lambda: self._fit(problem, rule, options, name, seed, guide))
+        labels = (name, file)
+        return self._kept(
+            file, lambda: self._fit(problem, rule, options, labels, seed, guide), keep=True
+        )
 
-    def _kept(self, name: str, fit: Callable[[], FitResult]) -> FitResult:
-        """Return a fit, taken from the folder where it is done."""
+    def _kept(self, file: str, fit: Callable[[], FitResult], keep: bool) -> FitResult:
+        """Return a fit, taken from the folder where it is done; `keep` it there if not."""
         if self.folder is None:
             return fit()
-        done = self.folder.checkpoint(f"{name}-done")
+        done = self.folder.checkpoint(f"{file}-done")
         if done.exists():
             found = FitResult(**moved(load_checkpoint(done), self.device))
             return replace(found, earlier_seconds=found.seconds)
         found = fit()
-        save_checkpoint(done, found.state_dict())
-        self.folder.checkpoint(name).unlink(missing_ok=True)
+        if keep:
+            save_checkpoint(done, found.state_dict())
+            self.folder.checkpoint(file).unlink(missing_ok=True)
         return found
 
     def _fit(
@@ -187,10 +198,11 @@ class Fitter:
         problem: Problem,
         rule: StoppingRule,
         options: FitOptions,
-        name: str,
+        labels: tuple[str, str],
         seed: int,
         guide: torch.Tensor | None,
     ) -> FitResult:
+        name, file = labels
         problem.to(self.device)
         networks = make_networks(
             problem.slots,
@@ -209,7 +221,7 @@ class Fitter:
             device=self.device,
             name=name,
             observers=self.observers,
-            checkpoint=None if self.folder is None else self.folder.checkpoint(name),
+            checkpoint=None if self.folder is None else self.folder.checkpoint(file),
             deadline=self.deadline,
             objectives=make_objectives(self.resolved, self.plugins),
         ).run()

@@ -156,6 +156,7 @@ class Solver:
                 fitter,
                 resolved=replace(fitter.resolved, arch=networks[i % len(networks)]),
                 name="fit" if recipe.fits == 1 else f"fit-{i + 1}-of-{recipe.fits}",
+                file="fit" if i == 0 else f"fit-{i + 1}",
                 seed=seed if i == 0 else derive(seed, "fit", i),
                 guide=guide,
                 keep=recipe.fits > 1,

@@ -11,8 +11,10 @@ import pytest
 from expected_times import expecting
 
 from nasdip_core import restore
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, RunError
+from nasdip_core.fit.events import StepDone
 from nasdip_core.pipeline import jobs, recipe
+from nasdip_core.pipeline import restore as restoring
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.plugins import Plugins
 
@@ -148,6 +150,38 @@ def test_fits_that_were_planned_and_not_done_leave_no_trace(
     assert names == {"fit-1-of-5", "fit-2-of-5"}
     again = restore(noisy, "denoise", **words, options=options | {"recipe.fits": 2})
     assert np.array_equal(again.picture.colour, found.picture.colour)
+
+
+@pytest.mark.parametrize("done", [1, 2])
+@pytest.mark.parametrize("tile", [None, 32])
+def test_fits_that_were_done_in_time_are_not_repeated_where_the_disk_was_full(
+    noisy: np.ndarray,
+    tiny: dict[str, Any],
+    toys: Plugins,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tile: int | None,
+    done: int,
+) -> None:
+    """Fewer than planned, which the pipeline file tells by then."""
+    options = {"task.sigma": 20, "tile": tile, "seconds": 1000}
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys, "options": options}
+    words |= {"output": tmp_path / "out"}
+    expecting(monkeypatch, step=49)
+    times = count(time.monotonic(), 200 if done == 2 else 400)
+
+    def full(*_: object) -> None:
+        raise RunError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recipe, "time", SimpleNamespace(monotonic=lambda: next(times)))
+        patched.setattr(restoring, "write_outputs", full)
+        with pytest.raises(RunError, match="no space"):
+            restore(noisy, "denoise", **words)
+    events: list[Any] = []
+    found = restore(noisy, "denoise", **words, resume=True, observers=[events.append])
+    assert not [event for event in events if isinstance(event, StepDone)]
+    assert len(found.result["fits"]) == done * (1 if tile is None else 4)
 
 
 @pytest.mark.parametrize(("tile", "told"), [(None, True), (32, False)])
