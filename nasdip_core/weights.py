@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from nasdip_core.architecture.named import NamedArchitecture
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, RunError
 from nasdip_core.files import whole_file
 from nasdip_core.options import parse
 
@@ -29,8 +29,11 @@ def save_weights(
 
     content = {"format": _FORMAT, "task": task, "network": network.model_dump_json(by_alias=True)}
     whole = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    with whole_file(path) as draft:
-        save_file(whole, draft, metadata=content)
+    try:
+        with whole_file(path) as draft:
+            save_file(whole, draft, metadata=content)
+    except SafetensorError as error:
+        raise RunError(f"cannot write '{path}': {error}") from None
 
 
 def network_of(path: Path, task: str) -> NamedArchitecture:

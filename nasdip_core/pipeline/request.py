@@ -126,7 +126,8 @@ def resolve(
     )
     fit = fit.model_copy(update={"stopping": stopping, "objectives": objectives})
     own = serving(arch.recipe, task_name, plugins)
-    given = merge(merge(plain(RecipeOptions()), own), request.recipe)
+    usual = merge(plain(RecipeOptions()), own)
+    given = merge(usual, request.recipe)
     recipe = spelt_out(parse(RecipeOptions, given, "recipe"), task_name, plugins)
     if companions and "fits" not in request.recipe:
         recipe = recipe.model_copy(update={"fits": len(named)})
@@ -155,8 +156,10 @@ def resolve(
         if brought is not None
         else _alternatives(task_name, request, plugins, base),
     )
-    # What comes after the fits changes nothing about them.
+    # What comes after the fits changes nothing about them, but that they may be judged by what
+    # they have not seen.
     unchanged = not request.architecture and request.recipe.keys() <= _AFTER
+    unchanged &= parse(RecipeOptions, usual, "recipe").judges or not recipe.judges
     if found is not None and unchanged and not in_memory:
         return replace(resolved, kept=_kept(found, resolved))
     return resolved

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.named import NamedArchitecture, find_architecture
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, RunError
 from nasdip_core.plugins import Plugins
 from nasdip_core.weights import load_weights, network_of, read_weights, save_weights
 
@@ -51,3 +52,15 @@ def test_weights_of_another_network(plugins: Plugins, named: NamedArchitecture) 
     network = assemble(named.architecture, 3, plugins, in_channels=3)
     with pytest.raises(OptionError, match="do not fit the network"):
         load_weights(network, {"x": torch.zeros(1)})
+
+
+def test_a_disk_that_is_full_is_told_as_such(
+    tmp_path: Path, named: NamedArchitecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(RunError, match="cannot write .*No space left"):
+        save_weights(tmp_path / "w.safetensors", {}, named, "translate")
+    assert not list(tmp_path.iterdir())

@@ -31,7 +31,14 @@ def test_a_study_has_its_own_fits(
     assert not set(fits[0]) & set(fits[1])
     request = {"picture": str(pictures / "a.png"), "arch": f"{tmp_path / 'out'}#a/best"}
     request |= {"corrupt": {"sigma": 25}}
-    for recipe, kept in (({"refine": [], "choice": "last"}, 3), ({"fits": 1}, 0)):
+    judged = {"refine": ["collaborative"], "choice": "blend"}
+    for recipe, kept in (
+        ({"refine": [], "choice": "last"}, 3),
+        ({"fits": 1}, 0),
+        # By pixels that these fits have seen.
+        (judged, 0),
+        ({**judged, "choice": "mean"}, 3),
+    ):
         asked = parse(RestoreRequest, {**request, "recipe": recipe}, "")
         assert len(resolve("denoise", asked, toys, Path()).kept) == kept
     (tmp_path / "out" / "study.db").unlink()
