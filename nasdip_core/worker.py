@@ -1,9 +1,7 @@
 """A worker: `python -m nasdip_core.worker`, told what to do on stdin."""
 
-import signal
 import sys
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +9,7 @@ import torch
 from nasdip_core.bench.worker import compare
 from nasdip_core.blame import attributed
 from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
+from nasdip_core.fit.interrupt import interruptible
 from nasdip_core.parent import order_of_parent
 from nasdip_core.pipeline.worker import restore_share
 from nasdip_core.plugins import Plugins
@@ -28,34 +27,26 @@ def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
 
     Raises RunInterruptedError where the user stops it, StudyError where the study cannot be used.
     """
-    stop = threading.Event()
-    _stop_between_units(stop)
-    no_more_threads_than_cores()
-    if order["threads"] is not None:
-        torch.set_num_threads(order["threads"])
-        # Its neighbours have the rest of the memory as of the cores.
-        keep_to_share_of_memory(min(1.0, order["threads"] / cores()))
-    if order["work"] != "bench":  # whose units are in processes of their own
-        keep_to_part_of_gpu(order["gpu_memory"])
-    plugins = plugins or Plugins.discover()
+    # Held between two fits as well: the next one ends at its first step then.
+    with interruptible() as interrupt:
+        no_more_threads_than_cores()
+        if order["threads"] is not None:
+            torch.set_num_threads(order["threads"])
+            # Its neighbours have the rest of the memory as of the cores.
+            keep_to_share_of_memory(min(1.0, order["threads"] / cores()))
+        if order["work"] != "bench":  # whose units are in processes of their own
+            keep_to_part_of_gpu(order["gpu_memory"])
+        _do(order, plugins or Plugins.discover(), lambda: interrupt.requested)
+
+
+def _do(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], bool]) -> None:
     match order["work"]:
         case "search":
-            search(order, plugins, stop.is_set)
+            search(order, plugins, stopped)
         case "batch":
-            restore_share(order, plugins, stop.is_set)
+            restore_share(order, plugins, stopped)
         case "bench":
-            compare(order, stop.is_set)
-
-
-def _stop_between_units(stop: threading.Event) -> None:
-    """Let a signal that comes between two fits end the worker; a fit ends itself."""
-
-    def note(*_: object) -> None:
-        stop.set()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, note)
+            compare(order, stopped)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ _TOGETHER_SECONDS = 2.0
 
 
 class Interrupt:
-    """Whether the user has asked the fit to stop."""
+    """Whether the user has asked to stop."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -32,8 +32,12 @@ class Interrupt:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Hold signals back until the step is done; outside the main thread nothing changes."""
-    interrupt = Interrupt()
+    """Hold signals back while the block runs; outside the main thread nothing changes.
+
+    In a block within a block they are the same: what came before it was begun counts, too.
+    """
+    held = signal.getsignal(signal.SIGINT)
+    interrupt = held if isinstance(held, Interrupt) else Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return

@@ -61,6 +61,6 @@ def test_a_disk_that_is_full_is_told_as_such(
         raise SafetensorError("No space left on device (os error 28)")
 
     monkeypatch.setattr("safetensors.torch.save_file", full)
-    with pytest.raises(RunError, match="cannot write .*No space left"):
+    with pytest.raises(RunError, match=r"cannot write .*No space left"):
         save_weights(tmp_path / "w.safetensors", {}, named, "translate")
     assert not list(tmp_path.iterdir())

@@ -27,3 +27,17 @@ def test_one_ctrl_c_that_comes_in_two_ways_is_one_wish(monkeypatch: pytest.Monke
         monkeypatch.setattr("nasdip_core.fit.interrupt._TOGETHER_SECONDS", 0.0)
         with pytest.raises(RunInterruptedError, match="within a step"):
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_wish_that_comes_between_two_fits_is_the_next_ones() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with interruptible() as outer:
+        with interruptible() as first:
+            assert not first.requested
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert outer.requested
+        with interruptible() as second:
+            assert second.requested
+    assert signal.getsignal(signal.SIGTERM) is before
+    with interruptible() as later:
+        assert not later.requested
