@@ -83,6 +83,20 @@ class TestFourier(OperatorConformance):
         assert operator.forward(flat)[~operator.indispensable].abs().sum() < 1e-4
 
 
+def test_nothing_that_is_fitted_tells_a_frequency_that_is_kept_back() -> None:
+    """The mirror of a row has the conjugate values, so that a unit there comes back in both."""
+    operator = Fourier((24, 6), ratio=0.5, centre=0.2, seed=0)
+    units = torch.eye(12 * 12).view(-1, 1, 12, 12)
+    back = operator.forward(operator.adjoint(units)).flatten(1)
+    assert operator.indispensable is not None
+    free = ~operator.indispensable.flatten()
+    assert 0 < free.sum() < len(free) / 2
+    assert (back - back.diag().diag())[free].abs().max() < 1e-6
+    whole = Fourier((24, 6), ratio=1, centre=0.2, seed=0)
+    assert whole.indispensable is not None
+    assert not whole.indispensable.all()
+
+
 def test_no_two_seeds_measure_alike() -> None:
     x = rand(1, 1, 12, 12)
     one, other = (CompressedSensing((12, 12), ratio=0.5, seed=seed).forward(x) for seed in (0, 1))

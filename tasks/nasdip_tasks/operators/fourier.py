@@ -12,7 +12,7 @@ class Fourier(LinearOperator):
 
     F is the unitary 2-D Fourier transform, S takes rows of frequencies: all around zero and random
     ones (Lustig, Donoho, Pauly, "Sparse MRI", 2007). The rows around zero are never kept back
-    (Yaman et al., ICLR 2022).
+    (Yaman et al., ICLR 2022), nor are those whose mirror is measured, which would give them away.
     """
 
     def __init__(self, size: tuple[int, int], *, ratio: float, centre: float, seed: int) -> None:
@@ -25,11 +25,14 @@ class Fourier(LinearOperator):
         count = max(int(near.sum()), round(ratio * height))
         self._lines = order[:count].sort().values
         self._size = size
-        self.indispensable = near[self._lines][None, None, :, None].expand(1, 1, -1, 2 * width)
         measured = torch.zeros(height, dtype=torch.float32)
         measured[self._lines] = 1
         # A real picture has at -f the conjugate of what it has at f.
         mirrored = measured[-torch.arange(height) % height]
+        told = near | (mirrored > 0)
+        # Where each row has its mirror, what is kept back still differs from it by noise.
+        kept = (near if told[self._lines].all() else told)[self._lines]
+        self.indispensable = kept[None, None, :, None].expand(1, 1, -1, 2 * width)
         self._weights = (1 / (measured + mirrored).clamp(min=1))[:, None]
 
     def forward(self, picture: Tensor) -> Tensor:
