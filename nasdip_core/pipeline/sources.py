@@ -87,7 +87,7 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
         draws = generator(resolved.problem_seed, "corrupt")
         damaged = task.corrupt(picture.tensor(), resolved.corrupt, draws)
         if damaged.mask is not None:
-            mask = _marks(damaged.mask, by_entry=resolved.task.takes_arrays)
+            mask = marks(damaged.mask, by_entry=resolved.task.takes_arrays)
         picture, truth = damaged_and_truth(picture, damaged)
         if picture.kind.format == "NPY" and not isinstance(picture, Stack):
             picture = array_picture(picture.colour)
@@ -105,6 +105,19 @@ def damaged_and_truth(clean: Picture, damaged: Damaged) -> tuple[Picture, Pictur
         alpha = alpha[..., top : top + height, left : left + width]
     truth = _with_gaps(clean, damaged.truth, alpha)
     return _with_gaps(truth, damaged.picture, "keep"), truth
+
+
+def marks(mask: Tensor, *, by_entry: bool) -> Picture:
+    """Return a mask (1, C, H, W) as a picture: a black and white one, or an array.
+
+    Those of a stack (T, 1, H, W) are a folder of pictures.
+    """
+    if by_entry:
+        return mask_picture(mask[0].permute(1, 2, 0).numpy())
+    frames = [picture_of((each.numpy() * 255).astype(np.uint8)) for each in mask[:, 0]]
+    if len(frames) == 1:
+        return frames[0]
+    return Stack.of(frames, [f"{number:04}.png" for number in range(1, len(frames) + 1)])
 
 
 def _check_frames(
@@ -174,26 +187,13 @@ def _with_gaps(
     return made
 
 
-def _marks(mask: Tensor, *, by_entry: bool) -> Picture:
-    """Return a mask (1, C, H, W) as a picture: a black and white one, or an array.
-
-    Those of a stack (T, 1, H, W) are a folder of pictures.
-    """
-    if by_entry:
-        return mask_picture(mask[0].permute(1, 2, 0).numpy())
-    frames = [picture_of((each.numpy() * 255).astype(np.uint8)) for each in mask[:, 0]]
-    if len(frames) == 1:
-        return frames[0]
-    return Stack.of(frames, [f"{number:04}.png" for number in range(1, len(frames) + 1)])
-
-
 def _mask(mask: Picture) -> Tensor:
     """Return (1, 1, H, W), or (1, C, H, W) where an array has a mark for every entry.
 
     (T, 1, H, W) where there is one for each frame.
     """
-    marks = mask.tensor()
-    return marks if mask.kind.format == "NPY" else marks.mean(dim=1, keepdim=True)
+    found = mask.tensor()
+    return found if mask.kind.format == "NPY" else found.mean(dim=1, keepdim=True)
 
 
 def _in_channels(picture: Picture, channels: int) -> Tensor:

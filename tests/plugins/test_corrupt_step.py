@@ -35,9 +35,11 @@ def damaged_in_a_run(path: Path, plugins: Plugins, task: str, **corrupt: Any) ->
     return read_sources(resolved, made, {}).damage
 
 
-def problem(task: str, picture: str, plugins: Plugins, **options: Any) -> Any:
+def problem(
+    task: str, picture: str, plugins: Plugins, mask: str | None = None, **options: Any
+) -> Any:
     """The problem of the task that takes what the step has made."""
-    request = parse(RestoreRequest, {"picture": picture, "task": options}, "")
+    request = parse(RestoreRequest, {"picture": picture, "mask": mask, "task": options}, "")
     resolved = resolve(task, request, plugins, Path())
     made = plugins.create("task", task, plugins)
     inputs = read_sources(resolved, made, {}).inputs()
@@ -76,3 +78,22 @@ def test_measurements(waves_file: Path, plugins: Plugins) -> None:
     options = {**damage, "measurements": made["measured"]}
     assert torch.equal(problem("operator", made["damaged"], plugins, **options).measured, measured)
     assert "guide" not in made
+
+
+@pytest.mark.parametrize(("task", "marks"), [("inpaint", 1), ("factorize", 3)])
+def test_the_mask_of_an_array_has_the_form_of_a_run(
+    waves: np.ndarray, tmp_path: Path, plugins: Plugins, task: str, marks: int
+) -> None:
+    """A mark a pixel, or one an entry where the task takes arrays."""
+    np.save(tmp_path / "waves.npy", waves / np.float32(2))
+    made = outputs(tmp_path, plugins, task, "waves.npy", missing=0.5)
+    mask = damaged_in_a_run(tmp_path / "waves.npy", plugins, task, missing=0.5).mask
+    assert mask.shape[1] == marks
+    assert torch.equal(read_picture(made["mask"]).tensor() == 1, mask)
+    problem(task, made["damaged"], plugins, mask=made["mask"])
+
+
+def test_where_nothing_is_missing_the_mask_is_black(waves_file: Path, plugins: Plugins) -> None:
+    made = outputs(waves_file.parent, plugins, "denoise")
+    assert read_picture(made["mask"]).colour.shape == (24, 32, 1)
+    assert not read_picture(made["mask"]).colour.any()

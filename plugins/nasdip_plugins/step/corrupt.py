@@ -14,7 +14,7 @@ from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.options import parse
-from nasdip_core.pipeline.sources import damaged_and_truth
+from nasdip_core.pipeline.sources import damaged_and_truth, marks
 from nasdip_core.seeds import generator
 from nasdip_core.step import Step, StepContext
 from nasdip_core.task import Task, TaskOptions
@@ -45,13 +45,12 @@ class Corrupt(Step):
         damaged = task.corrupt(clean.tensor(), options, generator(self._seed, "corrupt"))
         mask = damaged.mask
         if mask is None:
-            mask = torch.zeros_like(damaged.picture[:, :1])
-        white = mask.to(damaged.picture.dtype).expand(-1, clean.channels, -1, -1)
+            mask = torch.zeros_like(damaged.picture[:, :1], dtype=torch.bool)
         picture, truth = damaged_and_truth(clean, damaged)
         made = {
             "damaged": picture,
             "truth": truth,
-            "mask": clean.with_samples(white, alpha=None),
+            "mask": marks(mask, by_entry=model.takes_arrays),
         }
         outputs = {name: _written(made[name], context.folder / name) for name in made}
         if damaged.measured is not None:
