@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nasdip_core.supervise import Crew
 
 
-def run(  # noqa: PLR0912  # kinds of sources, each a line or two
+def run(  # noqa: PLR0912, PLR0915  # kinds of sources, each a line or two
     source: Annotated[
         str | None,
         typer.Argument(
@@ -126,9 +126,10 @@ def run(  # noqa: PLR0912  # kinds of sources, each a line or two
     for flag, value in (("--only", only), ("--from", since)):
         if value is not None:
             raise OptionError(f"{flag} is for pipelines of several steps")
+    launched = launcher is not None or "launcher" in given
     crew = crew_of(workers, launcher, given, plugins)
     planned = plan(source, task, given, output, plugins)
-    if launcher is not None and planned.kind != "batch":
+    if launched and planned.kind != "batch":
         raise OptionError("--launcher is for folders of pictures")
     if crew is not None and planned.kind == "batch" and not dry_run:
         how: dict[str, Any] = {"resume": resume, "force": force, "trackers": tracker or []}

@@ -176,8 +176,9 @@ def test_an_output_folder_that_is_a_file(cli: Cli, tiny: Tiny, album: Path, work
 
 
 def test_launchers_are_for_folders(cli: Cli, tiny: Tiny, album: Path) -> None:
-    single = cli("run", "-t", "denoise", album / "a.png", *tiny, "--launcher", "processes")
-    assert (single.code, "--launcher is for folders" in single.err) == (3, True)
+    for words in (("--launcher", "processes"), ("-S", "launcher=processes")):
+        single = cli("run", "-t", "denoise", album / "a.png", *tiny, *words)
+        assert (single.code, "--launcher is for folders" in single.err) == (3, True)
     unknown = cli("run", "-t", "denoise", album, *tiny, "--launcher", "moon")
     assert (unknown.code, "unknown launcher 'moon'" in unknown.err) == (4, True)
 
