@@ -1,7 +1,7 @@
 """The one loop: every problem, whatever its networks and players, is solved here."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,14 @@ class Fit:
         name: str = "fit",
         observers: Sequence[Observer] = (),
         checkpoint: Path | None = None,
-        deadline: float | None = None,
+        deadline: Callable[[int], float] | None = None,
         objectives: Sequence[Objective] = (),
     ) -> None:
         """`name` is what events tell; the draws are those of `seed`, whatever it is.
 
         `checkpoint` is the file to save to, and to go on from where it exists.
-        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`.
+        The fit ends with the step that begins once `time.monotonic()` has reached `deadline`, which
+        is told how many steps are done.
         Raises OptionError where outputs are to be averaged that must not be.
         """
         self.id = name
@@ -129,7 +130,7 @@ class Fit:
             begun = time.monotonic()
             self._threads.before(self._step + 1)
             # Told before it begins, so that the problem takes the last step for what it is.
-            late = self.deadline is not None and begun >= self.deadline
+            late = self.deadline is not None and begun >= self.deadline(self._step)
             last = late or self._step + 1 == options.steps
             done = self._turns.take(self._step + 1, last)
             now = time.monotonic()

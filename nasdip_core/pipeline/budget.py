@@ -12,15 +12,13 @@ from nasdip_core.errors import OptionError
 from nasdip_core.options import parse
 from nasdip_core.pipeline.document import read_pipeline
 from nasdip_core.pipeline.estimate import Estimate, estimate, refinements
-from nasdip_core.pipeline.fitting import Fitted
+from nasdip_core.pipeline.fitting import LEAST, Fitted
 from nasdip_core.pipeline.request import RestoreRequest, resolve
-from nasdip_core.pipeline.resolved import Resolved, with_fits, with_steps
+from nasdip_core.pipeline.resolved import Resolved, with_fits, with_steps, without_network
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
 
-_LEAST = 0.5
-"""Share of its steps below which a fit only spoils the classical estimate."""
 _WRITING = 0.5
 """Seconds set aside for what is not fitting: rendering, files, the page."""
 
@@ -116,7 +114,9 @@ def tiled_as_before(resolved: Resolved, path: Path) -> Resolved:
 
 def done_in_time(resolved: Resolved, fitted: Fitted | None) -> Resolved:
     """Return a plan as far as the time went: without a clock it gives the same picture."""
-    if fitted is None or not fitted.fits:
+    if fitted is None:
+        return without_network(resolved)
+    if not fitted.fits:
         return resolved
     done = with_fits(resolved, fitted.count)
     if not fitted.cut_off:
@@ -141,13 +141,12 @@ def _shortened(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     recipe = chosen.recipe
     before, after = (count * expected.refine_seconds for count in refinements(recipe))
     steps = int((room - before - after) / expected.step_seconds)
-    if steps >= (_LEAST * chosen.fit.steps if recipe.refine else 1):
+    if steps >= (LEAST * chosen.fit.steps if recipe.refine else 1):
         fit = chosen.fit.model_copy(update={"steps": min(steps, chosen.fit.steps)})
         return _plan(replace(chosen, fit=fit), room - after)
     least = expected.refine_seconds if recipe.refine else expected.step_seconds
     if recipe.refine and room >= least:
-        recipe = recipe.model_copy(update={"fits": 0, "guide": None, "choice": "last"})
-        return _plan(replace(chosen, recipe=recipe), None)
+        return _plan(without_network(chosen), None)
     seconds = chosen.seconds or 0.0
     raise OptionError(
         f"--seconds {seconds:g} is too little for this picture on this machine",

@@ -25,6 +25,8 @@ from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import derive, generator
 from nasdip_core.tiles import Tile
 
+LEAST = 0.5
+"""Share of its steps below which a fit only spoils the classical estimate."""
 _CALIBRATED = 3
 """Tiles whose own stopping decides for all."""
 
@@ -89,6 +91,8 @@ class Fitter:
     """(1, C, H, W) in [0, 1]: further input of the network."""
     deadline: float | None = None
     """When `time.monotonic` gets there, the fit ends with what it has."""
+    share: float | None = None
+    """The same, earlier, once the fit has come so far that it is of use."""
     keep: bool = field(default=False)
     """Keep the finished fit until the run ends, so that none of several is repeated."""
 
@@ -222,9 +226,16 @@ class Fitter:
             name=name,
             observers=self.observers,
             checkpoint=None if self.folder is None else self.folder.checkpoint(file),
-            deadline=self.deadline,
+            deadline=None if self.deadline is None else self._until,
             objectives=make_objectives(self.resolved, self.plugins),
         ).run()
+
+    def _until(self, steps: int) -> float:
+        """Return when a fit ends that has done so many steps."""
+        useful = self.share is not None and steps >= LEAST * self.resolved.fit.steps
+        end = self.share if useful else self.deadline
+        assert end is not None
+        return end
 
 
 def _mean(mean: Estimate, added: Estimate, count: int) -> Estimate:

@@ -11,9 +11,9 @@ from nasdip_core.architecture.specification import Use
 from nasdip_core.fit.result import FitResult
 from nasdip_core.pipeline.blend import blended, held_out_weights
 from nasdip_core.pipeline.chain import Chain, Part
-from nasdip_core.pipeline.fitting import Fitted, Fitter
+from nasdip_core.pipeline.fitting import LEAST, Fitted, Fitter
 from nasdip_core.pipeline.prepare import keep_back
-from nasdip_core.pipeline.resolved import with_steps
+from nasdip_core.pipeline.resolved import with_steps, without_network
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import derive
@@ -88,6 +88,11 @@ class Solver:
                 guide = guiding.refine(problem, None).estimate[problem.output]
             started = time.monotonic()
             fitted = self._fits(problem, guide)
+            if self._spoils(fitted):
+                problem.notes.append("the time was up too early for a network: the filter is alone")
+                problem.give_back()
+                resolved = without_network(self.fitter.resolved)
+                return replace(self, fitter=replace(self.fitter, resolved=resolved)).solve(problem)
             held_out = problem.validation(fitted.chosen)
             parts.append(Part("fit", fitted.chosen, held_out, 1.0, time.monotonic() - started))
         if not recipe.refine:
@@ -104,6 +109,13 @@ class Solver:
         parts.append(replace(chain.refine(problem, pilot), weight=1 - sum(p.weight for p in parts)))
         chosen = blended([part.estimate for part in parts], [part.weight for part in parts])
         return Solved(chosen, fitted, parts)
+
+    def _spoils(self, fitted: Fitted) -> bool:
+        """Return whether fits are so far from done that the filter is better off without them."""
+        fit, recipe = self.fitter.resolved.fit, self.fitter.resolved.recipe
+        if not fitted.cut_off or not recipe.refine or recipe.judges:
+            return False
+        return max(one.iterations for one in fitted.fits) < LEAST * fit.steps
 
     def _choose(
         self, problem: RestorationProblem, fit: Part, alone: Part, chain: Chain
@@ -138,8 +150,8 @@ class Solver:
     def _fits(self, problem: RestorationProblem, guide: Tensor | None) -> Fitted:
         """Return the mean of the recipe's fits, fewer where the time is up.
 
-        The first fit may be cut off by its share of the time; the others then take as many steps,
-        so that the numbers of fits and steps tell all that was done.
+        The first fit may be cut off, by its share of the time if it is of use by then; the others
+        take as many steps, so that the numbers of fits and steps tell all that was done.
         """
         recipe, seed = self.fitter.resolved.recipe, self.fitter.resolved.seed
         deadline, fitter = self.fitter.deadline, self.fitter
@@ -151,7 +163,8 @@ class Solver:
             started = time.monotonic()
             if deadline is not None and i == 0:
                 share = started + (deadline - started) / recipe.fits
-                fitter = replace(self.fitter, deadline=share if self.side is None else None)
+                whole = self.side is None
+                fitter = replace(self.fitter, deadline=deadline if whole else None, share=share)
             fitter = replace(
                 fitter,
                 resolved=replace(fitter.resolved, arch=networks[i % len(networks)]),

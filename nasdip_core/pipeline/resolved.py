@@ -85,6 +85,12 @@ def with_fits(resolved: Resolved, fits: int) -> Resolved:
     return replace(resolved, recipe=recipe, companions=resolved.companions[: max(0, fits - 1)])
 
 
+def without_network(resolved: Resolved) -> Resolved:
+    """Return the same run with its classical estimate alone."""
+    alone = {"fits": 0, "guide": None, "choice": "last"}
+    return replace(resolved, recipe=resolved.recipe.model_copy(update=alone), companions=())
+
+
 def run_name(resolved: Resolved) -> str:
     """Return the name of a run: the picture's stem and the task. No system takes it for a path."""
     stem = Path(resolved.picture.removeprefix(SAMPLE)).stem.replace("\\", "-")

@@ -34,7 +34,7 @@ def make_fit(plugins: Plugins) -> MakeFit:
         *,
         seed: int = 0,
         checkpoint: Path | None = None,
-        deadline: float | None = None,
+        deadline: Callable[[int], float] | None = None,
         architecture: Architecture | None = None,
         observers: tuple[Callable[[Event], None], ...] = (),
         objective_plugins: tuple[Objective, ...] = (),

@@ -13,7 +13,7 @@ from expected_times import expecting
 from nasdip_core import restore
 from nasdip_core.errors import OptionError, RunError
 from nasdip_core.fit.events import StepDone
-from nasdip_core.pipeline import jobs, recipe
+from nasdip_core.pipeline import fitting, jobs, recipe
 from nasdip_core.pipeline import restore as restoring
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.plugins import Plugins
@@ -93,6 +93,7 @@ def test_interrupted_after_a_fit_was_cut_off_the_others_are_as_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     expecting(monkeypatch, step=1e-5)
+    monkeypatch.setattr(fitting, "LEAST", 0.0)
 
     class Killed(BaseException):
         pass
@@ -150,6 +151,31 @@ def test_fits_that_were_planned_and_not_done_leave_no_trace(
     assert names == {"fit-1-of-5", "fit-2-of-5"}
     again = restore(noisy, "denoise", **words, options=options | {"recipe.fits": 2})
     assert np.array_equal(again.picture.colour, found.picture.colour)
+
+
+def test_a_fit_that_is_cut_off_too_early_is_not_mixed_in(
+    noisy: np.ndarray,
+    tiny: dict[str, Any],
+    toys: Plugins,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a machine that is busier than when it was measured; nor is it cut off by its share."""
+    expecting(monkeypatch, step=1e-6)
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys, "output": tmp_path / "out"}
+    options = {"task.sigma": 20, "fit.steps": 10**6, "recipe.refine": ["blur"]}
+    options |= {"recipe.choice": "mean", "recipe.fits": 3}
+    events: list[Any] = []
+    timed = options | {"seconds": 6}
+    found = restore(noisy, "denoise", **words, options=timed, observers=[events.append])
+    begun = {event.fit for event in events if isinstance(event, StepDone)}
+    assert begun == {"fit-1-of-5"}
+    assert found.result["fits"] == []
+    assert any("the time was up too early" in note for note in found.notes)
+    alone = options | {"recipe.fits": 0, "recipe.choice": "last"}
+    again = restore(noisy, "denoise", **words | {"output": None}, options=alone)
+    assert np.array_equal(again.picture.colour, found.picture.colour)
+    assert "fits: 0" in (tmp_path / "out" / "pipeline.yaml").read_text()
 
 
 @pytest.mark.parametrize("done", [1, 2])
