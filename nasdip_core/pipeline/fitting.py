@@ -128,8 +128,9 @@ class Fitter:
     def tiled(self, problem: RestorationProblem, side: int) -> Fitted:
         """Fit the picture in overlapping tiles that all stop at one iteration.
 
-        A few tiles stop by the rule; the median of where they stopped holds for the rest. Every
-        finished tile is kept, so that an interrupted run repeats none.
+        A few tiles are fitted to learn where the rule stops them; the median of that holds for all,
+        and those that stopped elsewhere are fitted again. Every finished fit is kept, so that an
+        interrupted run repeats none.
         """
         tiling = problem.tiling(side)
         damaged = [tile for tile in tiling.tiles if not _is_known(problem, tile)]
@@ -143,19 +144,22 @@ class Fitter:
         kinds = ("chosen",) if problem.truth is None else ("chosen", "last", "oracle")
         blends = {kind: tiling.blend() for kind in kinds}
         calibrated = _spread(damaged, 1 if len(damaged) < 8 else _CALIBRATED)
-        fits: list[FitResult] = []
-        steps = None
-        # Tiles are blended as they are done: only one tile's outputs are in memory.
-        for tile in [*calibrated, *(tile for tile in tiling.tiles if tile not in calibrated)]:
-            if fits and len(fits) == len(calibrated) and steps is None:
-                steps = median_low([fit.best_step for fit in fits])
+        firsts = {tile.name: self._tile(problem.tile(tile), tile, None) for tile in calibrated}
+        steps = median_low([fit.best_step for fit in firsts.values()]) if firsts else None
+        fits = [_bare(fit) for fit in firsts.values()]
+        # Tiles are blended as they are done: the outputs of few are in memory.
+        for tile in tiling.tiles:
             if _is_known(problem, tile):
                 known = {problem.output: problem.tile(tile).measured}
                 estimates = dict.fromkeys(kinds, known)
             else:
-                found = self._tile(problem.tile(tile), tile, steps)
+                first = firsts.pop(tile.name, None)
+                if first is not None and first.best_step == steps:
+                    found = first
+                else:
+                    found = self._tile(problem.tile(tile), tile, steps)
+                    fits.append(_bare(found))
                 estimates = {kind: getattr(found, kind) for kind in kinds}
-                fits.append(replace(found, chosen={}, last={}, oracle=None, deviation=None))
             for kind, estimate in estimates.items():
                 blends[kind].add(tile, estimate)
         whole = {kind: moved(blend.result(), self.device) for kind, blend in blends.items()}
@@ -164,9 +168,9 @@ class Fitter:
 
     def _tile(self, problem: RestorationProblem, tile: Tile, steps: int | None) -> FitResult:
         """Fit one tile, by the rule or for a number of steps; taken from the folder if done."""
+        own = f"{tile.name}-by-rule" if steps is None else tile.name
         name, file = (
-            tile.name if label == "fit" else f"{label}-{tile.name}"
-            for label in (self.name, self.file)
+            own if label == "fit" else f"{label}-{own}" for label in (self.name, self.file)
         )
         options, rule = self.resolved.fit, make_rule(self.resolved, self.plugins)
         if steps is not None:
@@ -242,6 +246,11 @@ def _mean(mean: Estimate, added: Estimate, count: int) -> Estimate:
     """Return the mean of `count` outputs from that of one less."""
     # Not in place: a fit's last, chosen and oracle outputs may be the same tensors.
     return {name: value.lerp(added[name], 1 / count) for name, value in mean.items()}
+
+
+def _bare(fit: FitResult) -> FitResult:
+    """Return what a fit has to tell, without its outputs."""
+    return replace(fit, chosen={}, last={}, oracle=None, deviation=None)
 
 
 def _is_known(problem: RestorationProblem, tile: Tile) -> bool:
