@@ -111,6 +111,8 @@ def test_a_folder_is_learnt_from_or_translated(
     assert not is_batch(blue, "translate", learn, plugins)
     with pytest.raises(OptionError, match="a folder of pairs as PICTURE"):
         is_batch(blue, "translate", {"task": {"pairs": "left-right"}}, plugins)
+    with pytest.raises(OptionError, match=r"task\.source together with a folder"):
+        is_batch(blue, "translate", {"task": {**learn["task"], "source": str(red)}}, plugins)
     assert is_batch(blue, "translate", {"task": {"weights": "w"}}, plugins)
     assert is_batch(blue, "translate", {**learn, "corrupt": {}}, plugins)
     made = {"picture": str(blue), "task": {"target": str(red), "pairs": "grey"}}

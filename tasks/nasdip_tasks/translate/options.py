@@ -93,7 +93,8 @@ class TranslateOptions(TaskOptions):
     ) -> tuple[Path, Mapping[str, Any]] | None:
         """Learn from a folder as a whole; with weights, translate each of its pictures.
 
-        Raises OptionError for a folder of pairs, of which none is to be translated as it is.
+        Raises OptionError for a folder of pairs, of which none is to be translated as it is, and
+        for a folder beside another source.
         """
         from nasdip_core.imaging.folder import pictures_in
 
@@ -105,6 +106,11 @@ class TranslateOptions(TaskOptions):
         pictures = pictures_in(folder)
         if given.get("weights") is not None or not pictures:
             return None
+        if given.get("source") is not None:
+            raise OptionError(
+                "task.source together with a folder as PICTURE, which is the source",
+                "leave it out, or give one picture as PICTURE",
+            )
         made = given.get("pairs") in _MADE
         return pictures[0], {} if made else {"source": str(folder)}
 
