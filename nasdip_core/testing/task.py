@@ -85,16 +85,11 @@ class TaskConformance:
             model.model_validate(dict(model.implied(corruption)))
 
     def test_damage_fits_together(self, case: TaskCase) -> None:
-        """Picture and truth have the channels and range, the truth is a part of the clean one."""
+        """Picture and truth have the channels and range, the truth is the clean one's at `corner`."""
         damaged = case.damage()
-        height, width = damaged.truth.shape[-2:]
-        spare = case.clean.shape[-2] - height, case.clean.shape[-1] - width
-        # The right and lower border is cropped, or all borders are.
-        parts = [
-            case.clean[..., top : top + height, left : left + width]
-            for top, left in ((0, 0), (spare[0] // 2, spare[1] // 2))
-        ]
-        assert any(torch.equal(damaged.truth, part) for part in parts)
+        (top, left), (height, width) = damaged.corner, damaged.truth.shape[-2:]
+        part = case.clean[..., top : top + height, left : left + width]
+        assert torch.equal(damaged.truth, part)
         assert damaged.picture.shape[:2] == case.clean.shape[:2]
         _assert_in_range(damaged.picture)
         if damaged.mask is not None:
