@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from nasdip_core.options import Options
 
@@ -95,14 +95,22 @@ class Skip(Options):
     widths: Widths = (4,)
 
 
+def _short(name: str) -> str:
+    """Return a built-in by its short name, which is always its own, so that it is known again."""
+    return name.removeprefix("nasdip:")
+
+
+_Op = Annotated[str, AfterValidator(_short)]
+
+
 class Cell(Options):
     """One upsampling step x2 (Chen et al., "NAS-DIP", 2020)."""
 
-    resample: str = Field(default="bilinear", description="upsampling plugin")
-    transform: str = Field(default="identity", description="transform plugin")
+    resample: _Op = Field(default="bilinear", description="upsampling plugin")
+    transform: _Op = Field(default="identity", description="transform plugin")
     kernel: Literal[1, 3, 5, 7] = Field(default=3, description="kernel size of the learnt ops")
     dilation: Literal[1, 2, 3] = Field(default=1, description="dilation of the learnt ops")
-    activation: str = Field(default="none", description="activation after each of the two steps")
+    activation: _Op = Field(default="none", description="activation after each of the two steps")
     order: Literal["resample-first", "transform-first"] = Field(
         default="resample-first", description="which of the two steps comes first"
     )
@@ -185,7 +193,7 @@ class Architecture(Options):
                 raise ValueError(
                     f"{part}.widths has {len(options.widths)} entries for {self.levels} levels"
                 )
-        if self.encoder is None and self.residual.uses != "none":
+        if self.encoder is None and _short(self.residual.uses) != "none":
             raise ValueError(
                 "without an encoder there is nothing to connect: residual must be none"
             )

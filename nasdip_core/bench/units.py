@@ -196,7 +196,7 @@ def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins, ba
         content["recipe"] = {**common["recipe"], "fits": 0, "refine": [name]}
         return Method(_label(name), _spelt_out(task, content, plugins, base))
     baseline: type[Baseline[Any]] = plugins.find("baseline", name).resolve()
-    if task not in baseline.tasks:
+    if plugins.find("task", task).offer.name not in baseline.tasks:
         raise PluginError(
             f"baseline '{name}' does not serve the task '{task}'",
             f"it serves {', '.join(sorted(baseline.tasks))}",

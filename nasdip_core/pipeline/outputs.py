@@ -63,7 +63,7 @@ def write_outputs(
             outputs[key] = str(path)
     if learnt := problem.weights():
         folder.claim([folder.weights])
-        save_weights(folder.weights, learnt, resolved.arch, resolved.task_name)
+        save_weights(folder.weights, learnt, resolved.arch, resolved.task_offered)
         outputs[WEIGHTS] = str(folder.weights)
     return outputs
 

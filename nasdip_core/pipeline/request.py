@@ -99,6 +99,8 @@ def resolve(
     model = registration.options()
     if model is None or not issubclass(model, TaskOptions):
         raise PluginError(f"task '{task_name}' has no options model based on TaskOptions")
+    # Recipes, presets and plugins name a task by its short name.
+    offered = registration.offer.name
     picture, damage, followed = _picture(task_name, model, request, base)
     corrupt = None
     if damage is not None:
@@ -115,9 +117,9 @@ def resolve(
     elif request.arch is not None:
         raise OptionError("arch and preset exclude each other")
     else:
-        named = [preset_architecture(request.preset, task_name, plugins)]
+        named = [preset_architecture(request.preset, offered, plugins)]
     arch, *companions = [built(change(each, request.architecture), plugins) for each in named]
-    fitting = merge(merge(plain(FitOptions()), arch.fit_options(task_name)), request.fit)
+    fitting = merge(merge(plain(FitOptions()), arch.fit_options(offered)), request.fit)
     fit = parse(FitOptions, fitting, "fit")
     stopping = with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
     objectives = tuple(
@@ -125,10 +127,10 @@ def resolve(
         for i, use in enumerate(fit.objectives)
     )
     fit = fit.model_copy(update={"stopping": stopping, "objectives": objectives})
-    own = serving(arch.recipe, task_name, plugins)
+    own = serving(arch.recipe, offered, plugins)
     usual = merge(plain(RecipeOptions()), own)
     given = merge(usual, request.recipe)
-    recipe = spelt_out(parse(RecipeOptions, given, "recipe"), task_name, plugins)
+    recipe = spelt_out(parse(RecipeOptions, given, "recipe"), offered, plugins)
     if companions and "fits" not in request.recipe:
         recipe = recipe.model_copy(update={"fits": len(named)})
     if recipe.fits < len(named) and companions:
@@ -239,10 +241,11 @@ def _alternatives(
     """Return the run by each preset that the task has, where the time is to decide."""
     if request.seconds is None or request.arch is not None or request.preset is not None:
         return ()
-    named = {r.offer.name for r in plugins.registrations("architecture", f"*-{task_name}")}
+    offered = plugins.find("task", task_name).offer.name
+    named = {r.offer.name for r in plugins.registrations("architecture", f"*-{offered}")}
     found = []
     for preset in PRESETS:
-        if f"{preset}-{task_name}" in named:
+        if f"{preset}-{offered}" in named:
             words = request.model_copy(update={"preset": preset})
             found.append(replace(resolve(task_name, words, plugins, base), alternatives=()))
     return tuple(found)

@@ -42,6 +42,11 @@ class Resolved:
     """The same run by each preset, the quickest first, to be chosen from for `seconds`."""
 
     @property
+    def task_offered(self) -> str:
+        """The task's own name, where a distribution stands before it as well."""
+        return self.task_name.rpartition(":")[2]
+
+    @property
     def problem_seed(self) -> int:
         """The seed of the damage and of what is kept back."""
         return self.seed if self.shared_seed is None else self.shared_seed
@@ -94,4 +99,4 @@ def without_network(resolved: Resolved) -> Resolved:
 def run_name(resolved: Resolved) -> str:
     """Return the name of a run: the picture's stem and the task. No system takes it for a path."""
     stem = Path(resolved.picture.removeprefix(SAMPLE)).stem.replace("\\", "-")
-    return f"{stem}-{resolved.task_name}"
+    return f"{stem}-{resolved.task_offered}"

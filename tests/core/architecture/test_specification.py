@@ -14,6 +14,11 @@ from nasdip_core.options import merge, parse
 from nasdip_core.plugins import Plugins
 
 
+def test_a_built_in_named_with_its_distribution_is_known() -> None:
+    values = {"cell": {"transform": "nasdip:identity"}, "residual": "nasdip:none", "encoder": None}
+    assert parse(Architecture, values, "architecture").cell.transform == "identity"
+
+
 def test_one_width_serves_all_levels() -> None:
     architecture = parse(Architecture, {"levels": 3, "encoder": {"widths": 16}}, "")
     assert architecture.encoder is not None
