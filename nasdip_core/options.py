@@ -62,7 +62,10 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
 def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) -> str:
     """Say in one line what is wrong with one option, by pydantic's word for it."""
     # Tags of unions and validators are no keys that a user wrote.
-    keys = [part for part in map(str, first["loc"]) if not part.startswith(("function-", "form-"))]
+    parts = list(map(str, first["loc"]))
+    # What is unknown was written by a user, whatever it is called.
+    own = parts[-1:] if first["type"] == "extra_forbidden" else []
+    keys = [part for part in parts[: len(parts) - len(own)] if not _is_tag(part)] + own
     path = ".".join([where, *keys] if where else keys)
     if first["type"] == "extra_forbidden":
         known = _known_keys(model, list(map(str, first["loc"][:-1])))
@@ -76,6 +79,10 @@ def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) ->
     if isinstance(shown, (Mapping, BaseModel)) or shown is PydanticUndefined:
         return f"option '{path}': {message}"
     return f"option '{path}' = {shown!r}: {message}"
+
+
+def _is_tag(part: str) -> bool:
+    return part.startswith(("function-", "form-"))
 
 
 def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:

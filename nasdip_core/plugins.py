@@ -70,9 +70,10 @@ class Plugins:
             return self._record(name, distribution, version, value, "failed", "registered already")
         try:
             self._manager.register(module, name=id_)
+            callers = self._manager.get_hookcallers(module) or []
             unknown = [
                 caller.name
-                for caller in self._manager.get_hookcallers(module) or []
+                for caller in callers
                 # `optionalhook` says: written for a later nasdip as well.
                 if not caller.has_spec()
                 and not all(impl.optionalhook for impl in caller.get_hookimpls())
@@ -80,7 +81,11 @@ class Plugins:
             if unknown:
                 hint = did_you_mean(unknown[0], _hook_names())
                 raise PluginError(f"unknown hook '{unknown[0]}'", hint)
-            if not self._manager.get_hookcallers(module):
+            for caller in callers:
+                if any(impl.wrapper or impl.hookwrapper for impl in caller.get_hookimpls()):
+                    hint = "leave `wrapper` and `hookwrapper` out: hooks only listen"
+                    raise PluginError(f"hook '{caller.name}' is a wrapper", hint)
+            if not callers:
                 raise PluginError("no hook is implemented", _misspelt_hook(module))
             registrations = list(self._offers_of(module, id_))
         except (Exception, SystemExit) as error:

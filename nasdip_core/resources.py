@@ -41,6 +41,13 @@ def keep_to_share_of_memory(share: float) -> None:
     os.environ[_SHARE] = str(share)
 
 
+def environment_of_one_of(workers: int) -> dict[str, str]:
+    """Return the environment of one of several processes that share what this one may use."""
+    share = float(os.environ.get(_SHARE, "1")) / workers
+    threads = {"OMP_NUM_THREADS": str(max(1, cores() // workers))}
+    return {**threads, **os.environ, _SHARE: str(share)}
+
+
 def keep_to_part_of_gpu(part: float) -> None:
     """Let this process take a part of a GPU's memory in (0, 1] and no more, where there is one.
 

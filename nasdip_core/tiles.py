@@ -69,9 +69,11 @@ def _spans(length: int, side: int, overlap: int, grid: int) -> list[tuple[int, i
     side = max(grid, side // grid * grid)
     if side >= length:
         return [(0, length)]
-    step = max((side - overlap) // grid * grid, grid)
-    count = -(-(length - side) // step) + 1
     last = (length - side) // grid * grid
+    if not last:
+        return [(0, length)]
+    step = max((side - overlap) // grid * grid, grid)
+    count = -(-last // step) + 1
     starts = [round(i * last / (count - 1) / grid) * grid for i in range(count)]
     return [*((start, side) for start in starts[:-1]), (last, length - last)]
 

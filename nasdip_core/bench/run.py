@@ -141,7 +141,8 @@ def in_child(
 
     Raises RunInterruptedError where the user ends that process, or this one.
     """
-    command = [sys.executable, "-m", "nasdip_core.bench.child"]
+    # -P: what lies in the current folder is no module.
+    command = [sys.executable, "-P", "-m", "nasdip_core.bench.child"]
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nasdip_core.behaviour import Behaviour
 from nasdip_core.hooks import FinishedTrial
 from nasdip_core.plugins import Plugins
-from nasdip_core.study.records import ABANDONED, OUTCOME, REASON
+from nasdip_core.study.records import ABANDONED, ESTIMATE, OUTCOME, REASON
 
 _REPORT = "plugin:"
 """Attributes of a study, one a plugin: what it did wrong in some worker."""
@@ -40,11 +40,17 @@ def reports(study: Study) -> list[str]:
 
 def _finished(study: str, trial: FrozenTrial) -> FinishedTrial:
     told = trial.user_attrs
+    value = trial.values[0] if trial.values else None
+    if trial.state is TrialState.PRUNED:
+        value = told.get(ESTIMATE, value)
+    if told.get(OUTCOME) == "infeasible":
+        # What a strategy is told of a network that cannot be is no quality.
+        value = None
     return FinishedTrial(
         study=study,
         number=trial.number,
         state=str(told.get(OUTCOME, _STATES.get(trial.state, "failed"))),
         choices=dict(trial.params),
-        value=trial.values[0] if trial.values else None,
+        value=value,
         reason=str(told.get(REASON, "")),
     )

@@ -85,7 +85,7 @@ class TaskConformance:
             model.model_validate(dict(model.implied(corruption)))
 
     def test_damage_fits_together(self, case: TaskCase) -> None:
-        """Picture and truth have the channels and range, the truth is the clean one's at `corner`."""
+        """Channels and range are right, and the truth is the clean picture's part at `corner`."""
         damaged = case.damage()
         (top, left), (height, width) = damaged.corner, damaged.truth.shape[-2:]
         part = case.clean[..., top : top + height, left : left + width]

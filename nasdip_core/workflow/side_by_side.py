@@ -14,6 +14,7 @@ from nasdip_core.errors import (
     error_of,
     how_it_ended,
 )
+from nasdip_core.resources import environment_of_one_of
 from nasdip_core.workflow.graph import Node
 from nasdip_core.workflow.run import Workflow
 from nasdip_core.workflow.state import Done, done_step
@@ -44,7 +45,7 @@ def run_side_by_side(
                     break
                 left.remove(node)
                 say(f"{node.step.id}: begun")
-                running[node.step.id] = _start([*command, "--only", node.step.id])
+                running[node.step.id] = _start([*command, "--only", node.step.id], workers)
             for id_, (process, errors) in list(running.items()):
                 if process.poll() is None:
                     continue
@@ -68,10 +69,14 @@ def run_side_by_side(
     return found
 
 
-def _start(command: Sequence[str]) -> tuple["subprocess.Popen[bytes]", IO[bytes]]:
+def _start(command: Sequence[str], workers: int) -> tuple["subprocess.Popen[bytes]", IO[bytes]]:
     errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with its process
-    program = [sys.executable, "-c", "from nasdip_core.cli import main; main()", *command]
-    return subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=errors), errors
+    # -P: what lies in the current folder is no module.
+    program = [sys.executable, "-P", "-c", "from nasdip_core.cli import main; main()", *command]
+    process = subprocess.Popen(
+        program, stdout=subprocess.DEVNULL, stderr=errors, env=environment_of_one_of(workers)
+    )
+    return process, errors
 
 
 def _failure(id_: str, code: int, errors: IO[bytes]) -> NasdipError | RunInterruptedError:

@@ -24,6 +24,12 @@ def test_unknown_key_names_path_and_nearest() -> None:
         parse(Outer, {"name": "a", "inner": {"wdith": 3}}, "x")
 
 
+@pytest.mark.parametrize("key", ["form-x", "function-x"])
+def test_an_unknown_key_may_have_any_name(key: str) -> None:
+    with pytest.raises(OptionError, match=rf"unknown option 'x\.inner\.{key}'"):
+        parse(Outer, {"name": "a", "inner": {key: 3}}, "x")
+
+
 def test_bad_value_is_shown() -> None:
     with pytest.raises(OptionError, match=r"option 'x\.rate' = -1: .*greater than 0"):
         parse(Outer, {"name": "a", "rate": -1}, "x")

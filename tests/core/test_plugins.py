@@ -1,7 +1,7 @@
 """Discovery and isolation: no plugin takes the tool, or another plugin, down."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -165,6 +165,19 @@ def test_a_newer_minor_version_is_incompatible() -> None:
         module_with([offer("n", api=(API_VERSION[0], API_VERSION[1] + 1))]), "g", "d"
     )
     assert plugin.state == "incompatible"
+
+
+@pytest.mark.parametrize("how", ["wrapper", "hookwrapper"])
+def test_hooks_that_would_never_run_are_refused(how: str) -> None:
+    def nasdip_after_run(result: object) -> Iterator[None]:
+        yield
+
+    module = ModuleType("wraps")
+    module.nasdip_after_run = hookimpl(**{how: True})(nasdip_after_run)  # type: ignore[attr-defined]
+    plugin = Plugins().add(module, "g", "guest")
+    assert plugin.state == "failed"
+    assert "hook 'nasdip_after_run' is a wrapper" in plugin.reason
+    assert Plugins().add(module_with([offer("n")]), "g", "guest").state == "loaded"
 
 
 def test_an_unknown_kind_suggests_the_nearest() -> None:

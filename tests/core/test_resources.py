@@ -11,6 +11,7 @@ import torch
 from nasdip_core import cgroup
 from nasdip_core.resources import (
     cores,
+    environment_of_one_of,
     keep_to_part_of_gpu,
     keep_to_share_of_memory,
     memory_at_hand,
@@ -102,6 +103,17 @@ def test_memory_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda part: None)
     keep_to_part_of_gpu(0.25)
     assert memory_at_hand(gpu) == 240
+
+
+def test_processes_side_by_side_share_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasdip_core.resources.cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    keep_to_share_of_memory(0.5)
+    made = environment_of_one_of(4)
+    assert (made["OMP_NUM_THREADS"], float(made["NASDIP_MEMORY_SHARE"])) == ("2", 0.125)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert environment_of_one_of(4)["OMP_NUM_THREADS"] == "1", "what the user says stays"
+    assert environment_of_one_of(20)["PATH"] == os.environ["PATH"]
 
 
 def test_a_system_that_says_nothing(tmp_path: Path) -> None:

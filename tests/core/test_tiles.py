@@ -99,6 +99,16 @@ def test_tiles_that_are_nearly_all_margin_are_refused() -> None:
     assert len(Tiling((60, 60), 64, margin=20).tiles) == 1
 
 
+@pytest.mark.parametrize("length", [513, 520, 527, 528, 600, 1007, 1008, 1040])
+def test_no_tile_lies_within_another(length: int) -> None:
+    """Also where a picture is longer than a tile by less than the grid."""
+    tiles = Tiling((length, 16), 512, grid=16).tiles
+    ends = [(tile.top, tile.top + tile.height) for tile in tiles]
+    assert ends == sorted(ends)
+    assert len({top for top, _ in ends}) == len({bottom for _, bottom in ends}) == len(ends)
+    assert (ends[0][0], ends[-1][1]) == (0, length)
+
+
 def test_equal_estimates_blend_to_themselves_and_others_without_a_step() -> None:
     size = (40, 90)
     picture = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))

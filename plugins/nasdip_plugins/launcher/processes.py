@@ -40,7 +40,8 @@ class ProcessFleet(Fleet):
     def __init__(self, order: Mapping[str, Any], workers: int) -> None:
         self._processes: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
         line = json.dumps(order).encode() + b"\n"
-        command = [sys.executable, "-m", "nasdip_core.worker"]
+        # -P: as for the command itself, what lies in the current folder is no module.
+        command = [sys.executable, "-P", "-m", "nasdip_core.worker"]
         for _ in range(workers):
             errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with its process
             try:

@@ -139,6 +139,7 @@ def test_a_folder_by_several_workers(cli: Cli, tiny: Tiny, album: Path, waves: n
     """Past a bad file, resumable, and to the same pictures as one by one."""
     (album / "a.tif").unlink()
     Image.fromarray(waves).save(album / "a.png", transparency=(0, 0, 0))
+    Path("random.py").write_text("raise SystemExit('a file of the user, no module')")
     words = ("run", "-t", "denoise", album, *tiny, "--json")
     one_by_one = cli(*words, "-o", "alone")
     alone = json.loads(one_by_one.out)

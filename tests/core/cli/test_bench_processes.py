@@ -64,6 +64,7 @@ class TestProcesses:
 
     def test_several_workers_share_the_units(self, data: Path, cli: Cli) -> None:
         """And what was done already stays."""
+        Path("random.py").write_text("raise SystemExit('a file of the user, no module')")
         words = ["bench", "-t", "denoise", "--data", data, "--baseline", "wavelet", "--json"]
         words += ["-S", "corrupt.sigma=25", "-o", "out"]
         answer = cli(*words, "--workers", "2")

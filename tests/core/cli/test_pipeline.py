@@ -31,6 +31,7 @@ def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
     told = json.loads(changed.out)
     assert told["schema"] == "nasdip.pipeline/1"
     assert set(told["steps"]) == {"first", "other", "second"}
+    Path("random.py").write_text("raise SystemExit('a file of the user, no module')")
     both = cli("run", two, *steps, "-o", "both", "--workers", "2")
     assert both.code == 0, both.err
     for id_ in ("first", "second"):

@@ -49,6 +49,7 @@ def test_each_trial_that_ends_is_told(searcher: Searcher, pictures: Path) -> Non
     assert heard[0].value == searcher.study.trials[0].value
     assert (heard[1].value, heard[1].reason) == (None, "six is not to be had")
     assert "limits.parameters" in heard[4].reason
+    assert heard[4].value is None, "what the strategy is told is no quality"
     assert reports(searcher.study) == []
 
 
