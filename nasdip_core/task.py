@@ -36,6 +36,9 @@ class TaskOptions(Options):
     """Whether its source may have gaps (NaN), be a folder of frames, and have a mask by entry."""
     in_colour: ClassVar[bool] = False
     """Whether its result is RGB, also of a grey picture."""
+    takes_recipe: ClassVar[bool] = True
+    """Whether it is about one restored picture, whose fits can be averaged and refined: its problem
+    is a RestorationProblem."""
     demonstration: ClassVar[Mapping[str, Any]]
     """What `nasdip run --task NAME` without a picture does: `picture` and `corrupt`."""
 

@@ -49,8 +49,17 @@ def _check_recipe(resolved: Resolved, problem: Problem) -> None:
     if isinstance(problem, RestorationProblem):
         if not problem.refinable and not recipe.fits:
             raise OptionError("without fits there is nothing to be done", "leave recipe.* out")
+    elif resolved.companions:
+        raise OptionError(
+            f"task '{resolved.task_name}' takes one network: only pictures of one restored picture "
+            "can be averaged",
+            "name one, STUDY#best say",
+        )
     elif recipe.fits != 1 or recipe.guide is not None or recipe.refine:
-        raise OptionError(f"task '{resolved.task_name}' takes no recipe", "leave recipe.* out")
+        raise OptionError(
+            f"task '{resolved.task_name}' takes no recipe",
+            "leave recipe.* out; where the architecture brings one, say recipe.fits=1",
+        )
 
 
 def keep_back(problem: Problem, resolved: Resolved, plugins: Plugins) -> None:

@@ -127,7 +127,7 @@ def resolve(
         for i, use in enumerate(fit.objectives)
     )
     fit = fit.model_copy(update={"stopping": stopping, "objectives": objectives})
-    own = serving(arch.recipe, offered, plugins)
+    own = serving(arch.recipe, offered, plugins) if model.takes_recipe else {}
     usual = merge(plain(RecipeOptions()), own)
     given = merge(usual, request.recipe)
     recipe = spelt_out(parse(RecipeOptions, given, "recipe"), offered, plugins)

@@ -41,6 +41,7 @@ class DehazeOptions(TaskOptions):
     architecture: ClassVar[str] = "balanced-dehaze"
     Corruption: ClassVar[type[Options]] = DehazeCorruption
     outputs: ClassVar[Sequence[str]] = ("restored", "transmission", "air-light")
+    takes_recipe: ClassVar[bool] = False
     demonstration: ClassVar[Mapping[str, Any]] = {"picture": "sample:chelsea", "corrupt": {}}
 
     air_light: tuple[Annotated[float, Field(ge=0, le=1)], ...] | None = Field(

@@ -32,6 +32,7 @@ class FactorizeOptions(TaskOptions):
     takes_mask: ClassVar[bool] = True
     takes_arrays: ClassVar[bool] = True
     Corruption: ClassVar[type[Options]] = FactorizeCorruption
+    takes_recipe: ClassVar[bool] = False
     demonstration: ClassVar[Mapping[str, Any]] = {"picture": "sample:brick", "corrupt": {}}
 
     rank: int | None = Field(

@@ -24,6 +24,7 @@ class SegmentOptions(TaskOptions):
     takes_mask: ClassVar[bool] = True
     Corruption: ClassVar[type[Options]] = SegmentCorruption
     outputs: ClassVar[Sequence[str]] = ("restored", "segment", "foreground")
+    takes_recipe: ClassVar[bool] = False
     demonstration: ClassVar[Mapping[str, Any]] = {"picture": "sample:coffee", "corrupt": {}}
 
     hints: float = Field(

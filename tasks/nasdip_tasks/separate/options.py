@@ -51,6 +51,7 @@ class SeparateOptions(TaskOptions):
     architecture: ClassVar[str] = "balanced-separate"
     Corruption: ClassVar[type[Options]] = SeparateCorruption
     outputs: ClassVar[Sequence[str]] = ("restored", "other", "watermark", "opacity")
+    takes_recipe: ClassVar[bool] = False
     demonstration: ClassVar[Mapping[str, Any]] = {"picture": "sample:astronaut", "corrupt": {}}
 
     shared: Shared = Field(

@@ -33,6 +33,7 @@ class TranslateOptions(TaskOptions):
     Corruption: ClassVar[type[Options]] = TranslateCorruption
     outputs: ClassVar[Sequence[str]] = ("translated", "weights")
     in_colour: ClassVar[bool] = True
+    takes_recipe: ClassVar[bool] = False
     demonstration: ClassVar[Mapping[str, Any]] = {
         "picture": "sample:chelsea",
         "corrupt": {"look": "grey"},
