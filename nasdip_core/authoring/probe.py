@@ -113,6 +113,9 @@ def _made(registration: Registration, plugins: Plugins) -> Iterator[dict[str, st
             cost_of(named.architecture, 3, (64, 64), plugins)
     except NasdipError as error:
         yield _finding("factory", "error", f"{label}: {error}", "mend what it names")
+    except Exception as error:  # a guest's network may fail in any way
+        what = f"{label} cannot be built: {type(error).__name__}: {error}"
+        yield _finding("factory", "error", what, "mend it")
 
 
 def _commands(plugins: Plugins, distribution: str) -> Iterator[dict[str, str]]:

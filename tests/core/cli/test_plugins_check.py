@@ -210,6 +210,24 @@ def test_a_file_may_import_torch_and_its_contracts_are_run(tmp_path: Path, nasdi
     assert any("Test_activation_mine" in f["what"] for f in findings)
 
 
+def test_a_part_that_fails_when_a_network_is_built_ends_nothing(
+    project: Path, nasdip_cli: Cli
+) -> None:
+    package = project / "nasdip_throwaway"
+    (package / "offers.py").write_text(
+        "from nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
+        "    return [Offer('activation', 'boom', 's', factory='nasdip_throwaway.parts:boom'),\n"
+        "            Offer('architecture', 'mine', 's', resource='nasdip_throwaway:mine.yaml')]\n"
+    )
+    (package / "parts.py").write_text("def boom():\n    return 1 + 'one'\n")
+    (package / "mine.yaml").write_text("nasdip: 1\narchitecture: {levels: 2, activation: boom}\n")
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert [f["what"].partition(":")[0] for f in findings if f["check"] == "factory"] == [
+        "architecture 'mine' cannot be built"
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "variable"),
     [
