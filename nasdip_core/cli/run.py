@@ -173,7 +173,7 @@ def _each(
             else:
                 results.append(_run(job, plugins, started=started if single else None, **how))
         except RunInterruptedError as error:
-            hint = None if dry_run else _resume(planned, job)
+            hint = None if dry_run else _resume(planned, job, how["trackers"])
             raise RunInterruptedError(error.what, hint) from None
         except Exception as error:  # a plugin may fail in any way, and the others go on
             if single:
@@ -248,7 +248,7 @@ def _combined(
     }
 
 
-def _resume(planned: "Plan", job: "Job") -> str | None:
+def _resume(planned: "Plan", job: "Job", trackers: "list[Registration]") -> str | None:
     """Say how to go on after an interruption; nothing was begun: nothing."""
     if planned.kind != "single":
         return "resume with the same command and --resume"
@@ -257,7 +257,8 @@ def _resume(planned: "Plan", job: "Job") -> str | None:
     folder = shlex.quote(str(job.folder))
     pipeline = shlex.quote(str(job.folder / "pipeline.yaml"))
     plugins = "".join(f" --plugin {shlex.quote(str(path))}" for path in named_files())
-    return f"resume with: nasdip run {pipeline} -o {folder} --resume{plugins}"
+    watched = "".join(f" --tracker {shlex.quote(r.qualified)}" for r in trackers)
+    return f"resume with: nasdip run {pipeline} -o {folder} --resume{plugins}{watched}"
 
 
 def _show(found: dict[str, Any], page: Path) -> None:

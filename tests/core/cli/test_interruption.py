@@ -91,14 +91,15 @@ def test_a_run_goes_on_where_it_stopped(
     finish: Finish,
 ) -> None:
     folder = tmp_path / "out"
-    disturbed = words(folder, waves_file, tiny, steps=300)
+    disturbed = [*words(folder, waves_file, tiny, steps=300), "--tracker", "tensorboard"]
     process = start(*disturbed)
     wait_for(folder, "checkpoint-*.safetensors", process)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     if number == signal.SIGINT:
         assert process.returncode == 130, err
-        assert f"resume with: nasdip run {folder}/pipeline.yaml -o {folder} --resume" in err
+        how = f"{folder}/pipeline.yaml -o {folder} --resume --tracker nasdip:tensorboard"
+        assert f"resume with: nasdip run {how}" in err
         assert "Traceback" not in err
     else:
         assert process.returncode == -signal.SIGKILL
