@@ -32,8 +32,10 @@ def work(order: Mapping[str, Any], plugins: Plugins | None = None) -> None:
         no_more_threads_than_cores()
         if order["threads"] is not None:
             torch.set_num_threads(order["threads"])
-            # Its neighbours have the rest of the memory as of the cores.
-            keep_to_share_of_memory(min(1.0, order["threads"] / cores()))
+            # Its neighbours have the rest of the memory as of the cores, or, where there are more
+            # of them than cores, as of a GPU.
+            share = min(1.0, order["threads"] / cores(), order["gpu_memory"])
+            keep_to_share_of_memory(share)
         if order["work"] != "bench":  # whose units are in processes of their own
             keep_to_part_of_gpu(order["gpu_memory"])
         _do(order, plugins or Plugins.discover(), lambda: interrupt.requested)

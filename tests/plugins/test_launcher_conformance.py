@@ -11,7 +11,7 @@ from nasdip_core.plugins import Plugins
 from nasdip_core.resources import keep_to_share_of_memory, memory_at_hand
 from nasdip_core.testing import LauncherConformance
 from nasdip_core.worker import work
-from nasdip_plugins.launcher.processes import ProcessFleet
+from nasdip_plugins.launcher.processes import Processes, ProcessFleet
 
 
 class TestProcesses(LauncherConformance):
@@ -118,3 +118,18 @@ def test_a_worker_takes_no_more_than_its_part(
     quarter = memory_at_hand(torch.device("cpu"))
     keep_to_share_of_memory(1.0)
     assert quarter < memory_at_hand(torch.device("cpu"))
+
+
+def test_more_workers_than_cores_share_the_memory(
+    plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr("nasdip_core.worker.cores", lambda: 2)
+    monkeypatch.setattr("nasdip_plugins.launcher.processes.cores", lambda: 2)
+    monkeypatch.setattr("nasdip_core.worker.keep_to_share_of_memory", shares.append)
+    launcher = Processes()
+    for workers in (2, 4):
+        means = {"threads": launcher.threads(workers), "gpu_memory": launcher.gpu_memory(workers)}
+        with pytest.raises(StudyError):
+            work({"work": "search", "study": "none.db", "name": "x", **means}, plugins)
+    assert shares == [0.5, 0.25]
