@@ -15,6 +15,9 @@ from nasdip_core.errors import OptionError
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.tiles import Tiling
 
+NO_OBJECTIVES = ("this task takes no objectives", "leave fit.objectives out")
+"""What is said where no picture is shaped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -139,7 +142,7 @@ class Problem(ABC):
 
         Raises OptionError where there is no such picture.
         """
-        raise OptionError("this task takes no objectives", "leave fit.objectives out")
+        raise OptionError(*NO_OBJECTIVES)
 
     @property
     def result_size(self) -> tuple[int, int]:

@@ -88,6 +88,8 @@ def choose_tile(
     size = slot.size if isinstance(problem, RestorationProblem) else problem.result_size
     if side is None or side >= max(size):
         return None
+    if not isinstance(problem, RestorationProblem):
+        copy(problem).in_tiles(side)
     tiling = problem.tiling(side)
     if isinstance(problem, RestorationProblem):
         problem.tile(tiling.tiles[0])

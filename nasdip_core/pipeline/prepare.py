@@ -11,7 +11,7 @@ from nasdip_core.options import Options, parse
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources, check_truth, read_sources
 from nasdip_core.plugins import Plugins
-from nasdip_core.problem import Problem
+from nasdip_core.problem import NO_OBJECTIVES, Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
 
@@ -40,6 +40,7 @@ def prepare(
     problem: Problem = task.problem(inputs, resolved.task, generator(resolved.seed, "problem"))
     check_truth(inputs.truth, problem.result_size)
     _check_recipe(resolved, problem)
+    _check_fit(resolved, problem, plugins)
     return Prepared(sources, problem)
 
 
@@ -60,6 +61,17 @@ def _check_recipe(resolved: Resolved, problem: Problem) -> None:
             f"task '{resolved.task_name}' takes no recipe",
             "leave recipe.* out; where the architecture brings one, say recipe.fits=1",
         )
+
+
+def _check_fit(resolved: Resolved, problem: Problem, plugins: Plugins) -> None:
+    """Raise OptionError where the fit would refuse its options, once a run is written."""
+    if resolved.fit.objectives and type(problem).shaped is Problem.shaped:
+        raise OptionError(*NO_OBJECTIVES)
+    if resolved.fit.langevin.noise and not problem.averaged:
+        what = "fit.langevin averages outputs; those of this task belong to their weights"
+        raise OptionError(what, "leave fit.langevin out")
+    if type(problem).hold_out is Problem.hold_out:
+        keep_back(problem, resolved, plugins)  # refused, if the rule wants any
 
 
 def keep_back(problem: Problem, resolved: Resolved, plugins: Plugins) -> None:

@@ -3,10 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from nasdip_core.errors import OptionError
+from nasdip_core.imaging.arrays import picture_of
+from nasdip_core.imaging.write import write_picture
 from nasdip_core.options import parse
+from nasdip_core.pipeline.estimate import choose_tile
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved
@@ -29,7 +34,8 @@ class TestRecipe:
         self, plugins: Plugins, waves_file: Path
     ) -> None:
         for task in [r.offer.name for r in plugins.registrations("task")]:
-            asked = resolved(task, waves_file, plugins, arch="balanced-super-resolution")
+            words = {"arch": "balanced-super-resolution", "fit": {"stopping": "fixed"}}
+            asked = resolved(task, waves_file, plugins, **words)
             problem = prepare(asked, plugins).problem
             assert asked.recipe.fits == (4 if isinstance(problem, RestorationProblem) else 1), task
 
@@ -47,3 +53,24 @@ class TestRecipe:
         asked = resolved("dehaze", waves_file, plugins, arch=[tiny, tiny])
         with pytest.raises(OptionError, match="takes one network: only pictures of one restored"):
             prepare(asked, plugins)
+
+
+@pytest.mark.parametrize(
+    ("task", "words", "said"),
+    [
+        *[
+            (task, {"tile": 32}, "this task cannot be done in tiles; leave tile out")
+            for task in ("dehaze", "separate", "segment", "factorize")
+        ],
+        ("dehaze", {"fit": {"objectives": ["red"]}}, "takes no objectives; leave fit.objectives"),
+        ("translate", {"fit": {"stopping": "held-out"}}, "cannot keep measurements back"),
+        ("translate", {"fit": {"langevin": {"noise": 0.5}}}, "leave fit.langevin out"),
+    ],
+)
+def test_what_a_fit_would_refuse(
+    task: str, words: dict[str, Any], said: str, plugins: Plugins, tmp_path: Path, waves: np.ndarray
+) -> None:
+    write_picture(picture_of(np.tile(waves, (2, 2, 1))), picture := tmp_path / "waves.png")
+    asked = resolved(task, picture, plugins, **words)
+    with pytest.raises(OptionError, match=said):
+        choose_tile(asked, prepare(asked, plugins).problem, plugins, torch.device("cpu"))
