@@ -2,14 +2,17 @@
 
 import importlib.resources
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from nasdip_core.errors import PluginError
 from nasdip_core.hooks import Offer
+from nasdip_core.options import Options, parse
 
 OWN_DISTRIBUTION = "nasdip"
 CLASS_VARIABLES = {
@@ -94,6 +97,20 @@ class Registration:
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise PluginError(f"{self._label}: '{self.offer.options}' is no pydantic model")
         return model
+
+    def made(
+        self, given: Mapping[str, Any], where: str, *args: Any, base: Path | None = None
+    ) -> Any:
+        """Return what the factory makes of `args` and the validated fields of the options model.
+
+        `where` is the dotted prefix that errors name; files in options lie in the folder `base`.
+        Raises OptionError for a bad option, PluginError where there is no factory.
+        """
+        options = parse(self.options() or Options, given, where)
+        if base is not None and isinstance(options, Options):
+            options = options.located(base)
+        # No dump of them: tuples, nested models and paths stay what they are.
+        return self.resolve()(*args, **dict(options))
 
     def resource(self) -> Traversable:
         """Return the data file of an offer that is data."""

@@ -6,7 +6,6 @@ from nasdip_core.architecture.network import Network
 from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork
 from nasdip_core.architecture.unet import UNet
 from nasdip_core.errors import PluginError
-from nasdip_core.options import Options, parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.seeds import initialising
 
@@ -44,9 +43,8 @@ def build(
     if not isinstance(architecture, PluginNetwork):
         return UNet(architecture, in_channels, out_channels, plugins, frames)
     registration = plugins.find("network", architecture.uses)
-    options = parse(registration.options() or Options, architecture.with_, "architecture.with")
-    fields = {name: getattr(options, name) for name in type(options).model_fields}
-    network = registration.resolve()(in_channels, out_channels, **fields)
+    given = architecture.with_
+    network = registration.made(given, "architecture.with", in_channels, out_channels)
     if not isinstance(network, Network):
         raise PluginError(
             f"network '{architecture.uses}' made a {type(network).__name__}",

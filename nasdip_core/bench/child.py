@@ -111,7 +111,7 @@ def _metrics(
 ) -> dict[str, float | None]:
     values: dict[str, float | None] = {}
     for name, column in names.items():
-        metric: Metric = plugins.create("metric", name, **column["with"])
+        metric: Metric = plugins.find("metric", name).made(column["with"], f"metric.{name}")
         # Of a stack the mean over its frames.
         found = [
             metric.measure(frame, true if metric.needs_truth else None)

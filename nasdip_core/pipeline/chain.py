@@ -53,7 +53,8 @@ class Chain:
         self._tiled = tiled
         self.name = " + ".join(use.uses for use in uses)
         self._steps: list[tuple[str, Refine]] = [
-            (use.uses, plugins.create("refine", use.uses, **use.with_)) for use in uses
+            (use.uses, plugins.find("refine", use.uses).made(use.with_, f"{use.uses}.with"))
+            for use in uses
         ]
         self._observers = observers
 

@@ -7,7 +7,6 @@ from nasdip_core.errors import OptionError
 from nasdip_core.fit.stopping import StoppingRule
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.objective import Objective
-from nasdip_core.options import Options, parse
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources, check_truth, read_sources
 from nasdip_core.plugins import Plugins
@@ -87,18 +86,14 @@ def keep_back(problem: Problem, resolved: Resolved, plugins: Plugins) -> None:
 
 def make_objectives(resolved: Resolved, plugins: Plugins) -> list[Objective]:
     """Return fresh objectives of the run's fit."""
-    made = []
-    for i, use in enumerate(resolved.fit.objectives):
-        registration = plugins.find("objective", use.uses)
-        model = registration.options() or Options
-        options = parse(model, use.with_, f"fit.objectives.{i}.with")
-        fields = {name: getattr(options, name) for name in type(options).model_fields}
-        made.append(registration.resolve()(plugins, **fields))
-    return made
+    return [
+        plugins.find("objective", use.uses).made(use.with_, f"fit.objectives.{i}.with", plugins)
+        for i, use in enumerate(resolved.fit.objectives)
+    ]
 
 
 def make_rule(resolved: Resolved, plugins: Plugins) -> StoppingRule:
     """Return a fresh stopping rule of the run."""
     use = resolved.fit.stopping
-    rule: StoppingRule = plugins.create("stopping", use.uses, **use.with_)
+    rule: StoppingRule = plugins.find("stopping", use.uses).made(use.with_, "fit.stopping.with")
     return rule

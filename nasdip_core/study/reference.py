@@ -13,7 +13,6 @@ from optuna.study import Study
 from nasdip_core.architecture.named import NamedArchitecture
 from nasdip_core.errors import OptionError, RunError, StudyError
 from nasdip_core.files import cache_folder
-from nasdip_core.options import Options, parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.space import SearchSpace
 from nasdip_core.study.artifacts import Artifacts, artifacts_of
@@ -113,9 +112,7 @@ def space_of(settings: Mapping[str, Any], plugins: Plugins) -> SearchSpace:
     """Return the space that a study searches."""
     use = settings["space"]
     registration = plugins.find("space", use["uses"])
-    options = parse(registration.options() or Options, use["with"], "space.with")
-    given = {name: getattr(options, name) for name in type(options).model_fields}
-    space: SearchSpace = registration.resolve()(**given)
+    space: SearchSpace = registration.made(use["with"], "space.with")
     return space
 
 

@@ -10,7 +10,6 @@ from nasdip_core.digests import contents
 from nasdip_core.discovery import FILE
 from nasdip_core.errors import NasdipError, OptionError, RunError
 from nasdip_core.files import make_folder
-from nasdip_core.options import Options, parse
 from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
 from nasdip_core.step import Step, StepContext, StepOptions
 from nasdip_core.workflow.graph import Graph, Node, select
@@ -185,9 +184,7 @@ def run_step(
 def made_step(node: Node, content: Mapping[str, Any], plugins: Plugins) -> Step:
     """Return the plugin of a step, made with its options. Raises OptionError for a bad one."""
     registration = plugins.find("step", node.plugin)
-    options = parse(registration.options() or Options, content, "")
-    fields = {name: getattr(options, name) for name in type(options).model_fields}
-    step: Step = registration.resolve()(**fields)
+    step: Step = registration.made(content, "")
     return step
 
 

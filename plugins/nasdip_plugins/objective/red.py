@@ -73,7 +73,6 @@ class Red(Objective):
 def _made(plugins: "Plugins", use: Use) -> "Refine":
     """Return the denoiser with its options spelt out. Raises PluginError where it is none."""
     from nasdip_core.errors import PluginError
-    from nasdip_core.options import Options, parse
 
     registration = plugins.find("refine", use.uses)
     refine: type[Refine] = registration.resolve()
@@ -82,5 +81,5 @@ def _made(plugins: "Plugins", use: Use) -> "Refine":
             f"refine '{use.uses}' does not denoise",
             f"it serves {', '.join(sorted(refine.tasks))}",
         )
-    options = parse(registration.options() or Options, use.with_, "denoiser.with")
-    return refine(**options.model_dump())
+    denoiser: Refine = registration.made(use.with_, "denoiser.with")
+    return denoiser

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from nasdip_core.architecture.specification import Use
-from nasdip_core.options import Options, parse
 from nasdip_core.problem import Problem
 from nasdip_core.reward import Reward, Trained
 
@@ -27,9 +26,8 @@ class CostAware(Reward):
         """Raises PluginError or OptionError where the other reward cannot be made."""
         super().__init__(plugins)
         registration = plugins.find("reward", reward.uses)
-        options = parse(registration.options() or Options, reward.with_, "reward.with.reward.with")
-        given = {name: getattr(options, name) for name in type(options).model_fields}
-        self.reward: Reward = registration.resolve()(plugins, **given)
+        where = "reward.with.reward.with"
+        self.reward: Reward = registration.made(reward.with_, where, plugins)
         self.needs_truth = self.reward.needs_truth
         self.changes = self.reward.changes
         self.compares = self.reward.compares

@@ -14,7 +14,6 @@ from nasdip_core.features import Features
 from nasdip_core.files import whole_file
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.read import read_picture
-from nasdip_core.options import Options, parse
 from nasdip_core.step import Step, StepContext
 
 _AT_ONCE = 16
@@ -49,11 +48,8 @@ class Distance(Step):
 
     def _made(self, context: StepContext) -> Features:
         registration = context.plugins.find("features", self._features.uses)
-        model = registration.options() or Options
-        options = parse(model, self._features.with_, "features.with")
-        if isinstance(options, Options):
-            options = options.located(context.base)
-        features: Features = registration.resolve()(**options.model_dump())
+        given = self._features.with_
+        features: Features = registration.made(given, "features.with", base=context.base)
         return features
 
     def _described(self, folder: Path, features: Features) -> Tensor:

@@ -81,7 +81,7 @@ class AnyOperator(Task[OperatorOptions, OperatorCorruption]):
         model = registration.options()
         given = dict(options.with_)
         if model is not None:
-            given = parse(model, given, "task.with").model_dump()
+            given = dict(parse(model, given, "task.with"))
         try:
             made: Any = registration.resolve()(size, **given)
         except (TypeError, ValueError) as error:
