@@ -59,6 +59,8 @@ class RestorationProblem(Problem):
         """
         self.measured = measured
         self.size = size or (int(measured.shape[-2]), int(measured.shape[-1]))
+        self.channels = channels or int(measured.shape[1])
+        """Of the picture; its networks and its measurements may have others."""
         everything = torch.ones_like(measured[:, :1], dtype=torch.bool)
         self.known = everything if known is None else known.expand_as(everything)
         self.margin = margin
@@ -77,7 +79,7 @@ class RestorationProblem(Problem):
         super().__init__(
             slots={
                 "picture": Slot(
-                    channels=channels or int(measured.shape[1]),
+                    channels=self.channels,
                     size=self.size,
                     frames=int(measured.shape[0]),
                 )
@@ -247,7 +249,7 @@ class RestorationProblem(Problem):
         problem = RestorationProblem(
             inner.cut(self.measured, factor),
             size=(part.height, part.width),
-            channels=self.slots["picture"].channels,
+            channels=self.channels,
             margin=self.margin,
             known=inner.cut(self.known, factor),
             operator=self.operator.tile((part.height, part.width)),

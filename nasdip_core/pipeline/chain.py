@@ -104,7 +104,7 @@ class Chain:
 
     def _frame(self, problem: RestorationProblem, pilot: Tensor | None) -> Tensor:
         picture = None if pilot is None else pilot.clamp(0, 1)
-        wanted = (1, int(problem.measured.shape[1]), *problem.size)
+        wanted = (1, problem.channels, *problem.size)
         for step, refine in self._steps:
             picture = refine.refine(problem, picture)
             if tuple(picture.shape) != wanted:
