@@ -16,7 +16,7 @@ from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.metric import Metric
 from nasdip_core.options import Options, parse
 from nasdip_core.pipeline.request import RestoreRequest, resolve
-from nasdip_core.plugins import Plugins
+from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
 
 SCHEMA = "nasdip.bench-settings/1"
 ALWAYS = ("psnr", "ssim")
@@ -190,12 +190,13 @@ def _network(task: str, content: dict[str, Any], plugins: Plugins, base: Path) -
 
 
 def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins, base: Path) -> Method:
-    if any(r.offer.name == name for r in plugins.registrations("refine")):
+    registration = _classical(name, plugins)
+    if registration.offer.kind == "refine":
         # A refine plugin without a fit is a classical method like any other.
         content = {key: common[key] for key in ("task", "corrupt", "device")}
         content["recipe"] = {**common["recipe"], "fits": 0, "refine": [name]}
         return Method(_label(name), _spelt_out(task, content, plugins, base))
-    baseline: type[Baseline[Any]] = plugins.find("baseline", name).resolve()
+    baseline: type[Baseline[Any]] = registration.resolve()
     if plugins.find("task", task).offer.name not in baseline.tasks:
         raise PluginError(
             f"baseline '{name}' does not serve the task '{task}'",
@@ -204,6 +205,22 @@ def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins, ba
     content = {key: common[key] for key in ("task", "corrupt")}
     request = _spelt_out(task, content, plugins, base)
     return Method(_label(name), {key: request[key] for key in content}, name)
+
+
+def _classical(name: str, plugins: Plugins) -> Registration:
+    """Return the baseline or else the refine plugin of a name; a built-in keeps its own.
+
+    Raises PluginError where there is neither.
+    """
+    found, errors = [], []
+    for kind in ("baseline", "refine"):
+        try:
+            found.append(plugins.find(kind, name))
+        except PluginError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return min(found, key=lambda each: each.distribution != OWN_DISTRIBUTION)
 
 
 def _spelt_out(task: str, content: dict[str, Any], plugins: Plugins, base: Path) -> dict[str, Any]:
