@@ -316,8 +316,13 @@ def test_the_result_agrees_with_exact_measurements(
     options = {"corrupt.operator": name, "recipe.fits": 1}
     restored = brief(waves, "operator", options)
     assert restored.picture.colour.shape == waves.shape
-    assert restored.quality is not None
-    assert restored.quality["self_stopped"]["psnr"] > 10
+    damage, measured = OperatorCorruption(operator=name), []
+    for samples in (restored.picture.colour, waves):
+        picture = torch.from_numpy(samples / np.float32(255)).movedim(-1, 0)[None]
+        measured.append(TASK.corrupt(picture, damage, torch.Generator()).measured)
+    # A row of A has length 1: a measurement is off by what a rounded pixel is, a level / sqrt 12,
+    # on the average, and by some five times as much in the worst of them.
+    assert float((measured[0] - measured[1]).abs().max()) < 2 / 255
 
 
 def test_the_baseline_fills_frequencies(plugins: Plugins) -> None:
