@@ -87,6 +87,16 @@ class RewardConformance:
         scores = [reward.score(_trained(reward, p, clean, _off(clean, 0.03))) for p in problems]
         assert scores[0] == scores[1]
 
+    def test_says_whether_it_changes_the_problem(
+        self, reward: Reward, problem_of: MakeProblem
+    ) -> None:
+        """Where `changes` is false, a prepared problem is fitted and judged like a fresh one."""
+        clean = _picture()
+        fresh, prepared = problem_of(clean, clean), _prepared(reward, problem_of(clean, clean))
+        if not reward.changes:
+            before, after = _seen(fresh, clean), _seen(prepared, clean)
+            assert after == before, "`prepare` changes the problem, and `changes` is false"
+
     def test_leaves_what_it_judges_alone(self, reward: Reward, problem_of: MakeProblem) -> None:
         """Scoring changes neither problem nor estimates, and draws nothing: twice, the same."""
         clean = _picture()

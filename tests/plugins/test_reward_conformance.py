@@ -49,6 +49,13 @@ class Blind(Loss):
         return -100.0 if math.isnan(score) else score
 
 
+class Secretive(Loss):
+    """Keeps measurements back, and does not say so."""
+
+    def prepare(self, problem: Problem, draws: torch.Generator) -> None:
+        problem.hold_out(0.1, draws)
+
+
 class Careless(Loss):
     """Draws from the global generator."""
 
@@ -130,6 +137,7 @@ def problem_of() -> MakeProblem:
         (Blind, CHECKS.test_takes_no_number_for_good),
         (Careless, CHECKS.test_prepares_by_the_generator),
         (Forgetful, CHECKS.test_prepares_by_the_generator),
+        (Secretive, CHECKS.test_says_whether_it_changes_the_problem),
         (Meddling, CHECKS.test_leaves_what_it_judges_alone),
         (Releasing, CHECKS.test_leaves_what_it_judges_alone),
         (Cheating, CHECKS.test_reads_no_truth_unless_it_says_so),
@@ -150,6 +158,7 @@ def test_a_plain_one_passes(problem_of: MakeProblem) -> None:
         CHECKS.test_prefers_the_better_estimate,
         CHECKS.test_takes_no_number_for_good,
         CHECKS.test_prepares_by_the_generator,
+        CHECKS.test_says_whether_it_changes_the_problem,
         CHECKS.test_leaves_what_it_judges_alone,
         CHECKS.test_reads_no_truth_unless_it_says_so,
         CHECKS.test_judges_a_fit,
