@@ -141,6 +141,17 @@ class StoppingConformance:
             assert torch.equal(observation.output, output)
             assert torch.equal(observation.average, average)
 
+    def test_copies_what_it_keeps(self, rule: Callable[[], StoppingRule]) -> None:
+        """The fit writes into output and average later, which changes no verdict."""
+        expected, judging, verdicts = _judge(rule(), synthetic_fit()), rule(), []
+        for observation in synthetic_fit():
+            # Of its own: those of `synthetic_fit` lie in one tensor.
+            output, average = observation.output.clone(), observation.average.clone()
+            verdicts.append(judging.observe(replace(observation, output=output, average=average)))
+            output.fill_(math.nan)
+            average.fill_(math.nan)
+        _assert_equal(verdicts, expected)
+
 
 def _assert_equal(verdicts: Sequence[Verdict], expected: Sequence[Verdict]) -> None:
     """Name the first verdict that differs; a diff of hundreds of them takes pytest minutes."""

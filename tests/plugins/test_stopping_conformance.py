@@ -86,6 +86,19 @@ class Meddling(StoppingRule):
         return Verdict()
 
 
+class Borrowing(StoppingRule):
+    """Compares with the output of the step before, which it has not copied."""
+
+    def __init__(self) -> None:
+        self.before: torch.Tensor | None = None
+
+    def observe(self, observation: Observation) -> Verdict:
+        before, self.before = self.before, observation.output
+        if before is None:
+            return Verdict()
+        return Verdict((observation.output - before).abs().mean().item())
+
+
 class Unplain(StoppingRule):
     """Saves NaN, which JSON does not know."""
 
@@ -119,6 +132,7 @@ CHECKS = StoppingConformance()
         (Aliasing, lambda rule: CHECKS.test_rewinds(rule, 40)),
         (Greedy, CHECKS.test_keeps_back_a_share),
         (Meddling, CHECKS.test_leaves_what_it_sees_alone),
+        (Borrowing, CHECKS.test_copies_what_it_keeps),
         (Unplain, CHECKS.test_state_is_plain),
         (Exact, CHECKS.test_survives_constant_outputs),
     ],
