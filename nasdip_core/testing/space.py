@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, ClassVar
 
 import pytest
@@ -9,11 +10,15 @@ import torch
 
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.specification import Architecture
+from nasdip_core.fit.options import FitOptions
+from nasdip_core.options import merge, parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.space import Choice, InfeasibleError, SearchSpace
 
 SIZE = (32, 32)
 """Of the picture that networks are counted for."""
+_COUNTED = 500
+"""Points of a space up to which they are counted one by one."""
 
 
 def random_walk(space: SearchSpace, draws: torch.Generator) -> dict[str, Choice]:
@@ -110,11 +115,19 @@ class SpaceConformance:
             assert _text(walk) == before
             assert architecture.model_dump_json() == written
 
-    def test_size_is_no_less_than_what_there_is(self, space: SearchSpace) -> None:
-        """A positive number, and not below the number of points that walks come across."""
+    def test_size_is_the_number_of_points(self, space: SearchSpace) -> None:
+        """A positive number; of many points it is tested to be no less than walks come across."""
         assert type(space.size) is int
-        found = {_text(walk) for walk in _walks(space, 1000)}
-        assert 1 <= len(found) <= space.size
+        assert space.size >= 1
+        if space.size <= _COUNTED:
+            # One more than it says is enough to know that it is wrong.
+            assert sum(1 for _ in islice(_points(space), space.size + 1)) == space.size
+        else:
+            assert len({_text(walk) for walk in _walks(space, 1000)}) <= space.size
+
+    def test_its_fit_is_made_of_fit_options(self, space: SearchSpace) -> None:
+        """What its architectures were made for can be asked of a fit."""
+        parse(FitOptions, merge(space.fit, {}), "fit")
 
     def test_every_point_can_be_built(self, space: SearchSpace, plugins: Plugins) -> None:
         """Networks run, and those that the search fits in their place cost no more."""
@@ -131,6 +144,18 @@ class SpaceConformance:
 def _walks(space: SearchSpace, number: int) -> Iterator[dict[str, Choice]]:
     draws = torch.Generator().manual_seed(0)
     return (random_walk(space, draws) for _ in range(number))
+
+
+def _points(space: SearchSpace) -> Iterator[dict[str, Choice]]:
+    """Return the canonical choices of every point."""
+    begun: list[dict[str, Choice]] = [{}]
+    while begun:
+        made = begun.pop()
+        if len(made) == len(space.decisions):
+            yield made
+            continue
+        decision = space.decisions[len(made)]
+        begun += [{**made, decision.name: c} for c in space.allowed(decision, made)]
 
 
 def _strangers() -> list[Architecture]:

@@ -1,6 +1,7 @@
 """The conformance class of spaces catches the spaces that it is for."""
 
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 
 import pytest
 
@@ -152,6 +153,18 @@ class Miscounted(Sound):
     size = 11
 
 
+class Overcounted(Sound):
+    """Has fewer points than it says."""
+
+    size = 13
+
+
+class Unfitting(Sound):
+    """Was made for a fit that there is not."""
+
+    fit = MappingProxyType({"step": 100})
+
+
 class Unbuildable(Sound):
     """Makes networks of an op that there is not."""
 
@@ -183,7 +196,9 @@ CHECKS = SpaceConformance()
         (Unmasked, CHECKS.test_an_architecture_tells_its_choices),
         (Credulous, lambda space: CHECKS.test_a_stranger_is_refused(space, PLUGINS)),
         (Counting, CHECKS.test_is_pure),
-        (Miscounted, CHECKS.test_size_is_no_less_than_what_there_is),
+        (Miscounted, CHECKS.test_size_is_the_number_of_points),
+        (Overcounted, CHECKS.test_size_is_the_number_of_points),
+        (Unfitting, CHECKS.test_its_fit_is_made_of_fit_options),
         (Unbuildable, lambda space: CHECKS.test_every_point_can_be_built(space, PLUGINS)),
         (Widening, lambda space: CHECKS.test_every_point_can_be_built(space, PLUGINS)),
     ],
