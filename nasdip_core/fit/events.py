@@ -132,9 +132,11 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         with _writing(path):
+            earlier = list(read_events(path))
             # Classical estimates are not kept from session to session: they are made again.
-            if any(isinstance(event, _REFINES) for event in read_events(path)):
-                _rewrite(path, [e for e in read_events(path) if not isinstance(e, _REFINES)])
+            if any(isinstance(event, _REFINES) for event in earlier) or _is_cut_off(path):
+                _rewrite(path, [e for e in earlier if not isinstance(e, _REFINES)])
+            self._fits = {event.fit for event in earlier}
             self._file = path.open("a", encoding="utf-8")
 
     def __call__(self, event: Event) -> None:
@@ -143,12 +145,14 @@ class EventLog:
         A fit that goes on from a checkpoint takes back what was logged after it.
         """
         with _writing(self._path):
-            if isinstance(event, FitStarted):
+            # Most fits are new: a picture in tiles has hundreds, and a log of thousands of lines.
+            if isinstance(event, FitStarted) and event.fit in self._fits:
                 self._file.close()
                 _rewrite(self._path, _until(event, read_events(self._path)))
                 self._file = self._path.open("a", encoding="utf-8")
             self._file.write(json.dumps(to_json(event), allow_nan=False) + "\n")
             self._file.flush()
+            self._fits.add(event.fit)
 
     def events(self) -> list[Event]:
         """Return everything logged so far, earlier sessions included."""
@@ -198,6 +202,11 @@ def _until(start: FitStarted, events: Iterable[Event]) -> list[Event]:
                 continue
         kept.append(event)
     return kept
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Return whether the last line of a log is not complete."""
+    return path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
 
 
 def _rewrite(path: Path, events: list[Event]) -> None:

@@ -182,10 +182,13 @@ class Fitter:
         guide = None if self.guide is None else tile.cut(self.guide)
         # Not by the name: how many fits were planned decides nothing.
         seed = derive(self.seed, tile.name)
-        labels = (name, file)
-        return self._kept(
-            file, lambda: self._fit(problem, rule, options, labels, seed, guide), keep=True
-        )
+
+        def fit() -> FitResult:
+            found = self._fit(problem, rule, options, (name, file), seed, guide)
+            # Hundreds lie on the disk until the run ends, and half of each is for measures only.
+            return found if problem.truth is not None else replace(found, last={})
+
+        return self._kept(file, fit, keep=True)
 
     def _kept(self, file: str, fit: Callable[[], FitResult], keep: bool) -> FitResult:
         """Return a fit, taken from the folder where it is done; `keep` it there if not."""

@@ -78,6 +78,14 @@ class RunFolder:
             return None
         return {**result, "outputs": {key: str(place) for key, place in places.items()}}
 
+    def check_free(self, *, resume: bool, force: bool) -> None:
+        """Raise RunError where an earlier run would be overwritten."""
+        if (self.pipeline.exists() or self.result.exists()) and not (resume or force):
+            state = "a result" if self.result.exists() else "an unfinished run"
+            raise RunError(
+                f"'{self.path}' holds {state} already", "use --resume, --force or -o DIR"
+            )
+
     def open(
         self,
         document: dict[str, Any],
@@ -103,11 +111,7 @@ class RunFolder:
         try:
             seen = self._seen(document, given)
             self._own = self._listed()
-            if (self.pipeline.exists() or self.result.exists()) and not (resume or force):
-                state = "a result" if self.result.exists() else "an unfinished run"
-                raise RunError(
-                    f"'{self.path}' holds {state} already", "use --resume, --force or -o DIR"
-                )
+            self.check_free(resume=resume, force=force)
             fixed = [self.path / name for name in _FILES]
             pictures = list(self._of_names(_in_memory(given).union(names), stacked))
             for path in (*fixed, *pictures):

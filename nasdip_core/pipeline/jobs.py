@@ -1,5 +1,6 @@
 """What one command is to run: a picture, a folder of pictures, or a pipeline file of one step."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,7 +194,12 @@ def batch(
     pictures = pictures_in(source)
     if not pictures:
         raise PictureError(f"the folder '{source}' holds no picture")
-    stems, names = [p.stem for p in pictures], {p.name for p in pictures}
+    stems, names = Counter(p.stem for p in pictures), {p.name for p in pictures}
+    beside = {
+        role: Companions(place, role)
+        for role in ("mask", "truth")
+        if role in given and (place := base / str(given[role])).is_dir()
+    }
     jobs: list[Job] = []
     failures: list[Failure] = []
     # A study is opened once, and not for every picture.
@@ -202,15 +208,14 @@ def batch(
     for picture in pictures:
         content = {**given, "picture": str(picture.absolute())}
         try:
-            for role in ("mask", "truth"):
-                if role in given and (place := base / str(given[role])).is_dir():
-                    content[role] = str(companion(picture, place, role).absolute())
+            for role, others in beside.items():
+                content[role] = str(others.of(picture).absolute())
         except PictureError as error:
             failures.append(Failure(picture.name, error))
             continue
         resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, base, found)
         # Pictures of one stem, as a.png and a.jpg, keep their suffixes apart; so does a.png.tif.
-        alone = stems.count(picture.stem) == 1 and picture.stem not in names
+        alone = stems[picture.stem] == 1 and picture.stem not in names
         own = picture.stem if alone else picture.name
         jobs.append(Job(picture.name, run_name(resolved), folder / own, resolved))
     order = {
@@ -223,12 +228,25 @@ def batch(
     return Plan("batch", jobs, failures, order)
 
 
-def companion(picture: Path, folder: Path, role: str) -> Path:
-    """Return the file of a folder that goes with a picture: the same name, else the same stem."""
-    if (folder / picture.name).is_file():
-        return folder / picture.name
-    found = [path for path in pictures_in(folder) if path.stem == picture.stem]
-    if len(found) != 1:
-        many = "no" if not found else "more than one"
-        raise PictureError(f"there is {many} {role} for '{picture.name}' in '{folder}'")
-    return found[0]
+class Companions:
+    """The files of a folder, to find those that go with the pictures of another."""
+
+    def __init__(self, folder: Path, role: str) -> None:
+        """Raises PictureError where the folder cannot be read."""
+        self._folder, self._role = folder, role
+        self._by_stem: dict[str, list[Path]] = {}
+        for path in pictures_in(folder):
+            self._by_stem.setdefault(path.stem, []).append(path)
+
+    def of(self, picture: Path) -> Path:
+        """Return the file of the same name, else of the same stem.
+
+        Raises PictureError where there is none, or more than one.
+        """
+        found = self._by_stem.get(picture.stem, [])
+        found = [path for path in found if path.name == picture.name] or found
+        if len(found) != 1:
+            many = "no" if not found else "more than one"
+            what = f"there is {many} {self._role} for '{picture.name}' in '{self._folder}'"
+            raise PictureError(what)
+        return found[0]

@@ -1,6 +1,6 @@
 """The pictures and weights that a run writes into its folder, and reads again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,35 @@ from nasdip_core.problem import Problem
 from nasdip_core.weights import save_weights
 
 
-def written(
-    folder: RunFolder, earlier: Mapping[str, Any], resolved: Resolved
-) -> dict[str, Picture]:
-    """Return the pictures of a finished run, wherever its folder is now, without loss."""
-    files: dict[str, str] = earlier["outputs"]
-    places = {
-        key: folder.path / Path(files.get(f"{key}{LOSSLESS}", path)).name
-        for key, path in files.items()
-        if key != WEIGHTS and not key.endswith(LOSSLESS)
-    }
-    if resolved.task.stacked:
-        return {key: read_stack(place) for key, place in places.items()}
-    return {key: read_picture(place) for key, place in places.items()}
+class Written(Mapping[str, Picture]):
+    """The pictures of a finished run, wherever its folder is now, without loss.
+
+    Each is read when it is asked for: who goes on with a folder of thousands asks for none.
+    """
+
+    def __init__(self, folder: RunFolder, earlier: Mapping[str, Any], resolved: Resolved) -> None:
+        files: dict[str, str] = earlier["outputs"]
+        self._read = read_stack if resolved.task.stacked else read_picture
+        self._seen: dict[str, Picture] = {}
+        self._places = {
+            key: folder.path / Path(files.get(f"{key}{LOSSLESS}", path)).name
+            for key, path in files.items()
+            if key != WEIGHTS and not key.endswith(LOSSLESS)
+        }
+
+    def __getitem__(self, name: str) -> Picture:
+        """Return a picture. Raises PictureError where its file cannot be read."""
+        if name not in self._seen:
+            self._seen[name] = self._read(self._places[name])
+        return self._seen[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names, the result first."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._places)
 
 
 def names_written(resolved: Resolved, sources: Sources) -> set[str]:

@@ -27,7 +27,7 @@ from nasdip_core.pipeline.estimate import choose_tile, learn
 from nasdip_core.pipeline.fitting import Fitter
 from nasdip_core.pipeline.folder import RunFolder
 from nasdip_core.pipeline.outcome import NOT_SURE, made_of, outcome, rendered, uncertainty
-from nasdip_core.pipeline.outputs import names_written, write_outputs, write_sources, written
+from nasdip_core.pipeline.outputs import Written, names_written, write_outputs, write_sources
 from nasdip_core.pipeline.page import write_run_page
 from nasdip_core.pipeline.prepare import prepare
 from nasdip_core.pipeline.recipe import Solved, Solver
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 class Restored:
     """A restored picture and how it came about."""
 
-    pictures: dict[str, Picture]
+    pictures: Mapping[str, Picture]
     """The outputs by name; `restored` is the first."""
     result: dict[str, Any]
     """The object that `--json` prints."""
@@ -88,6 +88,9 @@ def run(
 
     The time, also that of `seconds`, counts from when `time.monotonic()` was `started`.
     """
+    if folder is not None:
+        # Before a picture is read: of a folder of thousands each would be in vain.
+        folder.check_free(resume=resume, force=force)
     with RunWatch(plugins, trackers or {}) as watch:
         return _run(
             resolved, plugins, folder, watch, name, given, resume, force, observers, started
@@ -123,7 +126,7 @@ def _run(
     if folder is not None and resume:
         earlier = folder.earlier(document, seen, planned_from)
         if earlier is not None:
-            return Restored(written(folder, earlier, resolved), earlier, folder.path)
+            return Restored(Written(folder, earlier, resolved), earlier, folder.path)
     prepared = prepare(resolved, plugins, given)
     sources, problem = prepared.sources, prepared.problem
     # What began in one piece goes on so, whatever memory is free by now.

@@ -104,7 +104,7 @@ def _restored(
         return {}, ["The picture is not restored: no fit of the best network was kept."]
     resolved = replace(search.of(candidate.proxy, 0), kept=tuple(files))
     done = run(resolved, evaluator.plugins, None, given=evaluator.given(0))
-    return done.pictures, done.notes
+    return dict(done.pictures), done.notes
 
 
 def _candidates(

@@ -10,6 +10,7 @@ import torch
 
 from nasdip_core import restore
 from nasdip_core.errors import OptionError, RunError
+from nasdip_core.fit.checkpoint import load_checkpoint
 from nasdip_core.pipeline import estimate
 from nasdip_core.tiles import Tiling
 
@@ -218,6 +219,25 @@ def test_an_interrupted_tiled_run_repeats_no_finished_tile(
     )
     assert set(again).isdisjoint(set(seen[:-1]) - {seen[-1]})
     assert np.array_equal(found.picture.colour, whole.picture.colour)
+
+
+def test_a_tile_that_nothing_is_measured_of_is_kept_by_what_is_chosen(
+    large: np.ndarray, tmp_path: Path
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(event: Any) -> None:
+        if event.fit.startswith("tile-2-"):
+            raise Killed
+
+    words: dict[str, Any] = {"arch": TINY, "output": tmp_path / "out", "observers": [die]}
+    words["options"] = {"task.sigma": 20, "fit.steps": 2, "tile": 64}
+    with pytest.raises(Killed):
+        restore(large, "denoise", **words)
+    [done, *_] = sorted((tmp_path / "out").glob("checkpoint-*-done.safetensors"))
+    kept = load_checkpoint(done)
+    assert (set(kept["chosen"]), kept["last"]) == ({"restored"}, {})
 
 
 def test_tiling_starts_by_itself_where_memory_is_short(

@@ -68,7 +68,9 @@ def gaussian_sigma(picture: Tensor) -> float:
     farthest = float(room.kthvalue(len(room) - len(room) // 16).values)
     sigma = _deviation(noise)
     for _ in range(10):
-        sigma = _deviation(noise[room >= min(2 * sigma, farthest)])
+        before, sigma = sigma, _deviation(noise[room >= min(2 * sigma, farthest)])
+        if sigma == before:  # what follows depends on it alone
+            break
     return sigma
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nasdip_core.fit import events
 from nasdip_core.fit.events import EventLog, FitEnded, FitStarted, Rewound, StepDone, read_events
 
 EVENTS = [
@@ -16,9 +17,9 @@ EVENTS = [
 ]
 
 
-def written(path: Path, events: list[object]) -> EventLog:
+def written(path: Path, told: list[object]) -> EventLog:
     log = EventLog(path)
-    for event in events:
+    for event in told:
         log(event)  # type: ignore[arg-type]
     return log
 
@@ -42,6 +43,24 @@ def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
     written(path, list(EVENTS)).close()
     path.write_text(path.read_text()[:-7])
     assert list(read_events(path)) == EVENTS[:-1]
+    log = written(path, [FitStarted("new", 3)])
+    assert log.events() == [*EVENTS[:-1], FitStarted("new", 3)]
+    log.close()
+
+
+def test_fits_that_are_new_leave_the_log_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are hundreds where a picture is in tiles."""
+    rewritten: list[Path] = []
+    monkeypatch.setattr(events, "_rewrite", lambda path, _: rewritten.append(path))
+    many = [FitStarted(f"tile-{number}", 3) for number in range(3)]
+    log = written(tmp_path / "e.jsonl", [*many])
+    assert log.events() == many
+    assert not rewritten
+    log(many[1])
+    log.close()
+    assert rewritten
 
 
 def test_unknown_events_of_a_later_version_are_passed_over(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.options import parse
+from nasdip_core.pipeline import jobs
 from nasdip_core.pipeline.document import to_yaml
-from nasdip_core.pipeline.jobs import plan
+from nasdip_core.pipeline.jobs import batch, plan
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
 
@@ -35,3 +37,25 @@ def test_options_alone_leave_the_network_that_a_run_has_spelt_out(
     file.write_text(to_yaml(resolve("denoise", request, plugins, Path()).document("x")))
     (job,) = plan(str(file), None, {"fit": {"steps": 7}}, None, plugins).jobs
     assert (job.resolved.fit.lr, job.resolved.fit.steps) == (0.5, 7)
+
+
+def test_a_folder_of_masks_is_looked_through_once(
+    plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+
+    def counted(folder: Path) -> list[Path]:
+        looked.append(folder)
+        return pictures_in(folder)
+
+    monkeypatch.setattr(jobs, "pictures_in", counted)
+    for folder, suffix in (("photos", "jpg"), ("masks", "png")):
+        (tmp_path / folder).mkdir()
+        for number in range(4):
+            (tmp_path / folder / f"{number}.{suffix}").touch()
+    given = {"mask": "masks"}
+    found = batch(tmp_path / "photos", "inpaint", given, tmp_path / "out", plugins, tmp_path)
+    assert [Path(job.resolved.mask or "").name for job in found.jobs] == [
+        f"{number}.png" for number in range(4)
+    ]
+    assert len(looked) == 2

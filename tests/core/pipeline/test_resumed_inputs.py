@@ -9,6 +9,8 @@ from PIL import Image
 
 from nasdip_core import restore
 from nasdip_core.errors import OptionError, RunError
+from nasdip_core.imaging.picture import Picture
+from nasdip_core.imaging.read import read_picture
 from nasdip_core.pipeline.document import read_pipeline
 
 TINY = {
@@ -97,3 +99,26 @@ def test_a_backslash_in_a_name_is_no_path(tmp_path: Path) -> None:
     document = read_pipeline(tmp_path / "out" / "pipeline.yaml")
     assert document.pipeline.name == "x-y-denoise"
     assert restore(file, **WORDS, output=tmp_path / "out", resume=True).result == found.result
+
+
+def test_what_is_done_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, out = tmp_path / "p.png", tmp_path / "out"
+    Image.fromarray(array(60)).save(file)
+    found = restore(file, **WORDS, output=out)
+    read: list[Path] = []
+
+    def counted(path: Path) -> Picture:
+        read.append(path)
+        return read_picture(path)
+
+    monkeypatch.setattr("nasdip_core.pipeline.outputs.read_picture", counted)
+    monkeypatch.setattr(
+        "nasdip_core.pipeline.restore.prepare", lambda *_: pytest.fail("it is read")
+    )
+    with pytest.raises(RunError, match="holds a result already"):
+        restore(file, **WORDS, output=out)
+    again = restore(file, **WORDS, output=out, resume=True)
+    assert (list(again.pictures), read) == (list(found.pictures), [])
+    for _ in range(2):
+        assert np.array_equal(again.picture.colour, found.picture.colour)
+    assert read == [out / "restored.png"]
