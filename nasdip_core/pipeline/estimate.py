@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 
 from nasdip_core.architecture.assemble import assemble
 from nasdip_core.architecture.cost import Cost, cost_of
@@ -160,33 +161,59 @@ def _refine_seconds(
     uses = recipe.refine or ((recipe.guide,) if recipe.guide is not None else ())
     if not uses or not isinstance(problem, RestorationProblem):
         return 0.0
-    factor = problem.operator.factor
-    sides = [min(side, max(_TIMED_SIDE // factor, 1) * factor) for side in problem.size]
-    top, left = (
-        (whole - side) // 2 // factor * factor
-        for whole, side in zip(problem.size, sides, strict=True)
-    )
+    tile, pixels = timed_part(problem)
+    area = tile.height * tile.width
     try:
-        part = problem.tile(Tile("timed", top, left, sides[0], sides[1]))
+        part = problem.tile(tile)
     except OptionError:  # An operator that has no parts is timed on the whole.
-        part, sides = copy(problem), list(problem.size)
+        part, area = copy(problem), math.prod(problem.size)
     # Where the middle is a hole there is nothing to work on.
     part.known = part.fitted = torch.ones_like(part.known) if not part.known.any() else part.known
 
     def measure() -> float:
         chain = Chain(uses, plugins)
         # The first one also imports what the plugins need.
-        return min(chain.refine(part, None).seconds for _ in range(2)) / math.prod(sides)
+        return min(chain.refine(part, None).seconds for _ in range(2)) / area
 
-    return known.seconds(_refine_label(uses, problem), measure) * math.prod(problem.size)
+    return known.seconds(_refine_label(uses, problem), measure) * pixels
+
+
+def timed_part(problem: RestorationProblem) -> tuple[Tile, int]:
+    """Return the part on which refine plugins are timed, and how many pixels it stands for.
+
+    It is the middle, which stands for all; where something is missing, a part that lacks about as
+    much as others, and it stands for all parts that lack something: the others take no time.
+    """
+    factor = problem.operator.factor
+    height, width = (min(side, max(_TIMED_SIDE // factor, 1) * factor) for side in problem.size)
+    whole = math.prod(problem.size)
+    top, left = (
+        (side - own) // 2 // factor * factor
+        for side, own in zip(problem.size, (height, width), strict=True)
+    )
+    missing = (~problem.known).float().mean(dim=0, keepdim=True)
+    if factor > 1 or not missing.any():
+        return Tile("timed", top, left, height, width), whole
+    share = F.avg_pool2d(missing, (height, width), ceil_mode=True)[0, 0]
+    mixed = (share > 0) & (share < 1)
+    if not mixed.any():
+        return Tile("timed", top, left, height, width), whole
+    usual = share[mixed].median()
+    row, column = divmod(int((share - usual).abs().add(~mixed).argmin()), share.shape[1])
+    top, left = (
+        min(place * own, side - own)
+        for place, own, side in zip((row, column), (height, width), problem.size, strict=True)
+    )
+    pixels = min(whole, int((share > 0).sum()) * height * width)
+    return Tile("timed", top, left, height, width), pixels
 
 
 def _refine_label(uses: Sequence[Use], problem: RestorationProblem) -> str:
     """Return the name under which the seconds a pixel of refine plugins are known."""
     named = " ".join(f"{use.uses} {json.dumps(use.with_)}" for use in uses)
     channels, factor = problem.measured.shape[1], problem.operator.factor
-    frames = problem.measured.shape[0]
-    return f"refine {channels} x {frames} {problem.copy_known} {factor} {named}"
+    frames, gaps = problem.measured.shape[0], " gaps" if not problem.known.all() else ""
+    return f"refine {channels} x {frames} {problem.copy_known} {factor}{gaps} {named}"
 
 
 def learn(
@@ -209,7 +236,7 @@ def learn(
         and resolved.recipe.choice in ("last", "mean")
         and isinstance(problem, RestorationProblem)
     ):
-        seconds = alone[0].seconds / math.prod(problem.size)
+        seconds = alone[0].seconds / timed_part(problem)[1]
         known.learn(_refine_label(resolved.recipe.refine, problem), seconds)
 
 

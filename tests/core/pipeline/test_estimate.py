@@ -11,7 +11,7 @@ from nasdip_core.errors import OptionError
 from nasdip_core.operators import Identity, Operator
 from nasdip_core.options import parse
 from nasdip_core.pipeline import estimate as module
-from nasdip_core.pipeline.estimate import choose_tile, estimate
+from nasdip_core.pipeline.estimate import choose_tile, estimate, timed_part
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
@@ -95,3 +95,19 @@ def test_what_earlier_pictures_had_does_not_count_for_the_next(
         for free, side in ((needed, None), (needed - 1, 64)):
             monkeypatch.setattr(module, "memory_at_hand", lambda _, value=free: value)
             assert choose_tile(resolved(toys, tiny), problem, toys, CPU) == side
+
+
+def test_filters_are_timed_where_they_have_something_to_do() -> None:
+    """A hole in a corner of a large picture takes no longer than that of a small one."""
+    known = torch.ones(1, 1, 300, 400, dtype=torch.bool)
+    picture = torch.rand(1, 3, 300, 400)
+    tile, pixels = timed_part(RestorationProblem(picture))
+    assert ((tile.top, tile.left), pixels) == ((102, 152), 300 * 400)
+    known[..., 290:295, 10:20] = False
+    tile, pixels = timed_part(RestorationProblem(picture, known=known))
+    assert not tile.cut(known).all()
+    assert (tile.height, tile.width, pixels) == (96, 96, 96 * 96)
+    scattered = torch.rand(1, 1, 300, 400, generator=torch.Generator().manual_seed(0)) < 0.5
+    tile, pixels = timed_part(RestorationProblem(picture, known=scattered))
+    assert pixels == 300 * 400
+    assert 0.4 < tile.cut(scattered).float().mean() < 0.6
