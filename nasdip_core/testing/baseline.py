@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from nasdip_core.baseline import Baseline
+from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.testing.module import picture
 
@@ -75,11 +76,39 @@ class BaselineConformance:
     ) -> None:
         """Two calls agree, the problem stays as it is, and the global generator, too."""
         problem, state = problem_of(_clean(), None), torch.get_rng_state()
-        before = problem.measured.clone()
+        before = {name: value.clone() for name, value in _tensors(problem).items()}
         first = baseline.restore(problem)
-        assert torch.equal(problem.measured, before)
+        after = _tensors(problem)
+        assert [name for name in before if not torch.equal(after[name], before[name])] == []
         assert torch.equal(torch.get_rng_state(), state)
         assert torch.equal(baseline.restore(problem), first)
+
+    def test_fills_what_is_missing(
+        self, baseline: Baseline[RestorationProblem], problem_of: MakeProblem
+    ) -> None:
+        """Where `fills` is true, whatever lies at unknown pixels changes nothing.
+
+        Of a RestorationProblem that knows everything a third is taken away.
+        """
+        if not baseline.fills:
+            return
+        found = []
+        for lies in (0.0, 1.0):
+            problem = problem_of(_clean(), None)
+            if isinstance(problem, RestorationProblem) and bool(problem.known.all()):
+                drawn = torch.rand(problem.known.shape, generator=torch.Generator().manual_seed(2))
+                problem.known = problem.fitted = drawn > 1 / 3
+            known = _tensors(problem).get("known")
+            if known is None or bool(known.all()):
+                return
+            problem.measured = torch.where(known, problem.measured, lies)
+            found.append(baseline.restore(problem))
+        assert found[0].isfinite().all()
+        assert torch.equal(found[0], found[1])
+
+
+def _tensors(problem: Problem) -> dict[str, Tensor]:
+    return {name: value for name, value in vars(problem).items() if isinstance(value, Tensor)}
 
 
 def _clean(size: tuple[int, int] = (24, 24), channels: int = 3) -> Tensor:

@@ -1,4 +1,4 @@
-"""Baselines of layers keep the contract and find layers, or say for what they are made."""
+"""Baselines of layers find layers, or say for what they are made."""
 
 from typing import Any
 
@@ -6,15 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from nasdip_core.baseline import Baseline
 from nasdip_core.errors import OptionError
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.task import Inputs
-from nasdip_core.testing import BaselineConformance
-from nasdip_core.testing.baseline import MakeProblem
 
 PLUGINS = Plugins.discover()
 MADE = {
@@ -34,18 +31,6 @@ def problem_of(name: str, clean: Tensor, truth: Tensor | None, **corrupt: Any) -
     options = parse(model, dict(model.implied(damage)), "task")
     inputs = Inputs(made.picture, guide=made.guide, truth=truth)
     return task.problem(inputs, options, torch.Generator())
-
-
-@pytest.mark.parametrize("name", MADE)
-class TestContract(BaselineConformance):
-    @pytest.fixture
-    def baseline(self, name: str) -> Baseline[Any]:
-        made: Baseline[Any] = PLUGINS.create("baseline", name)
-        return made
-
-    @pytest.fixture
-    def problem_of(self, name: str) -> MakeProblem:
-        return lambda clean, truth: problem_of(name, clean, truth)
 
 
 def test_directions_of_slopes_tell_two_layers() -> None:
