@@ -75,6 +75,7 @@ class Evaluator:
         self.search = search
         self.plugins = plugins
         self.device = device
+        self._crops: dict[tuple[int, float], Picture] = {}
         self._slots = list(self.prepared(0, None).problem.slots.values())
 
     def prepared(self, picture: int, fresh: int | None) -> Prepared:
@@ -231,6 +232,13 @@ class Evaluator:
         crop = self.search.request.crop
         if crop is None and scale == 1.0:
             return {}
+        found = self._crops.get((picture, scale)) or self._part(picture, crop, scale)
+        if crop is not None:
+            # Small, and cut for every fit of the search from a picture that may be large.
+            self._crops[picture, scale] = found
+        return {"picture": found}
+
+    def _part(self, picture: int, crop: int | None, scale: float) -> Picture:
         resolved = self.search.resolved[picture]
         whole = read_source(resolved.picture, resolved.task)
         samples = whole.tensor()
@@ -240,4 +248,4 @@ class Evaluator:
         if scale != 1.0:
             sides = [max(1, round(side * scale)) for side in samples.shape[-2:]]
             samples = F.interpolate(samples, size=sides, mode="area")
-        return {"picture": whole.with_samples(samples)}
+        return whole.with_samples(samples)

@@ -102,7 +102,9 @@ def test_the_cost_is_that_of_all_networks_of_a_task(plugins: Plugins, tmp_path: 
     assert 1.9 < costs["dehaze"].macs / costs["denoise"].macs < 2.1
 
 
-def test_a_crop_is_the_centre(searcher: Searcher, pictures: Path) -> None:
+def test_a_crop_is_the_centre(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     judge = evaluator(searcher, pictures / "a.png", crop=16)
     whole = judge.problem(judge.search.of(judge.search.space.decode(POINT), 0), 0)
     assert whole.truth is not None  # type: ignore[attr-defined]
@@ -112,6 +114,10 @@ def test_a_crop_is_the_centre(searcher: Searcher, pictures: Path) -> None:
     assert tuple(truth.shape[-2:]) == (16, 16)
     brighter = torch.arange(12, 28) / 255
     assert torch.allclose(truth[0, 0, 0], brighter, atol=1e-6)
+    reading = "nasdip_core.searching.candidate.read_source"
+    monkeypatch.setattr(reading, lambda *_: pytest.fail("it is cut once, not for every fit"))
+    again = judge.problem(judge.search.of(judge.search.space.decode(POINT), 0), 0)
+    assert torch.equal(again.truth, truth)  # type: ignore[attr-defined]
 
 
 def test_consensus_begins_with_the_default_network(searcher: Searcher, pictures: Path) -> None:
