@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from nasdip_core.errors import OptionError
 from nasdip_core.operators import LinearOperator
 from nasdip_core.testing.module import picture
+
+_SAMPLES = 40_000
+"""Of white noise: its mean square is 1 within a percent."""
 
 
 class OperatorConformance:
@@ -100,6 +104,42 @@ class OperatorConformance:
         assert torch.equal(operator.forward(x), measured)
         assert torch.equal(x, before)
         assert torch.equal(y, measured)
+
+    def test_measures_a_part_like_the_whole(self, operator: LinearOperator) -> None:
+        """Where there is a `tile`, the middle of a part, half of it each way, is measured alike.
+
+        Its border may be treated like any border. The whole is as large as this needs.
+        """
+        side = max(64, 16 * operator.grid)
+        side -= side % operator.grid
+        top, left = operator.grid, 2 * operator.grid
+        try:
+            whole, part = (operator.tile((s, s)) for s in (side + 4 * operator.grid, side))
+        except OptionError:
+            return
+        x = picture(1, 3, side + 4 * operator.grid, side + 4 * operator.grid)
+        found = part.forward(x[..., top : top + side, left : left + side])
+        height, width = (int(n) for n in found.shape[-2:])
+        down, right = (int(n) // operator.factor for n in (top, left))
+        expected = whole.forward(x)[..., down : down + height, right : right + width]
+        middle = (
+            ...,
+            slice(height // 4, height - height // 4),
+            slice(width // 4, width - width // 4),
+        )
+        torch.testing.assert_close(found[middle], expected[middle], rtol=1e-4, atol=1e-5)
+
+    def test_balances_without_raising_noise(
+        self, operator: LinearOperator, size: tuple[int, int]
+    ) -> None:
+        """White noise keeps its mean square, within 10 %, and a residual its shape."""
+        one = operator.forward(picture(1, 3, *size))
+        noise = picture(math.ceil(_SAMPLES / one.numel()), *one.shape[1:])
+        before = noise.clone()
+        balanced = operator.balanced(noise)
+        assert torch.equal(noise, before)
+        assert balanced.shape == noise.shape
+        assert 0.9 < float(balanced.square().mean() / noise.square().mean()) < 1.1
 
     def test_moves(self, operator: LinearOperator, size: tuple[int, int]) -> None:
         """`to` returns an operator that works there, with all tensors that it needs.

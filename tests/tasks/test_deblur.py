@@ -56,6 +56,16 @@ class TestBlur(OperatorConformance):
     def operator(self) -> LinearOperator:
         return Blur(rand(3, 5, seed=9) / 7)
 
+    def test_balanced_raises_a_wave_by_what_the_blur_leaves_of_it(self) -> None:
+        """(1, 2, 1) / 4 leaves cos^2(pi f) of a wave: w^2 = 1 / (cos^4(pi f) + 0.03)."""
+        left = torch.cos(torch.pi * torch.arange(7) / 7) ** 2
+        gain = (left.square() + 0.03).rsqrt()
+        gain = gain / gain.square().mean().sqrt()
+        blur = Blur(torch.tensor([[0.25, 0.5, 0.25]]))
+        for f in range(4):
+            wave = torch.cos(2 * torch.pi * f * torch.arange(7) / 7).expand(1, 3, 4, 7)
+            torch.testing.assert_close(blur.balanced(wave), gain[f] * wave)
+
 
 class TestKnown(TaskConformance):
     @pytest.fixture

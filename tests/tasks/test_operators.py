@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasdip_core.operators import LinearOperator
+from nasdip_core.operators import Identity, LinearOperator
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing import OperatorConformance
 from nasdip_core.testing.module import picture
@@ -89,3 +89,27 @@ def test_height_and_width_are_not_mixed_up(name: str) -> None:
 def test_refuses_a_part_of_a_pixel(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="no multiple of the factor 2"):
         make("lanczos", size, 2)
+
+
+class Shaded(Identity):
+    """Darkens towards the right, and takes every part for the picture's left."""
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return picture * 0.99 ** torch.arange(picture.shape[-1])
+
+
+class Louder(Identity):
+    """Doubles a residual."""
+
+    def balanced(self, residual: Tensor) -> Tensor:
+        return 2 * residual
+
+
+def test_a_broken_one_is_caught() -> None:
+    checks = OperatorConformance()
+    checks.test_measures_a_part_like_the_whole(Identity())
+    with pytest.raises(AssertionError):
+        checks.test_measures_a_part_like_the_whole(Shaded())
+    checks.test_balances_without_raising_noise(Identity(), (8, 8))
+    with pytest.raises(AssertionError):
+        checks.test_balances_without_raising_noise(Louder(), (8, 8))
