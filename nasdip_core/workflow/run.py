@@ -43,6 +43,8 @@ class Workflow:
     def keys(self) -> dict[str, Key]:
         """Return the hashes of every step, by its id."""
         keys: dict[str, Key] = {}
+        # Many steps may name one folder, which may be large.
+        hashes: dict[Path, str] = {}
         for node in self.graph.nodes:
             options = node.step.with_
             found = self.plugins.find(node.kind, node.plugin)
@@ -55,6 +57,7 @@ class Workflow:
                 {id_: keys[id_] for id_ in sorted(node.needs)},
                 self._versions(found, options),
                 output=self.folder,
+                hashes=hashes,
                 written=told.written,
                 amount=told.amount,
                 # Each picture of a folder is held against what was restored.

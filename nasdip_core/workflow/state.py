@@ -79,6 +79,7 @@ def key_of(
     versions: Mapping[str, str],
     *,
     output: Path,
+    hashes: dict[Path, str],
     written: frozenset[str] = frozenset(),
     amount: frozenset[str] = frozenset(),
     checks_files: bool = False,
@@ -86,12 +87,15 @@ def key_of(
     """Return the hashes of a step: plugins, options, contents of files, inputs.
 
     `with_` has its references still in it; `upstream` are the keys of the steps they lead to.
+    `hashes` are those of files that earlier steps name, and get those of this one's.
     `output`, the folder of all steps, is no input, nor are the files of the options `written`.
     Options in `amount` say how much is done: what has begun goes on whatever they are; so it does
     where files have changed, if the step checks them itself.
     """
     inputs = {
-        "files": dict(_files({k: v for k, v in with_.items() if k not in written}, base, output)),
+        "files": dict(
+            _files({k: v for k, v in with_.items() if k not in written}, base, output, hashes)
+        ),
         "upstream": {id_: key.whole for id_, key in upstream.items()},
     }
     begun = {
@@ -120,7 +124,9 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def _files(options: Mapping[str, Any], base: Path, output: Path) -> Iterator[tuple[str, str]]:
+def _files(
+    options: Mapping[str, Any], base: Path, output: Path, hashes: dict[Path, str]
+) -> Iterator[tuple[str, str]]:
     """Yield the files and folders that options name, with hashes of their contents."""
     for name in texts(options):
         if name in ("", ".", "..", "/") or "\n" in name or len(name) >= 4096:
@@ -128,7 +134,9 @@ def _files(options: Mapping[str, Any], base: Path, output: Path) -> Iterator[tup
         try:
             path = named(name, base)
             if path.exists():
-                yield name, contents(path, output.absolute())
+                if path not in hashes:
+                    hashes[path] = contents(path, output.absolute())
+                yield name, hashes[path]
         except (OSError, ValueError):
             continue  # what cannot be read is met, and told, when the step runs
 
