@@ -1,5 +1,6 @@
 """What commands leave to other processes, done in this one: a start takes seconds each."""
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -50,3 +51,4 @@ def workers_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Mapping[str, 
     threads = torch.get_num_threads()
     yield orders
     torch.set_num_threads(threads)  # a worker takes as many as it is told to
+    gc.unfreeze()  # and keeps what it began with, as its process soon ends

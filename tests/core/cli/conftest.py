@@ -1,8 +1,7 @@
 """The command line, called in this process."""
 
-import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from pipelines import TWO
 
-import nasdip_core.bench.run
-from nasdip_core.bench.child import execute
-from nasdip_core.bench.folder import BenchFolder
-from nasdip_core.bench.units import Unit
 from nasdip_core.cli import main
 
 
@@ -98,21 +93,6 @@ def words(data: Path, tiny: tuple[str, ...]) -> tuple[Any, ...]:
         "bench", "-t", "denoise", "--data", data, *tiny, "-S", "fit.steps=2",
         "-S", "corrupt.sigma=25", "--baseline", "wavelet", "--json",
     )  # fmt: skip
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Unit]:
-    """Do units in this process, which takes no second each; return those that were done."""
-    done: list[Unit] = []
-
-    def in_this_process(
-        order: Mapping[str, Any], unit: Unit, folder: BenchFolder, stopped: Callable[[], bool]
-    ) -> None:
-        done.append(unit)
-        execute(json.loads(json.dumps(order)))
-
-    monkeypatch.setattr(nasdip_core.bench.run, "in_child", in_this_process)
-    return done
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ def test_run_and_pipeline_file(cli: Cli, table: Path, tmp_path: Path) -> None:
     assert cli("run", table, "-t", "factorize", *FAST, "--dry-run").code == 0
 
 
+@pytest.mark.usefixtures("workers_here")
 def test_search(cli: Cli, table: Path, tmp_path: Path) -> None:
     """Entries kept back judge factorizations; the best one is written as an array."""
     done = cli(

@@ -161,6 +161,7 @@ def test_the_best_restores_any_picture(
     )
 
 
+@pytest.mark.usefixtures("workers_here")
 def test_fits_of_the_search_are_not_repeated(cli: Cli, picture: Path, tmp_path: Path) -> None:
     """For the picture, the network and the options that were searched on."""
     compact = ["--space", "compact", "-S", "fit.steps=2", "-S", "limits.macs=1e7"]

@@ -86,6 +86,7 @@ def test_a_stack_that_is_asked_for_wrongly(
     assert not Path("out").exists()
 
 
+@pytest.mark.usefixtures("workers_here")
 def test_a_film_is_searched_for(cli: Cli, film: Path) -> None:
     answer = cli(
         "search", "-t", "denoise", "--data", film, "-S", "task.stack=true", "-S", "task.sigma=20",

@@ -230,6 +230,7 @@ def test_two_pictures_of_one_stem_keep_their_names(make: Make, folder: Path) -> 
     assert (workflow.folder / "a" / "all-restored" / "report.html").exists()
 
 
+@pytest.mark.usefixtures("here")
 def test_a_comparison_is_done_again(make: Make, folder: Path) -> None:
     (folder / "album" / "two.png").unlink()
     text = """
@@ -250,6 +251,7 @@ steps:
     assert all(path.stat().st_mtime_ns != before[path.name] for path in units.glob("*.json"))
 
 
+@pytest.mark.usefixtures("workers_here")
 def test_a_search_is_done_again_but_goes_on_for_more_trials(make: Make) -> None:
     workflow = make(SEARCH)
     study = workflow.folder / "found" / "study.db"

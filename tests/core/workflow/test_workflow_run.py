@@ -178,6 +178,7 @@ def test_save_goes_over_what_it_has_written_itself(make: Make, folder: Path) -> 
         go(make(text))
 
 
+@pytest.mark.usefixtures("workers_here")
 def test_a_search_and_a_run_with_its_best(make: Make, folder: Path) -> None:
     use = '{picture: clean.png, corrupt: {sigma: 30}, arch: "${found.best}", fit: {steps: 1}}'
     text = f"{SEARCH}- {{id: use, uses: task.denoise, with: {use}}}\n"
@@ -189,6 +190,7 @@ def test_a_search_and_a_run_with_its_best(make: Make, folder: Path) -> None:
     assert go(make(text))[0] == []
 
 
+@pytest.mark.usefixtures("here")
 def test_a_comparison(make: Make, folder: Path) -> None:
     text = """
 nasdip: 1
@@ -226,6 +228,7 @@ def test_progress_reaches_whoever_watches(make: Make) -> None:
     assert said[:2] == ["hurt:", "clean:"]
 
 
+@pytest.mark.usefixtures("here", "workers_here")
 def test_files_in_options_are_those_beside_the_pipeline(make: Make, folder: Path) -> None:
     np.save(folder / "blur.npy", np.ones((3, 3)))
     text = """
