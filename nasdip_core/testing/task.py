@@ -97,14 +97,15 @@ class TaskConformance:
             assert damaged.mask.shape == (1, 1, *damaged.picture.shape[-2:])
 
     def test_damage_is_drawn_by_the_generator(self, case: TaskCase) -> None:
-        """Equal seeds give equal damage, and the clean picture stays as it is."""
-        before = case.clean.clone()
-        first, second = case.damage(), case.damage()
+        """Equal seeds give equal damage; clean picture and global generator stay as they are."""
+        before, state = case.clean.clone(), torch.get_rng_state()
+        damages = case.damage(), case.damage()
+        assert torch.equal(torch.get_rng_state(), state)
         assert torch.equal(case.clean, before)
-        assert torch.equal(first.picture, second.picture)
-        assert (first.mask is None) == (second.mask is None)
-        if first.mask is not None and second.mask is not None:
-            assert torch.equal(first.mask, second.mask)
+        for name in ("picture", "mask", "measured", "guide"):
+            first, second = (getattr(damage, name) for damage in damages)
+            assert (first is None) == (second is None), name
+            assert first is None or torch.equal(first, second), name
 
     def test_loss_knows_the_truth(self, case: TaskCase, step: MakeStep) -> None:
         """The truth's loss is as low as the case says, and that of another picture is higher."""

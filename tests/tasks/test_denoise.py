@@ -1,6 +1,7 @@
 """Denoising: the estimates hold what they say, and the loss is 1 at the noise level."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Problem, Step
 from nasdip_core.restoration import RestorationProblem
-from nasdip_core.task import Inputs
+from nasdip_core.task import Damaged, Inputs
 from nasdip_core.testing import TaskCase, TaskConformance
 from nasdip_tasks.denoise.options import DenoiseCorruption, DenoiseOptions
 from nasdip_tasks.denoise.task import Denoise
@@ -74,6 +75,40 @@ class TestContract(TaskConformance):
             corruption=DenoiseCorruption(noise=noise, **damage),
             clean=torch.stack([0.3 + 0.4 * x, 0.3 + 0.4 * y, 0.7 - 0.2 * (x + y)])[None],
             loss=LOSSES.get(noise, (0.85, 1.15)),
+        )
+
+
+class Careless(Denoise):
+    """Draws a second picture from the global generator."""
+
+    def corrupt(
+        self, truth: Tensor, options: DenoiseCorruption, generator: torch.Generator
+    ) -> Damaged:
+        made = super().corrupt(truth, options, generator)
+        return replace(made, guide=torch.rand(truth.shape))
+
+
+class Varying(Denoise):
+    """Measures something else at every call."""
+
+    calls = 0
+
+    def corrupt(
+        self, truth: Tensor, options: DenoiseCorruption, generator: torch.Generator
+    ) -> Damaged:
+        self.calls += 1
+        made = super().corrupt(truth, options, generator)
+        return replace(made, measured=made.picture + self.calls)
+
+
+@pytest.mark.parametrize("broken", [Careless, Varying])
+def test_damage_that_is_not_drawn_by_the_generator_is_caught(broken: type[Denoise]) -> None:
+    clean, checks = rand(1, 3, 8, 8), TaskConformance()
+    options, damage = DenoiseOptions(sigma=10.0), DenoiseCorruption(sigma=10.0)
+    checks.test_damage_is_drawn_by_the_generator(TaskCase(TASK, options, damage, clean))
+    with pytest.raises(AssertionError):
+        checks.test_damage_is_drawn_by_the_generator(
+            TaskCase(broken(TASK.plugins), options, damage, clean)
         )
 
 
