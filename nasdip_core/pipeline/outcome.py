@@ -128,7 +128,7 @@ def _own(samples: Tensor, *, array: bool) -> Picture:
 def _part(part: Part, problem: Problem, sources: Sources) -> dict[str, Any]:
     """Return what the result says of one of its parts."""
     quality = None
-    truth = sources.inputs().truth
+    truth = sources.true()
     if truth is not None:
         picture = next(iter(rendered(problem, part.estimate, sources).values()))
         quality = compare(picture, truth)
@@ -144,7 +144,7 @@ def _part(part: Part, problem: Problem, sources: Sources) -> dict[str, Any]:
 def _quality(
     problem: Problem, solved: Solved, sources: Sources, pictures: Mapping[str, Picture]
 ) -> dict[str, Any] | None:
-    truth = sources.inputs().truth
+    truth = sources.true()
     if truth is None:
         return None
     name = next(iter(pictures))

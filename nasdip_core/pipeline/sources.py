@@ -36,16 +36,19 @@ class Sources:
         """Return the channels of the result."""
         return 3 if self.in_colour else self.picture.channels
 
+    def true(self) -> Tensor | None:
+        """Return the truth as a tensor, in as many channels as the task works in."""
+        return None if self.truth is None else _in_channels(self.truth, self.channels)
+
     def inputs(self) -> Inputs:
         """Return what the task is given, as tensors."""
         picture, kind = self.picture.tensor(), self.picture.kind
-        truth = None if self.truth is None else _in_channels(self.truth, self.channels)
         return Inputs(
             picture=picture,
             alpha=self.picture.alpha_tensor(),
             premultiplied=kind.premultiplied,
             mask=None if self.mask is None else _mask(self.mask),
-            truth=truth,
+            truth=self.true(),
             measured=None if self.damage is None else self.damage.measured,
             guide=None if self.damage is None else self.damage.guide,
             coding=kind.coding,
