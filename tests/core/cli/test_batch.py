@@ -184,6 +184,7 @@ def test_launchers_are_for_folders(cli: Cli, tiny: Tiny, album: Path) -> None:
     assert (unknown.code, "unknown launcher 'moon'" in unknown.err) == (4, True)
 
 
+@pytest.mark.usefixtures("workers_here")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_file_whose_picture_is_a_folder(
     cli: Cli, tiny: Tiny, album: Path, tmp_path: Path, workers: int

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,12 @@ def test_run_again_change_and_side_by_side(cli: Cli, two: Path) -> None:
     assert told["schema"] == "nasdip.pipeline/1"
     assert set(told["steps"]) == {"first", "other", "second"}
     Path("random.py").write_text("raise SystemExit('a file of the user, no module')")
-    both = cli("run", two, *steps, "-o", "both", "--workers", "2")
+    # Each of the processes has the tracker.
+    tracker = ("--tracker", "tensorboard") if find_spec("tensorboard") else ()
+    both = cli("run", two, *steps, "-o", "both", "--workers", "2", *tracker)
     assert both.code == 0, both.err
+    for id_ in ("first", "other", "second"):
+        assert bool(tracker) == any(Path("both", id_).glob("tensorboard/fit/*"))
     for id_ in ("first", "second"):
         ours = Path("both", id_, "restored.png").read_bytes()
         assert ours == Path("nasdip-out", "two", id_, "restored.png").read_bytes()
@@ -62,11 +67,9 @@ def test_nothing_is_forced(cli: Cli, two: Path) -> None:
     assert "--from ID does a step and what follows anew" in refused.err
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_tracker_hears_of_every_step(cli: Cli, two: Path, workers: int) -> None:
+def test_a_tracker_hears_of_every_step(cli: Cli, two: Path) -> None:
     pytest.importorskip("tensorboard")
-    words = ("-S", "fit.steps=2", "--tracker", "tensorboard", "--workers", workers, "-o", "out")
-    done = cli("run", two, *words)
+    done = cli("run", two, "-S", "fit.steps=2", "--tracker", "tensorboard", "-o", "out")
     assert done.code == 0, done.err
     for id_ in ("first", "other", "second"):
         assert list(Path("out", id_, "tensorboard", "fit").iterdir())

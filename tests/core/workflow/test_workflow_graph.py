@@ -136,15 +136,15 @@ def test_a_newer_format(folder: Path, plugins: Plugins) -> None:
     assert "1:1: the file is of format 2, this nasdip reads format 1" in str(error)
 
 
-def test_ten_thousand_steps(folder: Path, make: Make) -> None:
+def test_thousands_of_steps(folder: Path, make: Make) -> None:
     text = HEAD + "".join(
         step(f"s{i}", f"{{file: '${{s{i - 1}.file}}', to: x}}" if i % 2 else "{file: a, to: b}")
-        for i in range(10_000)
+        for i in range(2_000)
     )
     started = time.monotonic()
     graph = make(text).graph
-    assert len(graph.nodes) == 10_000
-    assert time.monotonic() - started < 120
+    assert len(graph.nodes) == 2_000
+    assert time.monotonic() - started < 20
 
 
 BOMB = "nasdip: 1\na0: &a0 [x, x]\n" + "".join(
