@@ -1,6 +1,7 @@
 """Commands of plugins, and `--plugin FILE.py`."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,7 +139,8 @@ def test_what_its_import_did_is_told(guest: Path, nasdip_cli: Cli) -> None:
         "@hookimpl\ndef nasdip_offers():\n    return []\n"
     )
     listed = nasdip_cli("plugins", "list", "--plugin", guest).out
-    assert "its import takes 0." in listed
+    # However busy the machine is.
+    assert re.search(r"its import takes \d+\.\d s", listed)
     assert "prints when it is imported: noise" in listed
 
 

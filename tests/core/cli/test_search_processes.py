@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
+import pytest
 from searches import start, trials, wait_until, words
 
 from nasdip_core.errors import ExitCode
@@ -19,16 +19,21 @@ from nasdip_core.study.study import load_study
 Cli = Callable[..., Any]
 
 
+def children(process: "subprocess.Popen[str]") -> list[int]:
+    """Return the processes that a command has started, at least one."""
+    found = subprocess.run(
+        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+    )
+    return [int(pid) for pid in found.stdout.split()]
+
+
 def test_killed_at_any_moment_nothing_is_lost(cli: Cli, picture: Path, tmp_path: Path) -> None:
     """A worker, then everything; the trials that were done stay done, none is left running."""
     output = tmp_path / "out"
     command = words(picture, output, 5, "--workers", "2", "-S", "fit.steps=15")
     process = start(command)
     wait_until(output, lambda found: any(t.state.is_finished() for t in found))
-    children = subprocess.run(
-        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
-    ).stdout.split()
-    os.kill(int(children[0]), signal.SIGKILL)
+    os.kill(children(process)[0], signal.SIGKILL)
     wait_until(output, lambda found: sum(t.state.is_finished() for t in found) >= 2)
     process.kill()
     process.communicate()
@@ -66,11 +71,12 @@ def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(picture: Path, tmp_path: 
     output = tmp_path / "out"
     process = start(words(picture, output, 50, "-S", "fit.steps=10"))
     wait_until(output, lambda found: any(t.state.is_finished() for t in found))
+    workers = children(process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == ExitCode.INTERRUPTED
     assert "error: interrupted; the same command goes on" in err
-    found = trials(output)
-    assert not any(t.state is optuna.trial.TrialState.RUNNING for t in found)
-    time.sleep(1)
-    assert len(trials(output)) == len(found), "no worker is left"
+    assert not any(t.state is optuna.trial.TrialState.RUNNING for t in trials(output))
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
