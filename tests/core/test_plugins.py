@@ -180,6 +180,18 @@ def test_hooks_that_would_never_run_are_refused(how: str) -> None:
     assert Plugins().add(module_with([offer("n")]), "g", "guest").state == "loaded"
 
 
+@pytest.mark.parametrize("optional", [True, False])
+def test_a_hook_of_a_later_nasdip_may_be_optional(install: Install, optional: bool) -> None:
+    later = f"\n@hookimpl(optionalhook={optional})\ndef nasdip_of_a_later_contract():\n    pass\n"
+    install("later-guest", GOOD.format(name="later") + later)
+    plugins = Plugins.discover()
+    state, reason = state_of(plugins, "later-guest")
+    assert state == ("loaded" if optional else "failed")
+    assert ("unknown hook 'nasdip_of_a_later_contract'" in reason) != optional
+    if optional:
+        assert plugins.find("activation", "later").distribution == "later-guest"
+
+
 def test_an_unknown_kind_suggests_the_nearest() -> None:
     plugins = Plugins()
     plugin = plugins.add(module_with([offer("n", kind="upsamling")]), "g", "guest")

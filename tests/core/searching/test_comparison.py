@@ -1,7 +1,9 @@
 """The last comparison as it is watched: how far it is, while it lasts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.trial import Trial
@@ -9,6 +11,7 @@ from searcher import Searcher, listed
 
 from nasdip_core.cli.search_view import told
 from nasdip_core.errors import RunError, RunInterruptedError
+from nasdip_core.searching.candidate import Candidate, Evaluator, Score
 from nasdip_core.searching.finals import SEEDS, Finals, comparison_of
 from nasdip_core.searching.progress import progress_of
 from nasdip_core.study.best import places_of
@@ -105,3 +108,19 @@ def test_a_search_that_goes_on_compares_no_pair_again(
     after = {p.slot: p.values for p in places_of(searcher.study, searcher.records()) or ()}
     assert sorted(fitted) == [(slot, fresh) for slot in range(4) for fresh in range(SEEDS)]
     assert {slot: after[slot] for slot in before} == before
+
+
+def test_pictures_that_the_search_has_not_seen_decide(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = Evaluator.score
+    judged: dict[bool, list[list[int]]] = {True: [], False: []}
+
+    def noting(self: Evaluator, candidate: Candidate, seen: Sequence[int], **more: Any) -> Score:
+        judged[more.get("fresh") is not None].append(list(seen))
+        return score(self, candidate, seen, **more)
+
+    monkeypatch.setattr(Evaluator, "score", noting)
+    searcher.search(pictures, 2, strategy=PROPOSALS)
+    assert judged[False] == [[0, 1, 2, 4]] * 2
+    assert judged[True] == [[3]] * 2 * SEEDS
