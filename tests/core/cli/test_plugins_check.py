@@ -1,7 +1,7 @@
 """`nasdip plugins check`: each ill is found, and said how to mend."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,14 @@ def project(tmp_path: Path) -> Path:
     for test in (folder / "tests").iterdir():
         test.unlink()
     return folder
+
+
+@pytest.fixture
+def untested(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Run no contracts, which takes seconds: what is looked at is found without them."""
+    with monkeypatch.context() as patched:
+        patched.setattr("nasdip_core.authoring.check._tests", lambda *_: ([], set()))
+        yield patched
 
 
 def checked(cli: Cli, what: object) -> tuple[int, list[dict[str, Any]]]:
@@ -48,6 +56,7 @@ def test_metadata(project: Path, nasdip_cli: Cli) -> None:
     ]
 
 
+@pytest.mark.usefixtures("untested")
 def test_dynamic_metadata_is_no_fault(project: Path, nasdip_cli: Cli) -> None:
     path = project / "pyproject.toml"
     gone = ("license", "requires-python", "dependencies", "version")
@@ -193,7 +202,9 @@ def test_a_file(tmp_path: Path, nasdip_cli: Cli) -> None:
     assert "Idenity" in findings[0]["what"]
 
 
-def test_a_file_may_import_torch_and_its_contracts_are_run(tmp_path: Path, nasdip_cli: Cli) -> None:
+def test_a_file_may_import_torch_and_its_contracts_are_run(
+    tmp_path: Path, nasdip_cli: Cli, untested: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "throwaway_heavy.py"
     path.write_text(
         "import torch\nfrom nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
@@ -204,6 +215,7 @@ def test_a_file_may_import_torch_and_its_contracts_are_run(tmp_path: Path, nasdi
     # It may take its time, too.
     assert {(f["level"], f["check"]) for f in findings} == {("warning", "import")}
     assert any(f["what"].startswith("discovery imports torch") for f in findings)
+    untested.undo()
     path.write_text(path.read_text().replace("torch.nn:Identity", "torch.nn:AdaptiveAvgPool1d"))
     code, findings = checked(nasdip_cli, path)
     assert code == ExitCode.PLUGIN
