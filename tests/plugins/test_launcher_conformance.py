@@ -1,17 +1,24 @@
 """Every launcher keeps its contract."""
 
+import signal
 import time
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 import torch
 
 from nasdip_core.errors import ExitCode, OptionError, RunError, StudyError
-from nasdip_core.launcher import Launcher, chosen_launcher
+from nasdip_core.launcher import Fleet, Launcher, chosen_launcher
 from nasdip_core.plugins import Plugins
 from nasdip_core.resources import keep_to_share_of_memory, memory_at_hand
 from nasdip_core.testing import LauncherConformance
 from nasdip_core.worker import work
 from nasdip_plugins.launcher.processes import Processes, ProcessFleet
+
+HALF = {"launcher": {"uses": "ray", "with": {"cpus": 0.5}}}
+"""Two workers have room on one processor."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class TestProcesses(LauncherConformance):
@@ -20,17 +27,38 @@ class TestProcesses(LauncherConformance):
         return chosen_launcher({}, plugins)
 
 
+@pytest.fixture(scope="class")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cluster of one processor, for several tests: it takes longer to start than they do."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        # Its processes have the environment of now, which is the user's own yet.
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        handler = signal.getsignal(signal.SIGTERM)
+        ray.init(
+            num_cpus=1,
+            include_dashboard=False,
+            _node_ip_address="127.0.0.1",
+            log_to_driver=False,
+        )
+        signal.signal(signal.SIGTERM, handler)
+        yield
+        ray.shutdown()
+
+
+@pytest.mark.usefixtures("cluster")
 class TestRay(LauncherConformance):
+    """In a cluster that is there."""
+
     @pytest.fixture
     def launcher(self, plugins: Plugins) -> Launcher:
-        pytest.importorskip("ray", reason="Ray is not installed")
-        return chosen_launcher({"launcher": {"uses": "ray", "with": {"cpus": 0.5}}}, plugins)
+        return chosen_launcher(HALF, plugins)
 
     def test_a_worker_that_has_ended_leaves_its_place_to_one_that_waits(
         self, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        ray = pytest.importorskip("ray", reason="Ray is not installed")
-
         class Refused:
             """Keeps a worker that has ended as soon as it began."""
 
@@ -41,18 +69,49 @@ class TestRay(LauncherConformance):
                 return 0, [(int(ExitCode.STUDY), "another version")]
 
         monkeypatch.setattr("nasdip_plugins.launcher.ray._Keeper", Refused)
-        ray.init(
-            num_cpus=1, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False
-        )
-        try:
-            fleet = chosen_launcher({"launcher": "ray"}, plugins).launch({}, 2)
-            until = time.monotonic() + 30
-            while fleet.alive() and time.monotonic() < until:
-                time.sleep(0.05)
-            assert [str(failure) for failure in fleet.failures()] == ["another version"] * 2
-            fleet.kill()
-        finally:
-            ray.shutdown()
+        fleet = chosen_launcher({"launcher": "ray"}, plugins).launch({}, 2)
+        until = time.monotonic() + 30
+        while fleet.alive() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert [str(failure) for failure in fleet.failures()] == ["another version"] * 2
+        fleet.kill()
+
+    # Seen in one of its own below, and in one that is there by the tests of a cluster.
+    test_does_the_work = None  # type: ignore[assignment]
+
+    def test_leaves_a_cluster_that_it_has_not_started(
+        self, launcher: Launcher, order: dict[str, Any]
+    ) -> None:
+        import ray
+
+        launcher.launch(order, 1).kill()
+        assert ray.is_initialized()
+
+
+class TestRayOfThisMachine(LauncherConformance):
+    """In a cluster of this machine that the launcher starts, and ends."""
+
+    @pytest.fixture
+    def launcher(self, plugins: Plugins, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher]:
+        """Return one that takes no signal from the command when it starts the cluster."""
+        ray = pytest.importorskip("ray", reason="Ray is not installed")
+        launcher = chosen_launcher(HALF, plugins)
+        launch, fleets = launcher.launch, []
+
+        def checked(order: Mapping[str, Any], workers: int) -> Fleet:
+            handlers = [signal.getsignal(number) for number in SIGNALS]
+            fleets.append(launch(order, workers))
+            assert [signal.getsignal(number) for number in SIGNALS] == handlers
+            return fleets[0]
+
+        monkeypatch.setattr(launcher, "launch", checked)
+        yield launcher
+        assert not ray.is_initialized()
+        for fleet in fleets:
+            fleet.kill()  # twice is once
+
+    # As in a cluster that is there: each start takes many seconds.
+    test_tells_why_a_worker_failed = test_ends_when_it_is_told_to = None  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize("kind", ["RayError", "ConnectionError"])
