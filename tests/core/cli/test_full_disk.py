@@ -58,13 +58,15 @@ class TestFullDisk:
     ) -> None:
         from nasdip_core.fit import events
 
-        def onto_full(path: Path, *_: object) -> None:
-            path.unlink()
-            path.symlink_to("/dev/full")
+        opened = events.EventLog.__init__
+
+        def onto_full(log: events.EventLog, path: Path) -> None:
+            opened(log, path)
+            log._file.close()
+            log._file = Path("/dev/full").open("a", encoding="utf-8")  # noqa: SIM115  # the log's own
 
         with monkeypatch.context() as patch:
-            # The log is opened anew after this, and then leads to a device that is always full.
-            patch.setattr(events, "_rewrite", onto_full)
+            patch.setattr(events.EventLog, "__init__", onto_full)
             line = one_line(cli(*self.words(waves_file, tiny)), 1)
         assert "cannot write 'out/events.jsonl': No space left on device" in line
         Path("out/events.jsonl").unlink()
