@@ -69,7 +69,5 @@ def chosen_launcher(content: Mapping[str, Any], plugins: Plugins) -> Launcher:
     """
     use = parse(LauncherChoice, {k: v for k, v in content.items() if k == "launcher"}, "").launcher
     registration = plugins.find("launcher", use.uses)
-    options = parse(registration.options() or Options, use.with_, "launcher.with")
-    given = {name: getattr(options, name) for name in type(options).model_fields}
-    launcher: Launcher = registration.resolve()(**given)
+    launcher: Launcher = registration.made(use.with_, "launcher.with")
     return launcher

@@ -17,6 +17,11 @@ from nasdip_core.tiles import Tiling
 
 NO_OBJECTIVES = ("this task takes no objectives", "leave fit.objectives out")
 """What is said where no picture is shaped."""
+NO_LANGEVIN = (
+    "fit.langevin averages outputs; those of this task belong to their weights",
+    "leave fit.langevin out",
+)
+"""What is said where outputs must not be averaged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from nasdip_core.fit.threads import ThreadChoice
 from nasdip_core.fit.turns import Taken, Turns
 from nasdip_core.memory import memory_limit_explained
 from nasdip_core.objective import Objective
-from nasdip_core.problem import Estimate, Problem
+from nasdip_core.problem import NO_LANGEVIN, Estimate, Problem
 from nasdip_core.seeds import generator
 
 
@@ -76,8 +76,7 @@ class Fit:
         self._average = OutputAverage(decay)
         if options.langevin.noise:
             if not problem.averaged:
-                what = "fit.langevin averages outputs; those of this task belong to their weights"
-                raise OptionError(what, "leave fit.langevin out")
+                raise OptionError(*NO_LANGEVIN)
             self._average = PosteriorAverage(decay, options.langevin, self.options.steps)
         self._guard = DivergenceGuard(options.guard)
         self._descending = frozenset(each.name for each in problem.players if each.descends)

@@ -10,7 +10,7 @@ from nasdip_core.objective import Objective
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.pipeline.sources import Sources, check_truth, read_sources
 from nasdip_core.plugins import Plugins
-from nasdip_core.problem import NO_OBJECTIVES, Problem
+from nasdip_core.problem import NO_LANGEVIN, NO_OBJECTIVES, Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.seeds import generator
 
@@ -67,8 +67,7 @@ def _check_fit(resolved: Resolved, problem: Problem, plugins: Plugins) -> None:
     if resolved.fit.objectives and type(problem).shaped is Problem.shaped:
         raise OptionError(*NO_OBJECTIVES)
     if resolved.fit.langevin.noise and not problem.averaged:
-        what = "fit.langevin averages outputs; those of this task belong to their weights"
-        raise OptionError(what, "leave fit.langevin out")
+        raise OptionError(*NO_LANGEVIN)
     if type(problem).hold_out is Problem.hold_out:
         keep_back(problem, resolved, plugins)  # refused, if the rule wants any
 

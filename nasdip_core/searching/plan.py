@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
-from nasdip_core.options import Options, merge, parse
+from nasdip_core.options import merge, parse
+from nasdip_core.pipeline.defaults import with_defaults
 from nasdip_core.pipeline.jobs import is_batch
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved
@@ -281,11 +281,9 @@ def _sources(
 
 def _plugin(kind: str, use: Use, plugins: Plugins, *args: Any) -> tuple[Use, Any]:
     """Return a plugin's use with every option spelt out, and the plugin made with them."""
-    registration = plugins.find(kind, use.uses)
-    options = parse(registration.options() or Options, use.with_, f"{kind}.with")
-    make = partial(registration.resolve(), *args)
-    given = {name: getattr(options, name) for name in type(options).model_fields}
-    return use.model_copy(update={"with_": _plain(options)}), make(**given)
+    where = f"{kind}.with"
+    made = plugins.find(kind, use.uses).made(use.with_, where, *args)
+    return with_defaults(kind, use, plugins, where), made
 
 
 def _has_truth(resolved: Resolved) -> bool:

@@ -85,7 +85,7 @@ def _maker(registration: Registration, **given: Any) -> Callable[..., Any] | Non
         if registration.offer.factory is None:
             return None
         options = parse(registration.options() or Options, given, "")
-        return partial(registration.resolve(), **_fields(options))
+        return partial(registration.resolve(), **dict(options))
     except NasdipError:
         return None
 

@@ -9,6 +9,11 @@ from nasdip_core.workflow.state import Done
 
 Make = Callable[..., Workflow]
 
+ALBUM = """
+nasdip: 1
+steps:
+- {id: a, uses: task.denoise, with: {picture: album, task: {sigma: 9}, arch: tiny.yaml}}
+"""
 CHAIN = """
 nasdip: 1
 steps:
