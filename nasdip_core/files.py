@@ -4,6 +4,8 @@ import contextlib
 import math
 import os
 import secrets
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,23 +20,40 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Yield an empty temporary file beside `path`; when the block ends, flush it and rename it.
 
     A crash at any moment leaves the old file or the new one; of several processes that write at
-    once, the last one's file stays. Raises RunError where the folder does not take it.
+    once, the last one's file stays. A link stays one, and a pipe or device is written to. Raises
+    RunError where the folder does not take it.
     """
-    draft = path.with_name(f".nasdip-{secrets.token_hex(6)}.part")
+    target = Path(os.path.realpath(path))
+    in_place = _is_pipe_or_device(path)
+    folder = Path(tempfile.gettempdir()) if in_place else target.parent
+    draft = folder / f".nasdip-{secrets.token_hex(6)}.part"
     try:
         draft.touch()
-        # By the clock of the disk: those of the machines that write there need not agree.
-        remove_drafts(path.parent, draft.stat().st_mtime - _ABANDONED_SECONDS)
+        if not in_place:
+            # By the clock of the disk: those of the machines that write there need not agree.
+            remove_drafts(folder, draft.stat().st_mtime - _ABANDONED_SECONDS)
         yield draft
+        if in_place:
+            path.write_bytes(draft.read_bytes())
+            draft.unlink()
+            return
         with draft.open("rb") as written:
             os.fsync(written.fileno())
-        draft.replace(path)
+        draft.replace(target)
     except BaseException as error:
         with contextlib.suppress(OSError):
             draft.unlink()
         if isinstance(error, OSError):
             raise RunError(f"cannot write '{path}': {error.strerror or error}") from None
         raise
+
+
+def _is_pipe_or_device(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def make_folder(path: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Tag, ValidationError
 from pydantic_core import PydanticUndefined
 
 from nasdip_core.errors import OptionError, did_you_mean
-from nasdip_core.yaml_loader import Loader
+from nasdip_core.yaml_text import Loader
 
 
 class Options(BaseModel):
@@ -76,6 +76,8 @@ def explain_one(first: Mapping[str, Any], model: type[BaseModel], where: str) ->
     shown = first.get("input")
     if first["type"] == "missing":
         return f"option '{path}' is required"
+    if parts[-1:] == ["[key]"]:
+        return f"a key of option '{'.'.join(path.split('.')[:-2])}' is {shown!r}, which is no word"
     if isinstance(shown, (Mapping, BaseModel)) or shown is PydanticUndefined:
         return f"option '{path}': {message}"
     return f"option '{path}' = {shown!r}: {message}"
@@ -147,8 +149,16 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def from_dotted(assignments: list[str]) -> dict[str, Any]:
     """Turn `["fit.steps=200", "task.sigma=25"]` into a nested mapping; values are YAML scalars.
 
-    Raises OptionError for a word without `=` or a key with an empty part.
+    Raises OptionError for a word without `=`, a key with an empty part, or what is nested too
+    deeply.
     """
+    try:
+        return _from_dotted(assignments)
+    except RecursionError:
+        raise OptionError("the options are nested too deeply") from None
+
+
+def _from_dotted(assignments: list[str]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")

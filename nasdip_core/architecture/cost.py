@@ -85,10 +85,15 @@ def cost_of(
     size: tuple[int, int],
     plugins: Plugins,
     frames: int = 1,
+    *,
+    inputs: int | None = None,
 ) -> Cost:
-    """Return parameters, multiply-adds and activation memory for so many pictures of `size`."""
+    """Return parameters, multiply-adds and activation memory for so many pictures of `size`.
+
+    `inputs`: channels of the input; None: those of the random one.
+    """
     with torch.device("meta"):
-        inputs = input_channels(architecture.input, frames)
+        inputs = input_channels(architecture.input, frames) if inputs is None else inputs
         network = build(architecture, inputs, channels, plugins)
         z = torch.empty(1, inputs, *network.input_size(size))
     owned = {id(parameter) for parameter in network.parameters()}

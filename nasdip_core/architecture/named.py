@@ -11,7 +11,7 @@ from nasdip_core.architecture.specification import NetworkSpecification, PluginN
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.plugins import Plugins
-from nasdip_core.yaml_loader import Loader
+from nasdip_core.yaml_text import Loader, dump
 
 
 class NamedArchitecture(Options):
@@ -84,9 +84,7 @@ def _whole(content: Mapping[str, Any], name: str, plugins: Plugins) -> dict[str,
 
 def to_yaml(named: NamedArchitecture) -> str:
     """Return the file content that reads back as the same architecture."""
-    return yaml.safe_dump(
-        named.model_dump(mode="json", by_alias=True), sort_keys=False, default_flow_style=None
-    )
+    return dump(named.model_dump(mode="json", by_alias=True), default_flow_style=None)
 
 
 def change(named: NamedArchitecture, over: Mapping[str, Any]) -> NamedArchitecture:

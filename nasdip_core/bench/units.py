@@ -226,9 +226,10 @@ def _classical(name: str, plugins: Plugins) -> Registration:
 def _spelt_out(task: str, content: dict[str, Any], plugins: Plugins, base: Path) -> dict[str, Any]:
     """Return a request with every default, so that a file that changes meanwhile is no matter."""
     # The name of a picture is needed to resolve, and goes with the unit instead.
-    request = parse(RestoreRequest, {**content, "picture": ""}, "")
-    resolved = resolve(task, request, plugins, base).document("")["steps"][0]["with"]
-    return {k: v for k, v in resolved.items() if k not in ("picture", "seed")}
+    request = parse(RestoreRequest, {**content, "picture": "picture"}, "")
+    resolved = resolve(task, request, plugins, base, in_memory=True)
+    spelt_out = resolved.document("")["steps"][0]["with"]
+    return {k: v for k, v in spelt_out.items() if k not in ("picture", "seed")}
 
 
 def _metrics(

@@ -1,5 +1,6 @@
 """The command line. One file a command; nothing heavy is imported before a command runs."""
 
+import codecs
 import io
 import signal
 import sys
@@ -17,6 +18,8 @@ from nasdip_core.errors import ExitCode, NasdipError, RunInterruptedError
 
 _PRINTERS = {"click", "rich", "typer"}
 """Packages that write our output."""
+_ANY_TEXT = "nasdip"
+"""Name of what encodes text that a stream has no letters for."""
 
 app = typer.Typer(
     name="nasdip",
@@ -70,10 +73,10 @@ def main() -> None:
     """Run the command line; a failure the user can mend is one line and an exit code."""
     debug = "--debug" in sys.argv
     open_streams()
-    # A file name may hold bytes that are no text; they go out as they came in.
+    codecs.register_error(_ANY_TEXT, _encoded)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")
+            stream.reconfigure(errors=_ANY_TEXT)
     # Typer would turn Ctrl-C into exit code 1; schedulers of clusters end a job by SIGTERM.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
@@ -89,6 +92,17 @@ def main() -> None:
         if debug:
             raise
         sys.exit(_told(error))
+
+
+def _encoded(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return what stands for text that a stream's encoding lacks.
+
+    A file name may hold bytes that are no text; they go out as they came in.
+    """
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.backslashreplace_errors(error)
 
 
 def _call(words: list[str]) -> None:

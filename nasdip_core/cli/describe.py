@@ -32,7 +32,7 @@ def describe(
 
     plugins = Plugins.discover()
     kind, _, name = what.partition(".")
-    if what.endswith((".yaml", ".yml")):
+    if what.lower().endswith((".yaml", ".yml")):
         kind, name = "architecture", what
     elif kind not in KINDS or not name:
         matches = [r for r in plugins.registrations() if r.offer.name == what]
@@ -107,8 +107,6 @@ def _architecture(
     as_json: bool,
     plugins: "Plugins",
 ) -> None:
-    import yaml
-
     from nasdip_core.architecture.cost import cost_of
     from nasdip_core.architecture.drawing import draw_network
     from nasdip_core.architecture.named import find_architecture
@@ -117,6 +115,7 @@ def _architecture(
     from nasdip_core.fit.options import FitOptions
     from nasdip_core.options import merge, parse
     from nasdip_core.recipe import RecipeOptions
+    from nasdip_core.yaml_text import dump
 
     named = find_architecture(name, plugins)
     for task, options in {"": {}, **named.tasks}.items():
@@ -158,7 +157,7 @@ def _architecture(
     if named.source:
         result(f"source            {named.source}")
     if isinstance(architecture, PluginNetwork):
-        chosen = yaml.safe_dump(architecture.with_, default_flow_style=True, width=1000)
+        chosen = dump(architecture.with_, default_flow_style=True, width=1000)
         result(f"network           {architecture.uses} {chosen.rstrip()}")
     else:
         _levels(architecture, matrix)
@@ -167,7 +166,7 @@ def _architecture(
     result(f"activation memory {cost.activation_bytes:,} bytes")
     for title, options in (("fit", named.fit), ("recipe", named.recipe)):
         if options:
-            flow = yaml.safe_dump(options, default_flow_style=True, width=1000)
+            flow = dump(options, default_flow_style=True, width=1000)
             result(f"{title:<17} {flow.rstrip()}")
 
 

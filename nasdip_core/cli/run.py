@@ -108,7 +108,7 @@ def run(  # noqa: PLR0912, PLR0915  # kinds of sources, each a line or two
     given = merge(given, from_dotted(settings or []))
     plugins = Plugins.discover()
     trackers = [plugins.find("tracker", name) for name in tracker or []]
-    if source is not None and source.endswith((".yaml", ".yml")):
+    if source is not None and source.lower().endswith((".yaml", ".yml")):
         if is_workflow(Path(source)):
             if launcher is not None:
                 raise OptionError("--launcher is for folders of pictures")

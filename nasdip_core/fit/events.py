@@ -175,14 +175,19 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def read_events(path: Path) -> Iterator[Event]:
-    """Yield the events of a log; a last line that was cut off by a crash is left out."""
+    """Yield the events of a log; lines that a crash has cut off or damaged are left out."""
     if not path.exists():
         return
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             if not line.endswith("\n"):
                 return
-            values = json.loads(line)
+            try:
+                values = json.loads(line)
+            except ValueError:
+                continue
+            if not isinstance(values, dict):
+                continue
             kind = _KINDS.get(values.pop("event", ""))
             if kind is not None:
                 yield kind(**values)

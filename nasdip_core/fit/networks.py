@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nasdip_core.architecture.assemble import assemble
+from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.input import (
     draw_input,
     guiding_factor,
@@ -43,6 +44,33 @@ class SlotNetwork:
         return output
 
 
+def inputs_of(slot: Slot, architecture: NetworkSpecification, guide: int = 0) -> int:
+    """Return the channels of a slot's input: its own, or the random one and a guide beside it.
+
+    `guide`: channels of that of the run, for a slot that has none of its own.
+    """
+    own = slot.in_channels if slot.input is None else int(slot.input.shape[1])
+    if own is not None:
+        return own
+    beside = guide if slot.guide is None else int(slot.guide.shape[1])
+    drawn = input_channels(architecture.input, slot.frames)
+    return drawn + beside * guiding_factor(architecture) ** 2
+
+
+def cost_in(
+    slot: Slot,
+    architecture: NetworkSpecification,
+    plugins: Plugins,
+    size: tuple[int, int] | None = None,
+    guide: int = 0,
+) -> Cost:
+    """Return what an architecture costs in a slot; `size`: that of a tile."""
+    inputs = inputs_of(slot, architecture, guide)
+    return cost_of(
+        architecture, slot.channels, size or slot.size, plugins, slot.frames, inputs=inputs
+    )
+
+
 def make_networks(
     slots: Mapping[str, Slot],
     architecture: NetworkSpecification,
@@ -67,13 +95,8 @@ def make_networks(
             with initialising(weights):
                 module = slot.module()
         else:
-            channels = int(z.shape[1]) if z is not None else slot.in_channels
-            drawn, factor = channels is None, 1
-            if drawn:
-                channels = input_channels(architecture.input, slot.frames)
-                if beside is not None:
-                    factor = guiding_factor(architecture)
-                    channels += int(beside.shape[1]) * factor**2
+            drawn = z is None and slot.in_channels is None
+            channels = inputs_of(slot, architecture, 0 if guide is None else int(guide.shape[1]))
             module = network = assemble(
                 architecture,
                 slot.channels,
@@ -86,6 +109,7 @@ def make_networks(
                 size, draws = network.input_size(slot.size), generator(seed, "input", name)
                 z = draw_input(architecture.input, size, draws, slot.frames)
                 if beside is not None:
+                    factor = guiding_factor(architecture)
                     z = torch.cat([z, guiding_input(beside, size, factor)], dim=1)
         if slot.weights is not None:
             load_weights(module, slot.weights)

@@ -34,6 +34,7 @@ _PHOTOMETRIC: dict[Model, str] = {
     "cmyk": "separated",
 }
 _ASSOCIATED, _UNASSOCIATED = 1, 2
+_PLANES = 2
 _INCH, _CENTIMETRE = 2, 3
 _ONLY_FIRST = "only the first"
 """How the note begins that is made where a file has several frames and is read as one picture."""
@@ -224,13 +225,17 @@ def _decoded_by_kornia(path: Path, page: TiffPage) -> Samples:
     dtype = "none" if page.dtype is None else page.dtype.name
     read = {"uint16": read_image_tiff_u16, "float32": read_image_tiff_f32}.get(dtype)
     mode = {1: "mono", 3: "rgb"}.get(page.samplesperpixel)
-    if read is None or mode is None or page.index:  # it reads the first page only
+    # It reads the first page only, and turns black and white round by itself.
+    if read is None or mode is None or page.index or page.photometric == _WHITE_IS_0:
         raise PictureError(
             f"its compression ({COMPRESSION(page.compression).name}) is not supported for "
             f"{page.samplesperpixel} channels of {dtype} samples",
             "save it uncompressed or with Deflate",
         )
-    return np.asarray(read(str(path), mode)).reshape(page.imagelength, page.imagewidth, -1)
+    samples = np.asarray(read(str(path), mode))
+    if page.planarconfig == _PLANES:  # plane after plane, as in the file
+        return np.moveaxis(samples.reshape(-1, page.imagelength, page.imagewidth), 0, -1)
+    return samples.reshape(page.imagelength, page.imagewidth, -1)
 
 
 def _split(samples: Samples, colours: int, page: TiffPage) -> tuple[Samples, Samples | None, bool]:

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from nasdip_core.errors import NasdipError, OptionError
 from nasdip_core.options import Options, explain_one
-from nasdip_core.yaml_loader import Loader
+from nasdip_core.yaml_text import Loader, dump
 
 _LARGEST = 1_000_000
 """Values that a file may stand for."""
@@ -174,7 +174,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 
 def to_yaml(content: dict[str, Any]) -> str:
     """Return a document as YAML in the order given."""
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    return dump(content, allow_unicode=True, width=100)
 
 
 def _node(root: yaml.Node, keys: Sequence[str | int]) -> yaml.Node:

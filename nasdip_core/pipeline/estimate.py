@@ -15,12 +15,13 @@ from nasdip_core.architecture.cost import Cost, cost_of
 from nasdip_core.architecture.input import draw_input
 from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import OptionError
+from nasdip_core.fit.networks import cost_in
 from nasdip_core.pipeline.calibration import Calibration
 from nasdip_core.pipeline.chain import Chain
 from nasdip_core.pipeline.recipe import Solved
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
-from nasdip_core.problem import Problem
+from nasdip_core.problem import Problem, Slot
 from nasdip_core.recipe import RecipeOptions
 from nasdip_core.resources import memory_at_hand, resident_memory_bytes
 from nasdip_core.restoration import RestorationProblem
@@ -70,12 +71,12 @@ def choose_tile(
     Raises OptionError where they are too small, or the problem has no parts.
     """
     slot = next(iter(problem.slots.values()))
-    side, arch = resolved.tile or problem.tile_side, resolved.arch.architecture
+    side = resolved.tile or problem.tile_side
     if side is None and isinstance(problem, RestorationProblem):
         free = memory_at_hand(device)
 
         def short(size: tuple[int, int]) -> bool:
-            cost = cost_of(arch, slot.channels, size, plugins, slot.frames)
+            cost = _cost(resolved, slot, plugins, size)
             return _memory(cost, _pictures(problem)) > free
 
         usual = max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin))
@@ -116,13 +117,12 @@ def estimate(
 ) -> Estimate:
     """Return what a run will take; the seconds are measured on a small part, or known already."""
     slot = next(iter(problem.slots.values()))
-    architecture = resolved.arch.architecture
     side = choose_tile(resolved, problem, plugins, device)
     size, tiles = slot.size, 1
     if side is not None:
         size = (min(side, slot.size[0]), min(side, slot.size[1]))
         tiles = len(problem.tiling(side).tiles)
-    cost = cost_of(architecture, slot.channels, size, plugins, slot.frames)
+    cost = _cost(resolved, slot, plugins, size)
     known = Calibration(device, anew=anew)
     rate = known.seconds(
         step_label(resolved, slot.channels),
@@ -226,8 +226,7 @@ def learn(
     whole = fitted is not None and len(fitted.fits) == 1 and not fitted.tiled
     if whole and solved.fits[0].iterations >= _TELLING:
         fit = solved.fits[0]
-        arch = resolved.arch.architecture
-        macs = cost_of(arch, slot.channels, slot.size, plugins, slot.frames).macs
+        macs = _cost(resolved, slot, plugins, slot.size).macs
         macs *= _networks(problem) * problem.passes
         known.learn(step_label(resolved, slot.channels), fit.seconds / fit.iterations / macs)
     alone = [part for part in solved.parts if not part.name.startswith("fit")]
@@ -238,6 +237,12 @@ def learn(
     ):
         seconds = alone[0].seconds / timed_part(problem)[1]
         known.learn(_refine_label(resolved.recipe.refine, problem), seconds)
+
+
+def _cost(resolved: Resolved, slot: Slot, plugins: Plugins, size: tuple[int, int]) -> Cost:
+    """Return what the network of a run costs at a size; a guide has the picture's channels."""
+    guide = 0 if resolved.recipe.guide is None else slot.channels
+    return cost_in(slot, resolved.arch.architecture, plugins, size, guide)
 
 
 def _networks(problem: Problem) -> int:

@@ -63,7 +63,7 @@ def plan(
 
     `given` lies on top of what a pipeline file says. Raises NasdipError.
     """
-    if source is not None and source.endswith((".yaml", ".yml")):
+    if source is not None and source.lower().endswith((".yaml", ".yml")):
         return _file(Path(source), task, given, output, plugins)
     if task is None:
         raise OptionError(
@@ -158,7 +158,7 @@ def _by_id(said: Any, ids: Sequence[str], id_: str = "") -> Iterator[tuple[str, 
     longer = any(each.startswith(f"{id_}.") for each in ids)
     if isinstance(said, Mapping) and (not id_ or (longer and "with" not in said)):
         for key, inner in said.items():
-            yield from _by_id(inner, ids, f"{id_}.{key}" if id_ else key)
+            yield from _by_id(inner, ids, f"{id_}.{key}" if id_ else str(key))
     else:
         yield id_, said
 
@@ -191,6 +191,8 @@ def batch(
 
     Raises PictureError where there is none.
     """
+    # An empty path would be the folder itself.
+    parse(RestoreRequest, given, "")
     pictures = pictures_in(source)
     if not pictures:
         raise PictureError(f"the folder '{source}' holds no picture")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.drawing import draw_network
 from nasdip_core.architecture.pattern import residual_matrix
 from nasdip_core.architecture.specification import PluginNetwork
 from nasdip_core.fit.events import Event
+from nasdip_core.fit.networks import cost_in
 from nasdip_core.hooks import PageSection
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.picture import Picture
@@ -74,7 +74,8 @@ def _drawn(resolved: Resolved, slot: Slot, plugins: Plugins) -> dict[str, str]:
     architecture = resolved.arch.architecture
     if isinstance(architecture, PluginNetwork):
         return {}
-    cost = cost_of(architecture, slot.channels, slot.size, plugins, slot.frames)
+    guide = 0 if resolved.recipe.guide is None else slot.channels
+    cost = cost_in(slot, architecture, plugins, guide=guide)
     caption = f"{cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds"
     drawing = draw_network(architecture, residual_matrix(architecture, plugins), caption=caption)
     return {resolved.arch.name: drawing}

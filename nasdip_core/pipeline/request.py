@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from nasdip_core.architecture.named import NamedArchitecture, change
 from nasdip_core.digests import by_content
@@ -76,6 +76,13 @@ class RestoreRequest(Options):
     recipe: dict[str, Any] = Field(
         default_factory=dict, description="what is done around the fit: fits, guide, refine, choice"
     )
+
+    @field_validator("picture", "mask", "truth")
+    @classmethod
+    def _names_a_file(cls, path: str | None) -> str | None:
+        if path == "":
+            raise ValueError("it is empty; an unset variable of the shell?")
+        return path
 
 
 def resolve(

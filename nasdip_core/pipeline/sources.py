@@ -17,6 +17,9 @@ from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.seeds import generator
 from nasdip_core.task import Damaged, Inputs, Task, TaskOptions
 
+_WHITE_IS_ONE = 2.0
+"""Floats up to here have white at 1, and go beyond by noise or a filter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -170,13 +173,22 @@ def _size(picture: Picture) -> str:
 
 
 def _in_range(truth: Picture, picture: Picture) -> Picture:
-    """Return the truth in the picture's range, which of floats is that of what is in it."""
-    both_floats = truth.colour.dtype.kind == picture.colour.dtype.kind == "f"
-    if truth.kind.format != "NPY" and not both_floats:
-        return truth
+    """Return the truth in the picture's range, which of floats is that of what is in it.
+
+    Floats beside integers are taken for numbers of the same unit, or with white at 1.
+    """
     if isinstance(truth, Stack):
         return Stack.of([_in_range(frame, picture) for frame in truth.frames], truth.names)
-    return replace(truth, kind=replace(truth.kind, low=picture.kind.low, peak=picture.kind.peak))
+    of_floats = [each.colour.dtype.kind == "f" for each in (truth, picture)]
+    if not any(of_floats):
+        return truth
+    white = 1.0
+    if not all(of_floats):
+        floats, integers = (truth, picture) if of_floats[0] else (picture, truth)
+        if floats.kind.peak <= _WHITE_IS_ONE:
+            white = integers.peak if of_floats[1] else 1 / integers.peak
+    low, peak = (white * limit for limit in (picture.kind.low, picture.kind.peak))
+    return replace(truth, kind=replace(truth.kind, low=low, peak=peak))
 
 
 def _with_gaps(
@@ -196,6 +208,8 @@ def _mask(mask: Picture) -> Tensor:
     (T, 1, H, W) where there is one for each frame.
     """
     found = mask.tensor()
+    if mask.kind.model == "cmyk":  # inks: white is where there is none
+        found = (1 - found[:, :3]) * (1 - found[:, 3:])
     return found if mask.kind.format == "NPY" else found.mean(dim=1, keepdim=True)
 
 

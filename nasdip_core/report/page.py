@@ -10,8 +10,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
-
 from nasdip_core.files import whole_file
 from nasdip_core.fit.events import Event
 from nasdip_core.hooks import PageSection
@@ -20,6 +18,7 @@ from nasdip_core.report.parts import parts_body
 from nasdip_core.report.shell import html_page, section, template
 from nasdip_core.report.timeline import timeline
 from nasdip_core.report.units import count, duration, memory
+from nasdip_core.yaml_text import dump
 
 
 @dataclass(frozen=True)
@@ -206,7 +205,7 @@ def _networks(networks: Mapping[str, str]) -> str:
 def _as_yaml(settings: Mapping[str, Any]) -> str:
     # Through JSON: paths become text, tuples lists, and nothing shared is written as an alias.
     plain = json.loads(json.dumps(dict(settings), default=str))
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    return dump(plain, allow_unicode=True)
 
 
 def _outputs(outputs: Mapping[str, Any]) -> str:

@@ -117,6 +117,14 @@ def _check_files(planned: Search, output: Path, export: Path | None) -> None:
             raise RunError(
                 f"'{given}' would be overwritten by the result", "name another folder with -o DIR"
             )
+    names = {"best", "index", "search", *(first.task.writes if planned.single else ())}
+    if output.is_dir() and not any((output / known).exists() for known in (FILE, "search.json")):
+        for path in output.iterdir():
+            if path.is_file() and path.stem.removesuffix(LOSSLESS) in names:
+                raise RunError(
+                    f"'{path}' is in the way of this search, which has not made it",
+                    "move the file, or name another folder with -o DIR",
+                )
     if export is not None and not export.absolute().parent.is_dir():
         raise RunError(f"cannot write '{export}': its folder is not there", "make it first")
 

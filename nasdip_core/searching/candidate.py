@@ -7,11 +7,11 @@ from statistics import fmean
 import torch
 import torch.nn.functional as F
 
-from nasdip_core.architecture.cost import Cost, cost_of
+from nasdip_core.architecture.cost import Cost
 from nasdip_core.architecture.named import find_architecture
 from nasdip_core.architecture.specification import Architecture, NetworkSpecification
 from nasdip_core.fit.loop import Fit
-from nasdip_core.fit.networks import make_networks
+from nasdip_core.fit.networks import cost_in, make_networks
 from nasdip_core.fit.result import FitResult
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.pipeline.prepare import (
@@ -89,9 +89,7 @@ class Evaluator:
         architecture = self.search.space.decode(choices)
         proxy = self.search.space.proxy(architecture)
         costs = [
-            cost_of(architecture, slot.channels, slot.size, self.plugins, slot.frames)
-            for slot in self._slots
-            if slot.module is None
+            cost_in(slot, architecture, self.plugins) for slot in self._slots if slot.module is None
         ]
         return Candidate(architecture, proxy, sum(costs, start=Cost(0, 0, 0)))
 
@@ -246,6 +244,7 @@ class Evaluator:
             top, left = (max(0, (side - crop) // 2) for side in samples.shape[-2:])
             samples = samples[..., top : top + crop, left : left + crop]
         if scale != 1.0:
+            scale = max(scale, min(1.0, _SMALLEST / min(samples.shape[-2:])))
             sides = [max(1, round(side * scale)) for side in samples.shape[-2:]]
             samples = F.interpolate(samples, size=sides, mode="area")
         return whole.with_samples(samples)

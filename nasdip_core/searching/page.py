@@ -7,8 +7,6 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-import yaml
-
 from nasdip_core.files import whole_file
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.preview import preview_png
@@ -17,6 +15,7 @@ from nasdip_core.report.shell import html_page, section
 from nasdip_core.report.units import count, duration
 from nasdip_core.searching.page_charts import front_chart, importance_bars, progress_chart
 from nasdip_core.searching.page_tables import best_tables, front_table, history_table
+from nasdip_core.yaml_text import dump
 
 _LONGEST = 320
 """Pixels of the longest side on the page."""
@@ -65,7 +64,7 @@ def _facts(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if found["seconds_per_trial"] is not None:
         yield "Time a trial", duration(found["seconds_per_trial"])
     if "seconds" in found:
-        yield "Time", duration(found["seconds"])
+        yield "Time of the last command", duration(found["seconds"])
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -105,7 +104,7 @@ def _body(found: Mapping[str, Any], pictures: Mapping[str, Picture]) -> str:
     if front:
         traded = f'<div class="charts">{front_chart(front, history)}{front_table(front)}</div>'
     shown = panels([Panel(name, "", preview_png(p, _LONGEST)) for name, p in pictures.items()])
-    settings = yaml.safe_dump(found["settings"], sort_keys=False, allow_unicode=True)
+    settings = dump(found["settings"], allow_unicode=True)
     return (
         section("best", "The best", best_tables(found["best"], compared=found["compared"]))
         + section("went", "How the search went", went)

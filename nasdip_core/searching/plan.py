@@ -88,12 +88,18 @@ class Search:
         return replace(self.resolved[picture], arch=arch, seed=seed, shared_seed=shared)
 
     def _proxy(self) -> dict[str, list[Any]]:
-        """Return what a fit of the search has otherwise than the network in use: [use, search]."""
-        choices: dict[str, Choice] = {}
-        for decision in self.space.decisions:
-            choices[decision.name] = self.space.allowed(decision, choices)[0]
-        whole = self.space.decode(choices)
-        return _differences(_plain(whole), _plain(self.space.proxy(whole)))
+        """Return what a fit of the search has otherwise than the network in use: [use, search].
+
+        By the first and the last choice of every decision: a wide one may be narrowed alone.
+        """
+        found: dict[str, list[Any]] = {}
+        for end in (-1, 0):
+            choices: dict[str, Choice] = {}
+            for decision in self.space.decisions:
+                choices[decision.name] = self.space.allowed(decision, choices)[end]
+            whole = self.space.decode(choices)
+            found |= _differences(_plain(whole), _plain(self.space.proxy(whole)))
+        return found
 
     def settings(self) -> dict[str, Any]:
         """Return what must agree for trials to be comparable; no paths, but contents."""
@@ -179,8 +185,8 @@ def check_search(
     """Raise what `plan_search` raises, and for known architectures; no picture is looked for."""
     _, space = _plugin("space", request.space, plugins)
     clean = request.corrupt is not None or (base / request.data).is_dir()
-    content = _fits(request, clean, space) | {"picture": ""}
-    resolve(task, parse(RestoreRequest, content, ""), plugins, base)
+    content = _fits(request, clean, space) | {"picture": "picture"}
+    resolve(task, parse(RestoreRequest, content, ""), plugins, base, in_memory=True)
     _plugin("strategy", request.strategy, plugins)
     if request.reward is not None and request.reward.uses:
         _plugin("reward", request.reward, plugins, plugins)

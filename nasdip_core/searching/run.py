@@ -53,15 +53,16 @@ def run_search(search: Search, effort: Effort, storage: BaseStorage, watch: Watc
     study = create_study(
         storage, effort.url, effort.name, settings, by_cost=search.strategy.by_cost
     )
-    if not _complete(study, effort.trials, search.space.size):
-        for name, choices in effort.known.items():
-            _enqueue(study, name, choices)
     if effort.artifacts is not None:
         place = place_of_files(study, effort.artifacts)
         send(search, Artifacts(study, place))
         note_place(study, place)
     elif (artifacts := artifacts_of(study)) is not None:
         send(search, artifacts)
+    # Last of all that may be refused: others may be at work on the study.
+    if not _complete(study, effort.trials, search.space.size):
+        for name, choices in effort.known.items():
+            _enqueue(study, name, choices)
     note_order(
         study,
         {
@@ -117,8 +118,13 @@ def _complete(study: Study, trials: int, size: int) -> bool:
 def _enqueue(study: Study, name: str, choices: Mapping[str, Choice]) -> None:
     """Queue a known architecture as a trial, once; again where there was no room for it."""
     trials = study.get_trials(deepcopy=False)
-    queued = {t.user_attrs.get("known") for t in trials if t.user_attrs.get(OUTCOME) != "surplus"}
-    if name not in queued:
+    queued = [
+        (t.user_attrs["known"], t.system_attrs.get("fixed_params"))
+        for t in trials
+        if "known" in t.user_attrs and t.user_attrs.get(OUTCOME) != "surplus"
+    ]
+    # A file of the same name may hold another one by now.
+    if (name, dict(choices)) not in queued:
         study.enqueue_trial(dict(choices), user_attrs={"known": name})
 
 

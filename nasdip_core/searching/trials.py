@@ -205,7 +205,8 @@ class Trials:
             rung, value = max(self._frozen(trial).intermediate_values.items())
             there = best.intermediate_values.get(rung)
             final = best.values[0]
-            return value if there is None else final + value - there
+            # A slow starter that is the best is behind at its rungs: no other may gain by that.
+            return value if there is None else min(final, final + value - there)
         scores = best.user_attrs.get("scores", {})
         names = self._search.names
         common = [p for p in score.by_picture if names[p] in scores]
@@ -237,14 +238,20 @@ class Trials:
             tell(self._study, trial, None, TrialState.FAIL)
 
     def _infeasible(self, trial: Trial, reason: str, before: Sequence[Record]) -> None:
-        """Tell samplers that learn from it that this cannot be: the worst known, a constraint."""
+        """Tell samplers that learn from it that this cannot be: the worst known, a constraint.
+
+        While nothing is known it has failed: whatever it were told could be the best of all.
+        """
         trial.set_constraint("valid", 1.0)
         note(trial, OUTCOME, "infeasible")
         note(trial, REASON, reason)
         done = [r for r in before if r.state == "done"]
-        values = [min((r.value or 0.0 for r in done), default=0.0)]
+        if not done:
+            tell(self._study, trial, None, TrialState.FAIL)
+            return
+        values = [min(r.value or 0.0 for r in done)]
         if self._search.strategy.by_cost:
-            values.append(max((r.cost or 0.0 for r in done), default=0.0))
+            values.append(max(r.cost or 0.0 for r in done))
         tell(self._study, trial, values)
 
     def _others(self, picture: int) -> Sequence[Estimate]:

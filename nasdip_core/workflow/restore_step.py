@@ -149,9 +149,11 @@ def _gathered(
 ) -> dict[str, str]:
     """Copy the pictures' outputs into a folder each, so that the next step can take them as one.
 
-    `made`: outputs by the name of a picture's own folder; those names are `taken`.
+    `made`: outputs by the name of a picture's own folder; those names are `taken`. Raises RunError
+    where such a folder holds anything else.
     """
-    outputs: dict[str, str] = {}
+    outputs: dict[str, Path] = {}
+    copies: dict[Path, str] = {}
     for picture, of_it in made.items():
         for name, path in of_it.items():
             if name in ("folder", "page", "result") or name.endswith(LOSSLESS):
@@ -159,16 +161,24 @@ def _gathered(
             free = name
             while free in taken:
                 free = f"all-{free}"
-            gathered = folder / free
-            if name not in outputs:
-                # What it holds may be of pictures that are there no more.
-                shutil.rmtree(gathered, ignore_errors=True)
-                gathered.mkdir()
-                outputs[name] = str(gathered.absolute())
+            outputs[name] = folder / free
             suffix = Path(path).suffix
             whole = picture.lower().endswith(suffix.lower())
-            shutil.copyfile(path, gathered / (picture if whole else f"{picture}{suffix}"))
-    return outputs
+            copies[folder / free / (picture if whole else f"{picture}{suffix}")] = path
+    # What was gathered before may be of pictures that are there no more.
+    kept = RunFolder(folder)
+    kept.discard()
+    for gathered in outputs.values():
+        if gathered.exists() and any(gathered.iterdir()):
+            raise RunError(
+                f"'{gathered}' is in the way: it holds what this step has not made",
+                "move it, or name another folder with -o DIR",
+            )
+    kept.claim(copies)
+    for copy, path in copies.items():
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, copy)
+    return {name: str(gathered.absolute()) for name, gathered in outputs.items()}
 
 
 def _common(folder: Path, page: Path, result: Path) -> dict[str, str]:

@@ -24,6 +24,30 @@ def test_nothing_appears_before_the_end(tmp_path: Path) -> None:
     assert not drafts(tmp_path)
 
 
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    real, link = tmp_path / "elsewhere" / "page.html", tmp_path / "page.html"
+    real.write_text("old")
+    link.symlink_to(real)
+    with whole_file(link) as draft:
+        draft.write_text("whole")
+        assert real.read_text() == "old"
+    assert link.is_symlink()
+    assert real.read_text() == "whole"
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with whole_file(pipe) as draft:
+        draft.write_text("whole")
+    assert os.read(reader, 99) == b"whole"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert not drafts(tmp_path)
+
+
 def test_two_writers_at_once(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     with whole_file(path) as first:

@@ -1,10 +1,14 @@
 """Typed options: errors that name the key, merging, dotted keys, listings."""
 
+from typing import Any
+
 import pytest
+import yaml
 from pydantic import Field
 
 from nasdip_core.errors import OptionError
 from nasdip_core.options import Options, fields_of, from_dotted, merge, parse
+from nasdip_core.yaml_text import Loader, dump
 
 
 class Inner(Options):
@@ -15,6 +19,10 @@ class Outer(Options):
     name: str = Field(description="a name")
     inner: Inner = Field(default_factory=Inner)
     rate: float = Field(default=0.1, gt=0, description="a rate")
+
+
+class Keyed(Options):
+    given: dict[str, Any] = Field(description="anything")
 
 
 def test_unknown_key_names_path_and_nearest() -> None:
@@ -73,6 +81,41 @@ def test_dotted_keys_are_yaml_values() -> None:
     # As in a file; JSON writes small numbers so.
     assert from_dotted(["lr=1e-05", "steps=1e1"]) == {"lr": 0.00001, "steps": 10}
     assert from_dotted(["name=2024-13-45"]) == {"name": "2024-13-45"}  # no date: text
+
+
+@pytest.mark.parametrize("word", ["0100", "010", "1:30", "1:30.5", "1e", "."])
+def test_what_everybody_reads_otherwise_than_yaml_is_text(word: str) -> None:
+    """YAML 1.1 has octal numbers, and counts in sixties."""
+    assert from_dotted([f"a={word}"]) == {"a": word}
+    assert parse(Outer, {"name": "n", "rate": "0100"}, "").rate == 100
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("1_000", 1000), ("0x10", 16), ("-7", -7), ("+.5", 0.5), ("5.", 5.0), ("-1E+3", -1000.0)],
+)
+def test_numbers(word: str, value: float) -> None:
+    assert from_dotted([f"a={word}"]) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    "text", ["1e-3", "5E3", "010", "1:30", "no", "~", "1_0", ".5", "2024-01-01", "0x1", "=", "a: b"]
+)
+def test_what_is_written_reads_back_as_it_was(text: str) -> None:
+    content = {"name": text, text: 1e-5, "numbers": [3, 0.5, 1e22, -7]}
+    for style in ({}, {"default_flow_style": True}):
+        assert yaml.load(dump(content, **style), Loader) == content
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    for word in ("a=" + "[" * 3000, ".".join("a" * 5000) + "=1"):
+        with pytest.raises(OptionError, match="nested too deeply"):
+            from_dotted([word])
+
+
+def test_a_key_that_is_no_word() -> None:
+    with pytest.raises(OptionError, match=r"^a key of option 'given' is True, which is no word"):
+        parse(Keyed, {"given": {True: 1}}, "")
 
 
 @pytest.mark.parametrize("word", ["fit.steps", "=3", "fit..steps=3", ".a=1"])

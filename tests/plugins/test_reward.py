@@ -226,6 +226,17 @@ def test_consensus_compares_what_would_be_written(plugins: Plugins) -> None:
     assert make(plugins, "consensus").score(found) == 100.0
 
 
+def test_consensus_leaves_out_what_is_copied_from_the_picture(plugins: Plugins) -> None:
+    known = rand(1, 1, 6, 5) < 0.7
+    problem = RestorationProblem(rand(1, 3, 6, 5), known=known, copy_known=True)
+    other, elsewhere = rand(1, 3, 6, 5, seed=1), rand(1, 3, 6, 5, seed=2)
+    filled_alike = torch.where(known, elsewhere, other)
+    reward = make(plugins, "consensus")
+    assert reward.score(trained(problem, filled_alike, others=(other,))) == 100.0
+    filled_otherwise = torch.where(known, other, elsewhere)
+    assert reward.score(trained(problem, filled_otherwise, others=(other,))) < 15
+
+
 def test_consensus_with_few_is_worth_as_much_as_with_many(plugins: Plugins) -> None:
     """Alike candidates score alike, however many came before; measured without the factor: 3 dB."""
     alike = [0.5 + 0.1 * torch.randn(1, 1, 64, 64, generator=draws(i)) for i in range(31)]

@@ -27,14 +27,20 @@ class Consensus(Reward):
                 "reward 'consensus' compares candidates, and there is no other",
                 "choose another reward",
             )
-        picture = _first(trained.problem, trained.result.chosen)
+        picture = _written(trained.problem, trained.result.chosen)
         mean = torch.zeros_like(picture)
         for other in others:
-            mean += _first(trained.problem, other).to(picture) / len(others)
+            mean += _written(trained.problem, other).to(picture) / len(others)
         share = len(others) / (len(others) + 1)
         return decibels(share * float((picture - mean).square().mean()))
 
 
-def _first(problem: Problem, estimate: Estimate) -> torch.Tensor:
-    """Return the first output as it would be written: parts of it may not be told apart."""
-    return next(iter(problem.render(estimate).values())).samples
+def _written(problem: Problem, estimate: Estimate) -> torch.Tensor:
+    """Return what is written of the first output: parts of a problem may not be told apart.
+
+    (1, C, H, W), or (C, N) where what is known is copied: only the rest is the network's.
+    """
+    first = next(iter(problem.render(estimate).values()))
+    if first.known is None or first.known.all():
+        return first.samples
+    return first.samples[0][:, ~first.known[0, 0]]

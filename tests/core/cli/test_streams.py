@@ -42,5 +42,12 @@ def test_what_cannot_be_written_is_told(words: str, full: str) -> None:
     assert done.stderr == said
 
 
+def test_letters_that_a_stream_lacks_are_spelt_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = run("describe task.f\N{LATIN SMALL LETTER U WITH DIAERESIS}r", "")
+    assert done.returncode == ExitCode.PLUGIN
+    assert done.stderr.startswith(r"error: unknown task 'f\xfcr'")
+
+
 def test_work_goes_on_where_nothing_can_be_said(full: str) -> None:
     assert run("list taks", f"2> {full}").returncode == ExitCode.PLUGIN

@@ -48,6 +48,18 @@ def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
     log.close()
 
 
+@pytest.mark.parametrize("damaged", ["\0" * 50, '{"event": "fit', "7"])
+def test_a_line_that_a_crash_has_damaged_is_left_out(damaged: str, tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    written(path, list(EVENTS)).close()
+    first, *others = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([first, damaged + "\n", *others]))
+    assert list(read_events(path)) == EVENTS
+    log = written(path, [FitStarted("new", 3)])
+    assert log.events() == [*EVENTS, FitStarted("new", 3)]
+    log.close()
+
+
 def test_fits_that_are_new_leave_the_log_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """TIFF: float ranges, extra channels, compressions and what is refused."""
 
+import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -152,7 +153,9 @@ def lzw(data: bytes) -> bytes:
     return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
-def lzw_tiff(samples: np.ndarray, predictor: int, sample_format: int) -> bytes:
+def lzw_tiff(
+    samples: np.ndarray, predictor: int, sample_format: int, *, white_is_0: bool = False
+) -> bytes:
     height, width, channels = samples.shape
     coded = samples.copy()
     if predictor == 2:
@@ -164,7 +167,7 @@ def lzw_tiff(samples: np.ndarray, predictor: int, sample_format: int) -> bytes:
         (257, height),
         (258, None),
         (259, 5),
-        (262, 2 if channels > 2 else 1),
+        (262, 0 if white_is_0 else 2 if channels > 2 else 1),
         (273, None),
         (277, channels),
         (278, height),
@@ -203,6 +206,34 @@ def test_lzw_of_floats_is_read(kit: Any, make_file: MakeFile) -> None:
     samples = kit.noise(5, 7, 3, "float32")
     picture = read_picture(make_file(".tif", lzw_tiff(samples, 1, 3)))
     assert np.array_equal(picture.colour, samples)
+
+
+def test_lzw_of_planes_is_what_it_is_uncompressed(kit: Any, make_file: MakeFile) -> None:
+    """One strip a channel, as Photoshop writes them "per channel"."""
+    samples = kit.noise(5, 7, 3, "uint16")
+    planes = np.ascontiguousarray(np.moveaxis(samples, -1, 0))
+    file = io.BytesIO()
+    tifffile.imwrite(file, planes, photometric="rgb", planarconfig="separate")
+    with tifffile.TiffFile(io.BytesIO(file.getvalue())) as whole:
+        tags = whole.pages[0].tags
+    data = bytearray(file.getvalue())
+    struct.pack_into("<H", data, tags["Compression"].valueoffset, 5)
+    for number, plane in enumerate(planes):
+        strip = lzw(plane.tobytes())
+        for name, value in (("StripOffsets", len(data)), ("StripByteCounts", len(strip))):
+            form = {3: "<H", 4: "<I"}[int(tags[name].dtype)]
+            place = tags[name].valueoffset + number * struct.calcsize(form)
+            struct.pack_into(form, data, place, value)
+        data += strip
+    picture = read_picture(make_file(".tif", bytes(data)))
+    assert np.array_equal(picture.colour, samples)
+
+
+def test_lzw_with_white_as_0_says_what_to_do(kit: Any, make_file: MakeFile) -> None:
+    """The decoder may turn it round, or not."""
+    path = make_file(".tif", lzw_tiff(kit.noise(5, 7, 1, "uint16"), 1, 1, white_is_0=True))
+    with pytest.raises(PictureError, match=r"LZW.*uncompressed or with Deflate"):
+        read_picture(path)
 
 
 def test_lzw_of_many_channels_says_what_to_do(kit: Any, make_file: MakeFile) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nasdip_core.errors import OptionError
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.options import parse
 from nasdip_core.pipeline import jobs
@@ -37,6 +38,39 @@ def test_options_alone_leave_the_network_that_a_run_has_spelt_out(
     file.write_text(to_yaml(resolve("denoise", request, plugins, Path()).document("x")))
     (job,) = plan(str(file), None, {"fit": {"steps": 7}}, None, plugins).jobs
     assert (job.resolved.fit.lr, job.resolved.fit.steps) == (0.5, 7)
+
+
+@pytest.mark.parametrize("role", ["picture", "mask", "truth"])
+def test_an_empty_path_is_not_this_folder(
+    role: str, plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").touch()
+    Path("flow.yaml").write_text(
+        f"nasdip: 1\nsteps:\n- {{id: a, uses: task.inpaint, with: {{{role}: ''}}}}\n"
+    )
+    with pytest.raises(OptionError, match=rf"option '{role}' = '': it is empty"):
+        plan("flow.yaml", None, {}, None, plugins)
+    if role != "picture":
+        with pytest.raises(OptionError, match=rf"option '{role}' = '': it is empty"):
+            plan(".", "inpaint", {role: ""}, None, plugins)
+
+
+def test_a_run_named_like_a_number_is_read_back(plugins: Plugins, tmp_path: Path) -> None:
+    file = tmp_path / "1e-3.yaml"
+    request = parse(RestoreRequest, {"picture": "sample:camera"}, "")
+    file.write_text(to_yaml(resolve("denoise", request, plugins, Path()).document("1e-3")))
+    (job,) = plan(str(file), None, {}, None, plugins).jobs
+    assert job.name == "1e-3"
+
+
+def test_a_step_named_by_a_number_is_looked_for_by_its_name(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    file = tmp_path / "flow.yaml"
+    file.write_text("nasdip: 1\nsteps:\n- {id: a, uses: task.inpaint}\n")
+    with pytest.raises(OptionError, match="there is no step '1'"):
+        plan(str(file), None, {"steps": {1: {"with": {"seed": 1}}}}, None, plugins)
 
 
 def test_a_folder_of_masks_is_looked_through_once(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nasdip_core import restore
 from nasdip_core.imaging.array_files import array_picture
@@ -43,6 +44,50 @@ def test_float_files_are_measured_in_one_range(
     again = restore(files[0], "denoise", truth=exact, arch=tiny)
     assert again.quality is not None
     assert again.quality["self_stopped"]["psnr"] is None
+
+
+@pytest.mark.parametrize("kinds", ["u8 01", "01 u8", "u8 255", "255 u8", "u16 01", "noisy u8"])
+def test_a_truth_of_another_kind_of_numbers_is_measured_alike(
+    kinds: str, pair: tuple[np.ndarray, np.ndarray], plugins: Plugins
+) -> None:
+    def given(samples: np.ndarray, kind: str) -> Any:
+        if kind == "noisy":  # beyond 0 and 1, white is still at 1
+            return array_picture(samples)
+        samples = samples.clip(0, 1)
+        if kind == "u8":
+            return picture_of((samples * 255).round().astype(np.uint8))
+        if kind == "u16":
+            return picture_of((samples * 65535).round().astype(np.uint16))
+        return array_picture(samples * {"01": 1, "255": 255}[kind])
+
+    pictures = [given(each, kind) for each, kind in zip(pair, kinds.split(), strict=True)]
+    request = parse(RestoreRequest, {"picture": "x.png", "truth": "y.png"}, "")
+    made = plugins.find("task", "denoise").resolve()(plugins)
+    named = dict(zip(("picture", "truth"), pictures, strict=True))
+    sources = read_sources(resolve("denoise", request, plugins, Path()), made, named)
+    truth, kind = sources.true(), sources.picture.kind
+    assert truth is not None
+    white = 255 if "255" in kinds.split(maxsplit=1)[0] else 1 if kinds[0] != "u" else kind.peak
+    found = truth[0, 0].numpy() * (kind.peak - kind.low) / white + kind.low / white
+    assert np.allclose(found, pair[1].clip(0, 1), atol=0.003)
+
+
+def test_a_mask_of_inks_marks_what_is_white(plugins: Plugins, tmp_path: Path) -> None:
+    marked = np.zeros((8, 10), bool)
+    marked[2:5, 3:] = True
+    found = []
+    for mode in ("L", "CMYK"):
+        file = tmp_path / f"{mode}.tif"
+        Image.fromarray(np.uint8(255 * marked)).convert("RGB").convert(mode).save(file)
+        content = {"picture": "x.png", "mask": str(file)}
+        resolved = resolve("inpaint", parse(RestoreRequest, content, ""), plugins, Path())
+        made = plugins.find("task", "inpaint").resolve()(plugins)
+        picture = picture_of(np.zeros((8, 10, 3), np.uint8))
+        mask = read_sources(resolved, made, {"picture": picture}).inputs().mask
+        assert mask is not None
+        found.append(mask[0, 0].numpy())
+    assert np.array_equal(found[0] > 0.5, marked)
+    assert np.array_equal(found[0], found[1])
 
 
 @pytest.mark.parametrize(

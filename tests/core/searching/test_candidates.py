@@ -4,12 +4,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 import torch
+from PIL import Image
 from searcher import POINT, Searcher, evaluator, listed, ramp
 
 from nasdip_core.fit.loop import Fit
+from nasdip_core.fit.networks import make_networks
 from nasdip_core.options import parse
 from nasdip_core.pipeline.prepare import keep_back, prepare
 from nasdip_core.plugins import Plugins
@@ -87,8 +90,6 @@ def test_the_cost_of_a_stack_is_that_of_all_frames(searcher: Searcher, pictures:
 
 
 def test_the_cost_is_that_of_all_networks_of_a_task(plugins: Plugins, tmp_path: Path) -> None:
-    from PIL import Image
-
     Image.new("RGB", (32, 32), (90, 120, 150)).save(tmp_path / "hazy.png")
     costs = {}
     for task in ("denoise", "dehaze"):
@@ -100,6 +101,32 @@ def test_the_cost_is_that_of_all_networks_of_a_task(plugins: Plugins, tmp_path: 
         judge = Evaluator(planned, plugins, torch.device("cpu"))
         costs[task] = judge.candidate(choices).cost
     assert 1.9 < costs["dehaze"].macs / costs["denoise"].macs < 2.1
+
+
+@pytest.mark.parametrize("task", ["flash", "translate"])
+def test_the_cost_is_that_of_the_network_that_is_fitted(
+    task: str, plugins: Plugins, tmp_path: Path
+) -> None:
+    """Beside the random input there may be a guide, or none but the picture."""
+    for number in range(4):
+        Image.fromarray(np.full((64, 64, 3), 40 * number, np.uint8)).save(
+            tmp_path / f"{number}.png"
+        )
+    content = {"data": str(tmp_path), "space": "compact", "corrupt": {}}
+    if task == "translate":
+        content = {"data": str(tmp_path / "0.png"), "space": "compact"}
+        content["task"] = {"target": str(tmp_path / "1.png")}
+    planned = plan_search(task, parse(SearchRequest, content, ""), plugins, Path())
+    judge = Evaluator(planned, plugins, torch.device("cpu"))
+    choices: dict[str, Choice] = {}
+    for decision in planned.space.decisions:
+        choices[decision.name] = planned.space.allowed(decision, choices)[-1]
+    candidate = judge.candidate(choices)
+    slots = judge.prepared(0, None).problem.slots
+    made = make_networks(slots, candidate.architecture, plugins, 0, torch.device("cpu"))
+    own = [made[name].module for name, slot in slots.items() if slot.module is None]
+    counted = sum(p.numel() for module in own for p in module.parameters())
+    assert candidate.cost.parameters == counted
 
 
 def test_a_crop_is_the_centre(

@@ -1,8 +1,10 @@
 """Candidates that are ended early: by a test over pictures, or at the rungs of hyperband."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 import pytest
 from PIL import Image
 from searcher import POINT, Searcher, evaluator, listed, ramp
@@ -79,6 +81,18 @@ def test_hyperband_by_resolution(searcher: Searcher, pictures: Path) -> None:
     assert score.fits[0].chosen["restored"].shape[-2:] == (128, 128)
 
 
+def test_no_picture_is_made_smaller_than_the_least(searcher: Searcher, pictures: Path) -> None:
+    pruner = {"uses": "hyperband", "rungs": "resolution", "factor": 2}
+    folder = ramp(pictures, 256).parent / "sizes"
+    folder.mkdir()
+    shutil.copy(ramp(pictures, 256), folder / "a.png")
+    for name, side in (("b", 48), ("c", 20)):
+        shutil.copy(ramp(pictures, side), folder / f"{name}.png")
+    judge = evaluator(searcher, folder, pruner=pruner, reward="psnr")
+    sides = [min(judge.given(place, 0.25)["picture"].colour.shape[:2]) for place in range(3)]
+    assert sides == [64, 32, 20]
+
+
 @pytest.mark.parametrize(
     ("side", "factor", "rungs"),
     [(24, 3, [24]), (64, 3, [32, 64]), (240, 3, [32, 96, 240]), (240, 2, [60, 120, 240])],
@@ -130,8 +144,31 @@ def test_what_hyperband_ends_is_held_against_the_best_at_the_same_rung(
     best, pruned = searcher.study.trials[:2]
     assert set(pruned.intermediate_values) == {1}
     expected = best.value + pruned.intermediate_values[1] - best.intermediate_values[1]
-    assert found[1].value == pytest.approx(expected)
+    assert found[1].value == pytest.approx(min(expected, best.value))
     assert found[1].value != pruned.intermediate_values[1]
+
+
+def test_what_is_ended_is_worth_no_more_than_the_best(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best may be a slow starter, that many are ahead of at its rungs."""
+    report = optuna.Trial.report
+
+    def told(trial: optuna.Trial, value: float, step: int) -> None:
+        report(trial, value - 50 if trial.number == 0 and step < 9 else value, step)
+
+    monkeypatch.setattr("optuna.Trial.report", told)
+    monkeypatch.setattr("optuna.Trial.should_prune", lambda trial: trial.number > 0)
+    found = searcher.search(
+        pictures / "a.png",
+        2,
+        strategy=listed((10, 1), (2, 1)),
+        pruner={"uses": "hyperband"},
+        fit={"steps": 9, "stopping": "fixed"},
+        reward="psnr",
+    )
+    assert [r.state for r in found] == ["done", "pruned"]
+    assert found[1].value == found[0].value
 
 
 def test_hyperband_hides_nothing_from_a_strategy(

@@ -113,6 +113,20 @@ def test_a_known_architecture_waits_for_room(
     assert found == [[(2, None)], [(2, None)], [(2, None), (4, known[0])]]
 
 
+def test_a_known_file_that_holds_another_network_by_now_is_another_one(
+    search: Search, pictures: Path, tmp_path: Path
+) -> None:
+    for width in (4, 10):
+        search(pictures / "a.png", [(width, 1)], 1, output=tmp_path / f"{width}")
+    known = tmp_path / "known.yaml"
+    for count, width in ((1, 4), (2, 10), (3, 10)):
+        known.write_text((tmp_path / f"{width}" / "best.yaml").read_text())
+        search(pictures / "a.png", [(2, 1)], count, known=[str(known)])
+    url = study_url(tmp_path / "out")
+    trials = load_study(open_storage(url), url).trials
+    assert [t.params["width"] for t in trials if "known" in t.user_attrs] == [4, 10]
+
+
 def test_options_of_plugins_that_are_not_named(toys: Plugins, pictures: Path) -> None:
     content = {
         "data": str(pictures / "a.png"),
@@ -234,6 +248,21 @@ def test_what_would_fail_in_the_end_fails_at_once(
     with pytest.raises(PictureError, match=r"d\.png"):
         search(pictures, [(4, 1)], 1)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["best.yaml", "index.html", "restored.tif"])
+def test_files_that_no_search_has_made_stay(
+    name: str, search: Search, pictures: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with pytest.raises(RunError, match=rf"{name}' is in the way of this search"):
+        search(pictures / "a.png", [(4, 1)], 1)
+    assert [path.name for path in mine.parent.iterdir()] == [name]
+    mine.unlink()
+    for trials in (1, 2):
+        search(pictures / "a.png", [(4, 1), (2, 1)], trials)
 
 
 def test_a_comparison_that_fails_is_told(

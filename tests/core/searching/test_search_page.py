@@ -68,7 +68,7 @@ def test_facts_and_notes(tmp_path: Path) -> None:
     assert facts["Trials"] == "3 done, 1 pruned, 2 failed, 1 running"
     assert facts["Duplicates, not trained"] == "1"
     assert facts["Infeasible, not trained"] == "1"
-    assert facts["Time"] == "1 min 15 s"
+    assert facts["Time of the last command"] == "1 min 15 s"
     assert shown.notes == ["it ended early", "2 failed: out of memory (trials 2, 7)"]
 
 

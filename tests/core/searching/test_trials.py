@@ -47,6 +47,20 @@ def test_every_kind_of_candidate(searcher: Searcher, pictures: Path) -> None:
     assert trials[0].user_attrs["parameters"] > 0
 
 
+def test_what_cannot_be_is_told_no_value_while_none_is_known(
+    searcher: Searcher, pictures: Path
+) -> None:
+    """Nothing that could be better, or worse by far, than all that will come."""
+    found = searcher.search(
+        pictures / "a.png",
+        2,
+        strategy=listed((10, 1), (4, 1), (10, 2), (2, 1)),
+        limits={"parameters": 700},
+    )
+    assert [r.state for r in found] == ["infeasible", "done", "infeasible", "done"]
+    assert [r.value for r in found[:3]] == [None, found[1].value, found[1].value]
+
+
 def test_trials_are_those_of_the_study_in_all(searcher: Searcher, pictures: Path) -> None:
     proposals = listed((4, 1), (2, 1), (4, 2), (10, 1))
     assert len(searcher.search(pictures / "a.png", 2, strategy=proposals)) == 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flows import CHAIN, SEARCH, Make, go
+from flows import ALBUM, CHAIN, SEARCH, Make, go
 from PIL import Image
 
 from nasdip_core.errors import NasdipError, OptionError, RunError
@@ -123,6 +123,21 @@ steps:
     # Two pictures of one stem are two pictures to the next step, too.
     gathered = {path.name for path in (folder / "out" / "first" / "restored").iterdir()}
     assert gathered == {"one.png", "two.png", "two.gif.png"}
+
+
+def test_a_folder_of_the_users_is_never_cleared(make: Make, folder: Path) -> None:
+    """Outputs are gathered in folders, of which one may be there."""
+    mine = folder / "out" / "a" / "restored" / "mine.psd"
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    with pytest.raises(RunError, match=r"restored' is in the way"):
+        go(make(ALBUM))
+    mine.rename(folder / "mine.psd")
+    go(make(ALBUM))
+    (folder / "album" / "two.png").unlink()
+    _, done = go(make(ALBUM))
+    gathered = [path.name for path in Path(done["a"].outputs["restored"]).iterdir()]
+    assert gathered == ["one.png"], "what is there no more is no input of the next step"
 
 
 def test_a_picture_may_have_the_name_of_an_output(make: Make, folder: Path) -> None:
