@@ -19,8 +19,8 @@ comes from others, with another `--work`. The networks are compared with
   took for its own before, in the median over pictures. The original and the released networks are
   there in their slim form, and whole, with the options of their authors;
 - `balanced`, `fast`: the preset with the task's own found network in the place of its own, and as
-  it is. The found one has at most as many iterations as fit into the time of those that the
-  preset's own took alone, in the median.
+  it is. The found one has at most as many iterations as fit into the time of the preset's own at
+  most; either may end sooner by its rule.
 
 The time of an iteration is that of a short fit, all but the stopping rule, on one thread, by what
 that gets of the processor. A bench that was stopped goes on; one process at a time in a DIR.
@@ -78,18 +78,17 @@ def contenders(
 
 
 def presets(
-    task: str, found: NamedArchitecture, dearer: float, taken: float, plugins: Plugins
+    task: str, found: NamedArchitecture, dearer: float, plugins: Plugins
 ) -> dict[str, dict[str, NamedArchitecture]]:
     """Return both presets with a found network and as they are, by name.
 
-    `dearer`: how many times as long an iteration of the found network takes; `taken`: iterations
-    after which the rule of `balanced` stops, in the median.
+    `dearer`: how many times as long an iteration of the found network takes.
     """
     benches = {}
     for family in ("balanced", "fast"):
         preset = find_architecture(f"{family}-{task}", plugins)
         changed = preset.model_copy(update={"architecture": found.architecture})
-        steps = round(min(preset.fit["steps"], taken) / dearer)
+        steps = round(preset.fit["steps"] / dearer)
         benches[family] = {f"found-{family}": with_steps(changed, steps), family: preset}
     return benches
 
@@ -133,9 +132,8 @@ def run(options: argparse.Namespace) -> None:
         bench(options.task, list(files.values()), pictures, folder / name, options.workers)
 
     compare("iterations", equal_iterations)
-    times = timed(equal_seconds, options.task, folder)
+    times, taken = timed(equal_seconds, options.task, folder)
     own = next(iter(equal_seconds))
-    taken = iterations_of("balanced", folder / "iterations")
     given = taken * times["balanced"]
     compare(
         "seconds",
@@ -145,13 +143,18 @@ def run(options: argparse.Namespace) -> None:
         },
     )
     dearer = times[own] / times["balanced"]
-    benches = presets(options.task, equal_seconds[own], dearer, taken, plugins)
+    benches = presets(options.task, equal_seconds[own], dearer, plugins)
     for name, networks in benches.items():
         compare(name, networks)
 
 
-def timed(networks: Mapping[str, NamedArchitecture], task: str, folder: Path) -> dict[str, float]:
-    """Return the seconds of an iteration, measured anew only where the networks are others."""
+def timed(
+    networks: Mapping[str, NamedArchitecture], task: str, folder: Path
+) -> tuple[dict[str, float], float]:
+    """Return the seconds of an iteration, and how many `balanced` takes, in the median.
+
+    Measured anew only where the networks are others: what is compared must not change by it.
+    """
     file = folder / "seconds.json"
     files = write(networks, folder / "timed")
     content = "".join(path.read_text() for path in files.values())
@@ -159,11 +162,13 @@ def timed(networks: Mapping[str, NamedArchitecture], task: str, folder: Path) ->
     if file.exists():
         earlier = json.loads(file.read_text())
         if earlier["networks"] == digest:
-            return dict(earlier["seconds"])
+            return dict(earlier["seconds"]), float(earlier["taken"])
     picture = min((folder / "pictures").iterdir())
     times = seconds_of(files, task, picture)
-    file.write_text(json.dumps({"networks": digest, "seconds": times}, indent=1))
-    return times
+    taken = iterations_of("balanced", folder / "iterations")
+    told = {"networks": digest, "seconds": times, "taken": taken}
+    file.write_text(json.dumps(told, indent=1))
+    return times, taken
 
 
 def iterations_of(method: str, folder: Path) -> float:

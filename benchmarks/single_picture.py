@@ -38,6 +38,7 @@ from PIL import Image
 from scipy.stats import t as student
 
 from nasdip_core import restore, search
+from nasdip_core.errors import NasdipError
 from nasdip_core.files import whole_file
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
@@ -143,7 +144,11 @@ def run(options: argparse.Namespace) -> None:
             folder = options.work / file.stem
             # A search that was cut short would go on, and its time would be told too short.
             shutil.rmtree(folder, ignore_errors=True)
-            outcome = compute(task, picture, folder, options.trials)
+            try:
+                outcome = compute(task, picture, folder, options.trials)
+            except NasdipError as error:
+                print(f"{file.stem}: failed: {error}", flush=True)
+                continue
             with whole_file(file) as draft:
                 draft.write_text(json.dumps(outcome, indent=1))
             print(f"{file.stem}: " + ", ".join(said(outcome["arms"])), flush=True)

@@ -155,6 +155,12 @@ class Fits:
             stopped, step = problem.measures(found.chosen)["psnr"], found.best_step
         except RunError:
             pass
+        else:
+            # A rule may have ended it: what it had then it has from then on.
+            ended = max(psnr)
+            for curve in (psnr, validation):
+                for later in (i for i in setting.iterations if i > ended and ended in curve):
+                    curve[later] = curve[ended]
         seconds = time.process_time() - began
         if place not in self._costs:
             self._costs[place] = self._cost(slim, whole)

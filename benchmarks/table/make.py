@@ -77,7 +77,7 @@ def make(data: Path, work: Path, names: tuple[str, ...], limit: int | None) -> N
                 fits[setting] = Fits(SETTINGS[setting], data)
             began = time.monotonic()
             compute(shard, fits[setting], file)
-        there = len(list(work.glob("*.json.gz")))
+        there = sum((work / f"{each.name}.json.gz").exists() for each in todo)
         print(f"{shard.name}: {time.monotonic() - began:.0f} s, {there} of {len(todo)}", flush=True)
         done += 1
         if done == limit:

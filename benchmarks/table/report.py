@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, spearmanr
+from scipy.stats import kendalltau, rankdata, spearmanr
 from surrogate import Surrogate
 from table import COSTS, FILE, PROXIES, Table
 
@@ -38,10 +38,11 @@ def rows(table: Table) -> Iterator[Row]:
     for number, task in enumerate(table.tasks):
         # Few were fitted in full size: those of both spaces together.
         by_space = [dict(_with_full_size(table, space, number)) for space in table.spaces()]
-        big = np.concatenate([_full_size(table, space, number) for space in table.spaces()])
+        big = [_full_size(table, space, number) for space in table.spaces()]
         for what in by_space[0]:
-            other = np.concatenate([of_space[what] for of_space in by_space])
-            yield "both spaces", task, f"full size and {what}", _agreement(big, other)
+            pairs = [_ranks(one, of[what]) for one, of in zip(big, by_space, strict=True)]
+            one, other = (np.concatenate(ranks) for ranks in zip(*pairs, strict=True))
+            yield "within both spaces", task, f"full size and {what}", _agreement(one, other)
     for task in table.tasks:
         yield "nas-dip", task, "surrogate, one left out", _surrogate(table, task)
 
@@ -98,6 +99,21 @@ def _with_full_size(table: Table, space: str, task: int) -> Iterator[tuple[str, 
 def _full_size(table: Table, space: str, task: int) -> Array:
     found: Array = table.values(space, "stopped", "full")[task, :, :2, 0, 0].mean(axis=1)
     return found
+
+
+def _ranks(one: Array, other: Array) -> tuple[Array, Array]:
+    """Return the ranks of the points that have both, from -1 to 1: of spaces to be taken together.
+
+    What one space has more of than another says nothing of the networks within either.
+    """
+    both = ~(np.isnan(one) | np.isnan(other))
+    if both.sum() < 2:
+        return np.empty(0, np.float32), np.empty(0, np.float32)
+    first, second = (
+        ((2 * rankdata(each[both]) - both.sum() - 1) / (both.sum() - 1)).astype(np.float32)
+        for each in (one, other)
+    )
+    return first, second
 
 
 def _agreement(one: Array, other: Array) -> str:

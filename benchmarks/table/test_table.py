@@ -106,7 +106,7 @@ def test_the_report_says_what_is_missing(table: Table) -> None:
     assert "tau +1.00" in found["nas-dip", "inpaint", "picture 0 and picture 1"]
     assert "tau -1.00" in found["nas-dip", "inpaint", "reward and strip_mse"]
     assert found["nas-dip", "inpaint", "reward and reward at 32 px"] == "missing (0 points)"
-    assert found["both spaces", "inpaint", "full size and reward"] == "missing (0 points)"
+    assert found["within both spaces", "inpaint", "full size and reward"] == "missing (0 points)"
     assert "RMSE" in found["nas-dip", "inpaint", "surrogate, one left out"]
 
 

@@ -9,7 +9,7 @@ from string import Template
 from typing import Any
 
 from nasdip_core.bench.folder import BenchFolder
-from nasdip_core.bench.table import FOOTNOTE, cells, columns
+from nasdip_core.bench.table import FOOTNOTE, cells, columns, shown_quality
 from nasdip_core.report.shell import html_page
 
 _PICTURES = 8
@@ -76,8 +76,7 @@ def _section(folder: BenchFolder, picture: str, outcomes: Sequence[Mapping[str, 
         for role in ("truth", "damaged")
     ]
     for outcome in own:
-        psnr = outcome["quality"]["self_stopped"]["psnr"]
-        caption = "identical" if psnr is None else f"{psnr:.2f} dB"
+        caption = shown_quality(outcome)
         path = folder.path / outcome["files"]["restored"]
         figures.append(_figure(path, outcome["method"], caption, stacked=stacked))
     return f'<h3>{escape(picture)}</h3><div class="panels">{"".join(figures)}</div>'

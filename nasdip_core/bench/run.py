@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.page import write_bench_page
-from nasdip_core.bench.table import as_csv, as_markdown, table_rows
+from nasdip_core.bench.table import as_csv, as_markdown, shown_quality, table_rows
 from nasdip_core.bench.units import Bench, Unit, units_of
 from nasdip_core.errors import ExitCode, OptionError, RunInterruptedError, how_it_ended
 from nasdip_core.study.records import REASON
@@ -187,6 +187,4 @@ def _told(unit: Unit, outcome: Mapping[str, Any] | None) -> str:
         return f"{where}: done elsewhere; this machine does not see it yet"
     if outcome["state"] == "failed":
         return f"{where}: failed: {outcome['reason']}"
-    psnr = outcome["quality"]["self_stopped"]["psnr"]
-    shown = "identical" if psnr is None else f"{psnr:.2f} dB"
-    return f"{where}: {shown}, {outcome['seconds']:.1f} s"
+    return f"{where}: {shown_quality(outcome)}, {outcome['seconds']:.1f} s"

@@ -63,6 +63,14 @@ def table_rows(
     return rows
 
 
+def shown_quality(outcome: Mapping[str, Any]) -> str:
+    """Return the quality of a unit that is done in words; a task may measure none."""
+    if outcome["quality"] is None:
+        return "not measured"
+    psnr: float | None = _at(outcome, "quality.self_stopped.psnr")
+    return "identical" if psnr is None else _decibels(psnr)
+
+
 def columns(settings: Mapping[str, Any]) -> list[Column]:
     """Return the columns that people are shown, extra metrics included."""
     metrics = [
@@ -101,12 +109,19 @@ def as_markdown(settings: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) 
     titles = [column.title for column in columns(settings)]
     lines = [titles, ["---", *["---:"] * (len(titles) - 1)], *cells(settings, rows)]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{FOOTNOTE}\n"
+    failed = [
+        f"{row['failed']} of {row['failed'] + row['units']} of {row['method']}"
+        for row in rows
+        if row["failed"]
+    ]
+    told = f"\n\nFailed: {', '.join(failed)}; means are over the others." if failed else ""
+    return f"{table}{told}\n\n{FOOTNOTE}\n"
 
 
 def as_csv(settings: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the table as CSV with all digits; empty where there is no number."""
     keys = [column.key for column in columns(settings)[:-1]]
+    keys[2:2] = ["units", "failed"]
     keys += ["difference.mean", "difference.low", "difference.high", "difference.pictures"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,14 +79,17 @@ class Bench:
     """Name -> `with` (options) and `higher_is_better`."""
 
     def units(self, shard: tuple[int, int] = (1, 1)) -> list[Unit]:
-        """Return the units of shard i of n, the methods of one damaged picture side by side."""
+        """Return the units of shard i of n, all methods of one damaged picture side by side."""
         labels = [method.label for method in self.methods]
-        return _units(list(self.pictures), labels, self.seeds)[shard[0] - 1 :: shard[1]]
+        every = _units(list(self.pictures), labels, self.seeds)
+        # Of two shards, on two machines, neither times nor the last bits of a damage are one.
+        return [u for i, u in enumerate(every) if i // len(labels) % shard[1] == shard[0] - 1]
 
     def settings(self) -> dict[str, Any]:
         """Return what must agree for outcomes to be comparable; no paths, but contents."""
         return {
             "schema": SCHEMA,
+            "nasdip": version("nasdip"),
             "task": self.task,
             "pictures": {name: digest(str(path)) for name, path in self.pictures.items()},
             "methods": [
@@ -194,7 +198,8 @@ def _baseline(task: str, common: dict[str, Any], name: str, plugins: Plugins, ba
     if registration.offer.kind == "refine":
         # A refine plugin without a fit is a classical method like any other.
         content = {key: common[key] for key in ("task", "corrupt", "device")}
-        content["recipe"] = {**common["recipe"], "fits": 0, "refine": [name]}
+        own = {"fits": 0, "guide": None, "refine": [name]}
+        content["recipe"] = {**common["recipe"], **own}
         return Method(_label(name), _spelt_out(task, content, plugins, base))
     baseline: type[Baseline[Any]] = registration.resolve()
     if plugins.find("task", task).offer.name not in baseline.tasks:

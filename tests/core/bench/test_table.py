@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nasdip_core.bench.table import as_csv, as_markdown, table_rows
+from nasdip_core.bench.table import as_csv, as_markdown, shown_quality, table_rows
 
 SETTINGS = {
     "methods": [{"label": "ours"}, {"label": "theirs"}, {"label": "broken"}],
@@ -39,6 +39,15 @@ def test_identical_pictures_and_failures_have_no_numbers() -> None:
     assert ours["peak_memory_bytes"] == 2**30
     assert (theirs["pictures"], theirs["seconds"], theirs["difference"]) == (0, None, None)
     assert (broken["failed"], broken["ssim"]) == (1, None)
+    told = as_markdown(SETTINGS, [ours, theirs, broken])
+    assert "\n\nFailed: 1 of 1 of broken; means are over the others.\n\n" in told
+    assert "Failed" not in as_markdown(SETTINGS, [ours, theirs])
+
+
+def test_the_quality_of_a_unit_in_words() -> None:
+    assert shown_quality(outcome("a", "ours", 31.234)) == "31.23 dB"
+    assert shown_quality(outcome("a", "ours", None)) == "identical"
+    assert shown_quality({**outcome("a", "ours", 1.0), "quality": None}) == "not measured"
 
 
 def test_how_numbers_are_shown() -> None:
@@ -54,4 +63,4 @@ def test_how_numbers_are_shown() -> None:
     # t = 12.706 of one degree of freedom, s = sqrt 2, n = 2.
     assert "| 32.00 dB |" in lines[3]
     assert lines[3].endswith("| 2 s | – | 1.0 GiB | +2.00 dB [-10.71, +14.71] |")
-    assert as_csv(SETTINGS, rows).splitlines()[3] == "broken,0" + "," * 12
+    assert as_csv(SETTINGS, rows).splitlines()[3] == "broken,0,0,0" + "," * 12

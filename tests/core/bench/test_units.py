@@ -19,6 +19,20 @@ def test_a_task_named_with_its_distribution_has_its_baselines(plugins: Plugins) 
         assert method("nasdip:denoise", name, plugins) == method("denoise", name, plugins)
 
 
+def test_a_classical_method_has_no_guide(plugins: Plugins) -> None:
+    (found,), _ = looked_up(
+        "denoise",
+        {"recipe": {"guide": "collaborative"}},
+        plugins,
+        archs=[],
+        presets=[],
+        baselines=["collaborative"],
+        metrics=[],
+        base=Path(),
+    )
+    assert found.request["recipe"]["guide"] is None
+
+
 def test_a_guest_takes_over_no_name_of_a_built_in(plugins: Plugins) -> None:
     class Guest:
         @hookimpl
