@@ -8,26 +8,31 @@ _THIN = 1.3
 _TRIES = 300
 
 
-def kept_back(known: Tensor, count: int, generator: torch.Generator) -> Tensor:
+def kept_back(
+    known: Tensor, count: int, generator: torch.Generator, *, free: Tensor | None = None
+) -> Tensor:
     """Return (B, 1, h, w) bool: `count` of the known pixels, drawn without replacement.
+
+    `free`: those of them that may be kept back; None: all.
 
     Where strokes or holes are missing, pieces of their shapes are laid over what is known: single
     pixels among known ones would say nothing of how a hole is filled. Else, and where the shapes
     find no room, single pixels are drawn. Of several frames each gives its share.
     """
-    totals = known.sum(dim=(1, 2, 3)).cumsum(0).tolist()
+    free = known if free is None else free
+    totals = free.sum(dim=(1, 2, 3)).cumsum(0).tolist()
     shares = [round(count * total / totals[-1]) for total in totals]
     counts = [share - before for share, before in zip(shares, [0, *shares], strict=False)]
-    frames = zip(known[:, 0].cpu(), counts, strict=True)
-    found = [_of_frame(frame, share, generator) for frame, share in frames]
+    frames = zip(known[:, 0].cpu(), free[:, 0].cpu(), counts, strict=True)
+    found = [_of_frame(frame, where, share, generator) for frame, where, share in frames]
     return torch.stack(found)[:, None].to(known.device)
 
 
-def _of_frame(where: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    found = torch.zeros_like(where)
-    if _thickness(where) > _THIN:
-        found = _shapes(where, count, generator)
-    left = (where & ~found).flatten().nonzero().flatten()
+def _of_frame(known: Tensor, free: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    found = torch.zeros_like(free)
+    if _thickness(known) > _THIN:
+        found = _shapes(known, free, count, generator)
+    left = (free & ~found).flatten().nonzero().flatten()
     lacking = count - int(found.sum())
     order = torch.randperm(len(left), generator=generator)[:lacking]
     found.view(-1)[left[order]] = True
@@ -44,8 +49,8 @@ def _thickness(known: Tensor) -> float:
     return float(distance[~known].mean())
 
 
-def _shapes(known: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Return up to `count` known pixels under missing regions that are moved to other places."""
+def _shapes(known: Tensor, free: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Return up to `count` free pixels under missing regions that are moved to other places."""
     from scipy.ndimage import find_objects, label
 
     labels, _ = label(~known.numpy())
@@ -66,7 +71,7 @@ def _shapes(known: Tensor, count: int, generator: torch.Generator) -> Tensor:
             for room, side in zip(known.shape, piece.shape, strict=True)
         )
         place = (slice(top, top + piece.shape[0]), slice(left, left + piece.shape[1]))
-        under = piece & known[place] & ~found[place]
+        under = piece & free[place] & ~found[place]
         # A piece that lies half on what is missing anyway would make the hole there wider.
         if 0 < int(under.sum()) <= lacking and int(under.sum()) >= 0.9 * int(piece.sum()):
             found[place] |= under

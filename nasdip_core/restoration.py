@@ -122,18 +122,25 @@ class RestorationProblem(Problem):
         """Return the network's picture."""
         return {self.output: self.shaped(step).detach()}
 
-    def hold_out(self, share: float, generator: torch.Generator) -> None:
-        """Keep back whole pixels, at least one and never all, in the shape of what is missing."""
+    def hold_out(
+        self, share: float, generator: torch.Generator, within: Tensor | None = None
+    ) -> None:
+        """Keep back whole pixels, at least one and never all, in the shape of what is missing.
+
+        `within` (1, 1, h, w) bool: where they may lie, if there is anything to be kept back.
+        """
         free = self.known
         if self.operator.indispensable is not None:
             free = free & ~self.operator.indispensable
+        if within is not None and int((free & within).sum()) > 1:
+            free = free & within
         places = int(free.sum())
         if places < 2:
             # A single pixel cannot be spared: it is fitted and judged by.
             self.kept_back = self.known
             return
         count = min(max(1, round(share * places)), places - 1)
-        self.kept_back = kept_back(free, count, generator)
+        self.kept_back = kept_back(self.known, count, generator, free=free)
         self.fitted = self.known & ~self.kept_back
 
     @property

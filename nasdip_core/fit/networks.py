@@ -29,13 +29,15 @@ class SlotNetwork:
     module: nn.Module
     input: Tensor | None
     size: tuple[int, int]
+    drawn: bool = True
+    """The input is the architecture's random one: only that is jittered."""
 
     def __call__(self, jitter: float, draws: torch.Generator) -> Tensor:
-        """Return the output (B, C, H, W) for the input plus fresh Gaussian jitter."""
+        """Return the output (B, C, H, W) for the input plus, if it was drawn, fresh jitter."""
         if self.input is None:
             raise ValueError("this slot has no input of its own: call its network with the batch")
         z = self.input
-        if jitter > 0:
+        if jitter > 0 and self.drawn:
             noise = torch.empty_like(z).normal_(0, jitter, generator=draws)
             z = z + noise
         output: Tensor = (
@@ -114,6 +116,9 @@ def make_networks(
         if slot.weights is not None:
             load_weights(module, slot.weights)
         networks[name] = SlotNetwork(
-            module.to(device).train(), None if z is None else z.to(device), slot.size
+            module.to(device).train(),
+            None if z is None else z.to(device),
+            slot.size,
+            drawn=slot.input is None,
         )
     return networks

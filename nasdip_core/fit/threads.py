@@ -1,5 +1,6 @@
 """Falls back to one thread where other processes keep the cores busy."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,9 @@ class ThreadChoice:
             self._fastest[threads] = min(self._fastest[threads], seconds)
         if place == 2 * _TRIAL - 1:
             together, alone = self._fastest[self.all], self._fastest[1]
-            self._one_is_faster = together > _WORTH and alone < _FAR * together
+            # Of a fit that goes on within a trial only one side is known: as on an idle machine.
+            known = together < math.inf
+            self._one_is_faster = known and together > _WORTH and alone < _FAR * together
 
     def restore(self) -> None:
         """Give all threads back to the process."""

@@ -143,7 +143,12 @@ class Fitter:
                 )
         kinds = ("chosen",) if problem.truth is None else ("chosen", "last", "oracle")
         blends = {kind: tiling.blend() for kind in kinds}
-        calibrated = _spread(damaged, 1 if len(damaged) < 8 else _CALIBRATED)
+        judged = damaged
+        if self.guide is not None and problem.kept_back is not None:
+            # Elsewhere the guide shows all that could be kept back from a tile.
+            factor, held = problem.operator.factor, problem.kept_back
+            judged = [tile for tile in damaged if tile.cut(held, factor).any()] or damaged
+        calibrated = _spread(judged, 1 if len(damaged) < 8 else _CALIBRATED)
         firsts = {tile.name: self._tile(problem.tile(tile), tile, None) for tile in calibrated}
         steps = median_low([fit.best_step for fit in firsts.values()]) if firsts else None
         fits = [_bare(fit) for fit in firsts.values()]
@@ -243,6 +248,20 @@ class Fitter:
         end = self.share if useful else self.deadline
         assert end is not None
         return end
+
+
+def uncopied(problem: RestorationProblem, side: int) -> torch.Tensor | None:
+    """Return which measurements lie in no tile that is copied (1, 1, h, w) bool; None: all.
+
+    What is kept back must not be copied into what is judged by it.
+    """
+    copied = [tile for tile in problem.tiling(side).tiles if _is_known(problem, tile)]
+    if not copied:
+        return None
+    found = torch.ones(problem.known.shape, dtype=torch.bool, device=problem.known.device)
+    for tile in copied:
+        tile.cut(found, problem.operator.factor).fill_(False)
+    return found
 
 
 def _mean(mean: Estimate, added: Estimate, count: int) -> Estimate:

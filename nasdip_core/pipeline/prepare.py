@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from nasdip_core.errors import OptionError
 from nasdip_core.fit.stopping import StoppingRule
 from nasdip_core.imaging.picture import Picture
@@ -70,17 +72,35 @@ def _check_fit(resolved: Resolved, problem: Problem, plugins: Plugins) -> None:
         raise OptionError(*NO_LANGEVIN)
     if type(problem).hold_out is Problem.hold_out:
         keep_back(problem, resolved, plugins)  # refused, if the rule wants any
+    if resolved.fit.precision != "float32" and any(
+        slot.in_channels is not None for slot in problem.slots.values()
+    ):
+        raise OptionError(
+            f"option 'fit.precision' = '{resolved.fit.precision}': task '{resolved.task_name}' "
+            "feeds its networks itself, in float32",
+            "leave it out",
+        )
 
 
-def keep_back(problem: Problem, resolved: Resolved, plugins: Plugins) -> None:
-    """Keep back from the fits what the run's stopping rule, or else its recipe, judges by."""
+def keep_back(
+    problem: Problem, resolved: Resolved, plugins: Plugins, within: Tensor | None = None
+) -> None:
+    """Keep back from the fits what the run's stopping rule, or else its recipe, judges by.
+
+    `within` (1, 1, h, w) bool: where, of a picture that is partly copied.
+    """
     if not problem.players:  # nothing is fitted
         return
     share = make_rule(resolved, plugins).held_out
     if not share and resolved.recipe.judges:
         share = _KEPT_BACK
-    if share:
-        problem.hold_out(share, generator(resolved.problem_seed, "held-out"))
+    if not share:
+        return
+    draws = generator(resolved.problem_seed, "held-out")
+    if within is not None and isinstance(problem, RestorationProblem):
+        problem.hold_out(share, draws, within)
+    else:
+        problem.hold_out(share, draws)
 
 
 def make_objectives(resolved: Resolved, plugins: Plugins) -> list[Objective]:

@@ -11,7 +11,7 @@ from nasdip_core.architecture.specification import Use
 from nasdip_core.fit.result import FitResult
 from nasdip_core.pipeline.blend import blended, held_out_weights
 from nasdip_core.pipeline.chain import Chain, Part
-from nasdip_core.pipeline.fitting import LEAST, Fitted, Fitter
+from nasdip_core.pipeline.fitting import LEAST, Fitted, Fitter, uncopied
 from nasdip_core.pipeline.prepare import keep_back
 from nasdip_core.pipeline.resolved import with_steps, without_network
 from nasdip_core.problem import Estimate, Problem
@@ -75,8 +75,10 @@ class Solver:
         alone = None
         if recipe.choice == "mean" and recipe.fits and recipe.refine:
             alone = chain.refine(problem, None)
-        if recipe.judges or self.side is None:
-            keep_back(problem, self.fitter.resolved, self.fitter.plugins)
+        # A guide must not show a network what the rule keeps back from it.
+        if recipe.judges or self.side is None or recipe.guide is not None:
+            within = None if self.side is None else uncopied(problem, self.side)
+            keep_back(problem, self.fitter.resolved, self.fitter.plugins, within)
         if recipe.judges:
             alone = chain.refine(problem, None)
         parts: list[Part] = []

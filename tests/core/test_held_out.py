@@ -33,6 +33,17 @@ def test_the_number_is_exact_and_all_were_known(known: Tensor) -> None:
     assert not torch.equal(found, kept_back(known, 100, draws(1)))
 
 
+def test_what_may_not_be_kept_back_is_no_hole() -> None:
+    """Pieces have the shapes of what is missing, wherever they may lie."""
+    known = torch.rand(1, 1, 64, 64, generator=draws(3)) < 0.6
+    free = known.clone()
+    free[..., 28:36] = False  # measured, and needed by every fit
+    found = kept_back(known, 100, draws(), free=free)
+    assert int(found.sum()) == 100
+    assert not (found & ~free).any()
+    assert neighbours(found) < 0.3
+
+
 def test_beside_a_hole_pieces_of_its_shape_are_kept_back() -> None:
     assert neighbours(kept_back(hole(20, 30, 16, 16), 200, draws())) > 0.7
 

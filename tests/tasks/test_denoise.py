@@ -133,6 +133,25 @@ class TestLoss:
         assert dark > 1.5
         assert bright > 1.5
 
+    @pytest.mark.parametrize("told", [True, False])
+    def test_has_its_light_from_zero_in_pictures_that_go_below(self, told: bool) -> None:
+        """As raw frames do, once their dark level is taken off."""
+        light = torch.linspace(0, 1, 120).expand(1, 3, 120, 120)
+        gain, sigma = 4 / 255, 10 / 255
+        read = light + (gain * light + sigma**2).sqrt() * torch.randn(
+            light.shape, generator=draws()
+        )
+        low, peak = float(read.min()), float(read.max())
+        span = peak - low
+        options = {"gain": 4 / span, "sigma": 10 / span} if told else {}
+        inputs = Inputs((read - low) / span, levels=None, zero=-low / span, span=span)
+        made = problem(inputs, noise="poisson-gaussian", **options)
+        assert isinstance(made, RestorationProblem)
+        for value in (0.0, 0.1, 0.5):
+            found = made.deviation(torch.tensor((value - low) / span)) * span
+            wanted = (gain * value + sigma**2) ** 0.5
+            assert float(found) == pytest.approx(wanted, rel=0.01 if told else 0.12)
+
     def test_is_weighted_by_brightness(self) -> None:
         """The same error counts for more where there is less noise: in the dark."""
         measured = torch.tensor([0.1, 0.8]).view(1, 1, 1, 2)

@@ -304,3 +304,12 @@ def test_a_large_picture_is_looked_at_less_often(
     problem = TASK.problem(Inputs(torch.rand(1, 3, 640, 640)), options, draws())
     fit_of(problem, 21, plugins).advance(21)
     assert looks.count(640) == 2
+
+
+def test_a_precision_that_would_do_nothing_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "a.png")
+    options = {"task.target": str(tmp_path / "a.png"), "fit.precision": "bfloat16"}
+    with pytest.raises(
+        OptionError, match=r"option 'fit\.precision' = 'bfloat16': task 'translate'"
+    ):
+        restore(tmp_path / "a.png", "translate", options=options)

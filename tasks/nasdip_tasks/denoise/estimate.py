@@ -74,8 +74,10 @@ def gaussian_sigma(picture: Tensor) -> float:
     return sigma
 
 
-def poisson_gaussian(picture: Tensor, bins: int = 16) -> tuple[float, float]:
-    """Return (gain, sigma) of variance = gain * x + sigma^2 on (1, C, H, W) in [0, 1].
+def poisson_gaussian(picture: Tensor, bins: int = 16, zero: float = 0.0) -> tuple[float, float]:
+    """Return (gain, sigma) of variance = gain (x - z)_+ + sigma^2 on (1, C, H, W) in [0, 1].
+
+    z is `zero`, where there is no light: above 0 in a picture with samples below it.
 
     The deviation is estimated in bins of equal population of the local mean, and the line is
     fitted to the variances of those 2 deviations or more from the ends of the range, with both
@@ -93,7 +95,8 @@ def poisson_gaussian(picture: Tensor, bins: int = 16) -> tuple[float, float]:
     deviations = torch.tensor([_deviation(noise[part]) for part in parts], dtype=torch.float64)
     room = torch.minimum(means, 1 - means) - 2 * deviations
     inside = room >= min(0.0, float(room.topk(2).values[-1]))
-    line = torch.stack([means, torch.ones_like(means)], dim=1)[inside]
+    light = (means - zero).clamp(min=0)
+    line = torch.stack([light, torch.ones_like(means)], dim=1)[inside]
     (gain, variance), _ = nnls(line.numpy(), deviations[inside].square().numpy())
     return float(gain), float(variance) ** 0.5
 

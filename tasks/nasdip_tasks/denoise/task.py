@@ -35,7 +35,7 @@ class Denoise(Task[DenoiseOptions, DenoiseCorruption]):
                 sigma = estimate.gaussian_sigma(picture)
                 notes.append(f"noise estimated at sigma = {255 * sigma:.1f} of 255")
         elif sigma is None or gain is None:
-            found_gain, found_sigma = estimate.poisson_gaussian(picture)
+            found_gain, found_sigma = estimate.poisson_gaussian(picture, zero=inputs.zero)
             gain = found_gain if gain is None else gain
             sigma = found_sigma if sigma is None else sigma
             notes.append(
@@ -44,10 +44,10 @@ class Denoise(Task[DenoiseOptions, DenoiseCorruption]):
         # Rounding to integer samples is noise, too: a noise-free picture has at least this.
         floor = 1 / ((inputs.levels or 65535) * 12**0.5)
         variance = max(sigma, floor) ** 2
-        slope = gain
+        slope, zero = gain, inputs.zero
 
         def deviation(expected: Tensor) -> Tensor:
-            return (slope * expected.clamp(min=0) + variance).sqrt()
+            return (slope * (expected - zero).clamp(min=0) + variance).sqrt()
 
         problem = RestorationProblem(
             picture, deviation=deviation, truth=inputs.truth, levels=inputs.levels

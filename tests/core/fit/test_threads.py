@@ -36,6 +36,18 @@ def test_busy_cores_fall_back_to_one() -> None:
     assert threads_of(100, {2: 1.3, 1: 0.2}) == [2] * 3 + [1] * 97
 
 
+@pytest.mark.parametrize("first", [4, 5, 6])
+def test_a_fit_that_goes_on_within_a_trial_keeps_all_threads(first: int) -> None:
+    """As an idle machine would have had it."""
+    choice, used = ThreadChoice(), []
+    for step in range(first, 101):
+        choice.before(step)
+        used.append(torch.get_num_threads())
+        choice.after(step, {2: 0.12, 1: 0.2}[used[-1]])
+    choice.restore()
+    assert used[7 - first :] == [2] * 94
+
+
 def test_a_small_difference_and_short_steps_change_nothing() -> None:
     assert threads_of(100, {2: 0.1, 1: 0.08})[6:] == [2] * 94
     assert threads_of(100, {2: 0.01, 1: 0.001})[6:] == [2] * 94

@@ -10,7 +10,9 @@ import pytest
 from nasdip_core import restore
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.fit.checkpoint import load_checkpoint, save_checkpoint
+from nasdip_core.pipeline.chain import Chain
 from nasdip_core.plugins import Plugins
+from nasdip_core.restoration import RestorationProblem
 
 
 def options(**recipe: Any) -> dict[str, Any]:
@@ -136,6 +138,39 @@ def test_tiles_follow_the_recipe(
     found = restore(large, "denoise", arch=tiny, options=words, plugins=toys)
     assert len(found.result["fits"]) == 6 * recipe.get("fits", 1)
     assert found.picture.colour.shape[:2] == large.shape
+
+
+def test_what_is_kept_back_is_not_copied_into_what_it_judges(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins
+) -> None:
+    """Tiles of which nothing is missing are copied, and held-out errors would be zero there."""
+    large = np.tile(noisy, (3, 3))
+    hole = np.zeros_like(large)
+    hole[10:16, 10:16] = 255
+    words = {"recipe.refine": ["blur"], "recipe.choice": "blend", "tile": 48}
+    found = restore(large, "inpaint", mask=hole, arch=tiny, options=words, plugins=toys)
+    assert len(found.result["fits"]) < 9
+    held_out = found.result["parts"][0]["held_out"]
+    whole = restore(
+        large, "inpaint", mask=hole, arch=tiny, options={**words, "tile": None}, plugins=toys
+    )
+    assert held_out > 0.2 * whole.result["parts"][0]["held_out"]
+
+
+def test_a_guide_of_tiles_does_not_see_what_is_kept_back_from_them(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    refine = Chain.refine
+
+    def watched(chain: Chain, problem: RestorationProblem, pilot: Any) -> Any:
+        seen.append(problem.kept_back is not None and bool(problem.kept_back.any()))
+        return refine(chain, problem, pilot)
+
+    monkeypatch.setattr(Chain, "refine", watched)
+    words = options(guide="blur") | {"fit.stopping": "held-out", "tile": 48}
+    restore(np.tile(noisy, (2, 2)), "denoise", arch=tiny, options=words, plugins=toys)
+    assert seen == [True]
 
 
 def test_large_pictures_are_refined_in_parts_without_a_trace(
