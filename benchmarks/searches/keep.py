@@ -15,8 +15,12 @@ from pathlib import Path
 
 from nasdip_core.files import whole_file
 
-ORDER = "DELETE FROM study_user_attributes WHERE key = 'nasdip:order'"
-"""What is to be done, with the paths of a machine; the command that goes on writes its own."""
+FORGET = (
+    "DELETE FROM study_user_attributes WHERE key = 'nasdip:order'",
+    "UPDATE trial_system_attributes SET value_json = json_set(value_json, '$.host', 'elsewhere') "
+    "WHERE key = 'nasdip:lease'",
+)
+"""The paths of a machine, which the command that goes on writes anew, and its name."""
 
 
 def keep(study: Path, file: Path) -> None:
@@ -26,7 +30,8 @@ def keep(study: Path, file: Path) -> None:
         closing(sqlite3.connect(":memory:")) as copy,
     ):
         source.backup(copy)
-        copy.execute(ORDER)
+        for statement in FORGET:
+            copy.execute(statement)
         copy.commit()
         lines = "\n".join(copy.iterdump())
     with whole_file(file) as draft:
