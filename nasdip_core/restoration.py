@@ -129,9 +129,12 @@ class RestorationProblem(Problem):
 
         `within` (1, 1, h, w) bool: where they may lie, if there is anything to be kept back.
         """
-        free = self.known
+        told = self.known
         if self.operator.indispensable is not None:
-            free = free & ~self.operator.indispensable
+            # It has the shape of a hole, too: a few pieces of what is left cost a fit less than
+            # as many single measurements from everywhere.
+            told = told & ~self.operator.indispensable
+        free = told
         if within is not None and int((free & within).sum()) > 1:
             free = free & within
         places = int(free.sum())
@@ -140,7 +143,7 @@ class RestorationProblem(Problem):
             self.kept_back = self.known
             return
         count = min(max(1, round(share * places)), places - 1)
-        self.kept_back = kept_back(self.known, count, generator, free=free)
+        self.kept_back = kept_back(told, count, generator, free=free)
         self.fitted = self.known & ~self.kept_back
 
     @property

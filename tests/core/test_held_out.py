@@ -33,11 +33,11 @@ def test_the_number_is_exact_and_all_were_known(known: Tensor) -> None:
     assert not torch.equal(found, kept_back(known, 100, draws(1)))
 
 
-def test_what_may_not_be_kept_back_is_no_hole() -> None:
+def test_where_nothing_may_be_kept_back_is_no_hole() -> None:
     """Pieces have the shapes of what is missing, wherever they may lie."""
     known = torch.rand(1, 1, 64, 64, generator=draws(3)) < 0.6
     free = known.clone()
-    free[..., 28:36] = False  # measured, and needed by every fit
+    free[..., 28:36] = False  # copied into the result, say
     found = kept_back(known, 100, draws(), free=free)
     assert int(found.sum()) == 100
     assert not (found & ~free).any()
