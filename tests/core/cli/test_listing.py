@@ -93,7 +93,7 @@ def test_describe_an_architecture(cli: Cli, name: str, parameters: int) -> None:
 
 def test_describe_a_preset_with_its_recipe(cli: Cli) -> None:
     text = cli("describe", "architecture.fast-denoise", "--svg", "drawn.svg").out
-    assert "recipe            {choice: mean, refine: [collaborative]}" in text
+    assert "recipe            {refine: [collaborative], choice: mean}" in text
     assert "steps: 400" in text
     described = json.loads(cli("describe", "architecture.fast-denoise", "--json").out)
     assert described["recipe"] == {"refine": ["collaborative"], "choice": "mean"}
