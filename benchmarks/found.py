@@ -85,7 +85,7 @@ def presets(
     `dearer`: how many times as long an iteration of the found network takes.
     """
     benches = {}
-    for family in ("balanced", "fast"):
+    for family in ("fast", "balanced"):
         preset = find_architecture(f"{family}-{task}", plugins)
         changed = preset.model_copy(update={"architecture": found.architecture})
         steps = round(preset.fit["steps"] / dearer)

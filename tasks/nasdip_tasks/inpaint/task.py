@@ -124,6 +124,11 @@ def _grown(missing: Tensor, pixels: int) -> Tensor:
 
 def _hint(inputs: Inputs, options: InpaintOptions) -> str:
     if inputs.mask is not None:
+        brightest = float(inputs.mask.max())
+        if 0 < brightest < 0.5:  # labels 0 and 1, say
+            return (
+                f"white is missing, and the brightest of the mask is {255 * brightest:.0f} of 255"
+            )
         return "white is missing; to reverse it: -S task.invert_mask=true"
     if options.missing_colour is not None:
         return f"see task.missing_colour = '{options.missing_colour}'"

@@ -118,6 +118,15 @@ def test_a_mask_of_everything(cli: Cli, tiny: Tiny, waves_file: Path) -> None:
     assert not Path("out").exists()
 
 
+def test_a_mask_of_labels(cli: Cli, tiny: Tiny, waves_file: Path) -> None:
+    """0 and 1 in place of 0 and 255, which looks black."""
+    mask = np.zeros((24, 32), np.uint8)
+    mask[5:9, 5:9] = 1
+    Image.fromarray(mask).save("labels.png")
+    answer = cli("run", "-t", "inpaint", waves_file, "--mask", "labels.png", "-o", "out", *tiny)
+    assert "the brightest of the mask is 1 of 255" in one_line(answer, 5)
+
+
 @pytest.mark.parametrize("value", [0, 77, 255])
 def test_a_constant_picture_works(cli: Cli, tiny: Tiny, value: int) -> None:
     Image.new("RGB", (20, 16), (value,) * 3).save("flat.png")
