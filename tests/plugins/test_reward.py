@@ -226,10 +226,15 @@ def test_consensus_compares_what_would_be_written(plugins: Plugins) -> None:
     assert make(plugins, "consensus").score(found) == 100.0
 
 
-def test_consensus_leaves_out_what_is_copied_from_the_picture(plugins: Plugins) -> None:
-    known = rand(1, 1, 6, 5) < 0.7
-    problem = RestorationProblem(rand(1, 3, 6, 5), known=known, copy_known=True)
-    other, elsewhere = rand(1, 3, 6, 5, seed=1), rand(1, 3, 6, 5, seed=2)
+@pytest.mark.parametrize("frames", [1, 2])
+def test_consensus_leaves_out_what_is_copied_from_the_picture(
+    plugins: Plugins, frames: int
+) -> None:
+    known = rand(frames, 1, 6, 5) < 0.7
+    # The last frame alone lacks something.
+    known[:-1] = True
+    problem = RestorationProblem(rand(frames, 3, 6, 5), known=known, copy_known=True)
+    other, elsewhere = rand(frames, 3, 6, 5, seed=1), rand(frames, 3, 6, 5, seed=2)
     filled_alike = torch.where(known, elsewhere, other)
     reward = make(plugins, "consensus")
     assert reward.score(trained(problem, filled_alike, others=(other,))) == 100.0

@@ -38,9 +38,9 @@ class Consensus(Reward):
 def _written(problem: Problem, estimate: Estimate) -> torch.Tensor:
     """Return what is written of the first output: parts of a problem may not be told apart.
 
-    (1, C, H, W), or (C, N) where what is known is copied: only the rest is the network's.
+    (B, C, H, W), or (N, C) where what is known is copied: only the rest is the network's.
     """
     first = next(iter(problem.render(estimate).values()))
     if first.known is None or first.known.all():
         return first.samples
-    return first.samples[0][:, ~first.known[0, 0]]
+    return first.samples.movedim(1, -1)[~first.known[:, 0].to(first.samples.device)]

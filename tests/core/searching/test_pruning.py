@@ -11,6 +11,7 @@ from searcher import POINT, Searcher, evaluator, listed, ramp
 
 from nasdip_core.errors import OptionError
 from nasdip_core.study.best import places_of
+from nasdip_core.study.records import Record
 
 
 def folder_of(tmp_path: Path, count: int) -> Path:
@@ -128,9 +129,10 @@ def test_hyperband_searches_to_the_end(searcher: Searcher, pictures: Path) -> No
     assert all(set(t.intermediate_values) <= {1, 3, 9} for t in searcher.study.trials)
 
 
-def test_what_hyperband_ends_is_held_against_the_best_at_the_same_rung(
+def second_is_ended(
     searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> list[Record]:
+    """Search two trials, of which hyperband ends the second at its first rung."""
     monkeypatch.setattr("optuna.Trial.should_prune", lambda trial: trial.number > 0)
     found = searcher.search(
         pictures / "a.png",
@@ -141,6 +143,13 @@ def test_what_hyperband_ends_is_held_against_the_best_at_the_same_rung(
         reward="psnr",
     )
     assert [r.state for r in found] == ["done", "pruned"]
+    return found
+
+
+def test_what_hyperband_ends_is_held_against_the_best_at_the_same_rung(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = second_is_ended(searcher, pictures, monkeypatch)
     best, pruned = searcher.study.trials[:2]
     assert set(pruned.intermediate_values) == {1}
     expected = best.value + pruned.intermediate_values[1] - best.intermediate_values[1]
@@ -158,16 +167,7 @@ def test_what_is_ended_is_worth_no_more_than_the_best(
         report(trial, value - 50 if trial.number == 0 and step < 9 else value, step)
 
     monkeypatch.setattr("optuna.Trial.report", told)
-    monkeypatch.setattr("optuna.Trial.should_prune", lambda trial: trial.number > 0)
-    found = searcher.search(
-        pictures / "a.png",
-        2,
-        strategy=listed((10, 1), (2, 1)),
-        pruner={"uses": "hyperband"},
-        fit={"steps": 9, "stopping": "fixed"},
-        reward="psnr",
-    )
-    assert [r.state for r in found] == ["done", "pruned"]
+    found = second_is_ended(searcher, pictures, monkeypatch)
     assert found[1].value == found[0].value
 
 
