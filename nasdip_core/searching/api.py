@@ -12,7 +12,7 @@ from nasdip_core.launcher import chosen_launcher
 from nasdip_core.options import merge, nested, parse
 from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
-from nasdip_core.searching.conclude import conclude
+from nasdip_core.searching.conclude import SUMMARY, conclude
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import Search, known_choices, plan_search
 from nasdip_core.searching.progress import Progress
@@ -118,7 +118,7 @@ def _check_files(planned: Search, output: Path, export: Path | None) -> None:
                 f"'{given}' would be overwritten by the result", "name another folder with -o DIR"
             )
     names = {"best", "index", "search", *(first.task.writes if planned.single else ())}
-    if output.is_dir() and not any((output / known).exists() for known in (FILE, "search.json")):
+    if output.is_dir() and not any((output / known).exists() for known in (FILE, SUMMARY)):
         for path in output.iterdir():
             if path.is_file() and path.stem.removesuffix(LOSSLESS) in names:
                 raise RunError(

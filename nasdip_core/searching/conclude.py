@@ -30,6 +30,9 @@ from nasdip_core.study.artifacts import artifacts_of
 from nasdip_core.study.reference import architectures
 from nasdip_core.study.study import fits_folder
 
+SUMMARY = "search.json"
+"""Tells that a folder is a search's."""
+
 
 def conclude(
     search: Search,
@@ -51,7 +54,10 @@ def conclude(
             "The search fitted narrower networks; `nasdip run --arch STUDY#best` fits the full one."
         )
     outputs: dict[str, str] = {}
+    told["outputs"] = outputs
     pictures: dict[str, Picture] = {}
+    # Before the others: it says that they are a search's, if this one breaks off.
+    _write(effort.output / SUMMARY, json.dumps(told, indent=2) + "\n")
     if told["best"]:
         text = to_yaml(architectures(study, "best", plugins)[0])
         _write(effort.output / "best.yaml", text)
@@ -68,8 +74,7 @@ def conclude(
     page = effort.output / "index.html"
     write_search_page(page, told, pictures)
     outputs["page"] = str(page)
-    told["outputs"] = outputs
-    _write(effort.output / "search.json", json.dumps(told, indent=2) + "\n")
+    _write(effort.output / SUMMARY, json.dumps(told, indent=2) + "\n")
     if told["best"] and export is not None:
         # Last of all: it may be refused.
         _write(export, text)

@@ -15,6 +15,7 @@ from nasdip_core.errors import PictureError, RunError, StudyError
 from nasdip_core.options import parse
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
+from nasdip_core.searching import conclude
 from nasdip_core.searching.api import join
 from nasdip_core.searching.finals import Finals
 from nasdip_core.searching.kept import KeptFits
@@ -263,6 +264,21 @@ def test_files_that_no_search_has_made_stay(
     mine.unlink()
     for trials in (1, 2):
         search(pictures / "a.png", [(4, 1), (2, 1)], trials)
+
+
+def test_what_was_broken_off_at_its_last_files_goes_on(
+    search: Search, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    elsewhere = tmp_path / "elsewhere.db"
+    with monkeypatch.context() as patch:
+        patch.setattr(conclude, "write_search_page", killed)
+        with pytest.raises(KeyboardInterrupt):
+            search(pictures / "a.png", [(4, 1)], 1, study=elsewhere)
+    assert (tmp_path / "out" / "best.yaml").is_file()
+    assert search(pictures / "a.png", [(4, 1)], 1, study=elsewhere)["outputs"]["page"]
 
 
 def test_a_comparison_that_fails_is_told(
