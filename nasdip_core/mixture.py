@@ -10,6 +10,9 @@ from torch import Tensor
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.problem import Estimate, Player, Problem, Slot, Step
 
+_SCALES = 3
+"""Sizes at which edges are compared, each half of the one before."""
+
 
 class MixtureProblem(Problem):
     """min mean over pixels of (g(f_1(z_1), ..., f_n(z_n)) - y)^2 + penalty (Double-DIP, eq. 1).
@@ -113,7 +116,7 @@ def steepness(picture: Tensor) -> tuple[Tensor, Tensor]:
     return wider[..., 1:, :-1] - picture, wider[..., :-1, 1:] - picture
 
 
-def exclusion(one: Tensor, other: Tensor, scales: int = 3) -> Tensor:
+def exclusion(one: Tensor, other: Tensor) -> Tensor:
     """Return how far edges of one picture are edges of the other: a scalar, 0 where none is.
 
     Mean over scales of sqrt(mean (tanh |a grad x| tanh |b grad y|)^2), a and b such that both weigh
@@ -121,7 +124,7 @@ def exclusion(one: Tensor, other: Tensor, scales: int = 3) -> Tensor:
     eq. 5).
     """
     total = one.new_zeros(())
-    for _ in range(scales):
+    for _ in range(_SCALES):
         for x, y in zip(steepness(one), steepness(other), strict=True):
             strong = [(each.detach().abs().mean() + 1e-4).sqrt() for each in (x, y)]
             a, b = strong[1] / strong[0], strong[0] / strong[1]
@@ -129,4 +132,4 @@ def exclusion(one: Tensor, other: Tensor, scales: int = 3) -> Tensor:
             # A root has no slope at 0.
             total = total + (common + 1e-8).sqrt()
         one, other = (F.avg_pool2d(each, 2, ceil_mode=True) for each in (one, other))
-    return total / scales
+    return total / _SCALES

@@ -190,15 +190,12 @@ class OptionField:
     meaning: str
 
 
-def fields_of(
-    model: type[BaseModel], prefix: str = "", default: BaseModel | None = None
-) -> Iterator[OptionField]:
+def fields_of(model: type[BaseModel], prefix: str = "") -> Iterator[OptionField]:
     """Yield every option of a model with its dotted name, nested models unfolded.
 
-    `default` is the instance whose values are the defaults; None: those of the fields. Of a model
-    that may be left out nothing is required.
+    Of a model that may be left out nothing is required.
     """
-    yield from _fields(model, prefix, default, "required")
+    yield from _fields(model, prefix, None, "required")
 
 
 def _fields(

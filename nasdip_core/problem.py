@@ -90,8 +90,6 @@ class Player:
     """Returns a scalar to minimise."""
     turns: int = 1
     """Optimiser steps a step of the fit."""
-    lr_factor: float = 1.0
-    """Factor on the fit's learning rate."""
     beta1: float = 0.9
     """Adam's first-moment decay."""
     descends: bool = True
@@ -199,6 +197,10 @@ class Problem(ABC):
     def noise_loss(self) -> float | None:
         """Return the loss at which nothing but noise is left to fit; None where nobody knows."""
         return None
+
+    def noise_level(self) -> float:
+        """Return the deviation of the noise at mid grey, range [0, 1]; 0 where nobody knows."""
+        return 0.0
 
     def measures(self, estimate: Estimate) -> dict[str, float]:
         """Return the quality against the truth where it is given: psnr in dB."""

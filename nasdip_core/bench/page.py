@@ -1,6 +1,5 @@
 """The page of a bench: the table and some pictures, one file in the look of a run's page."""
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -10,6 +9,7 @@ from typing import Any
 
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.table import FOOTNOTE, cells, columns, shown_quality
+from nasdip_core.report.page import Panel, panels
 from nasdip_core.report.shell import html_page
 
 _PICTURES = 8
@@ -71,25 +71,19 @@ def _section(folder: BenchFolder, picture: str, outcomes: Sequence[Mapping[str, 
     if not own:
         return ""
     places, stacked = own[0]["files"], own[0].get("frames", 1) > 1
-    figures = [
-        _figure(folder.path / places[role], role, "", stacked=stacked)
+    shown = [
+        _panel(folder.path / places[role], role, "", stacked=stacked)
         for role in ("truth", "damaged")
     ]
     for outcome in own:
-        caption = shown_quality(outcome)
         path = folder.path / outcome["files"]["restored"]
-        figures.append(_figure(path, outcome["method"], caption, stacked=stacked))
-    return f'<h3>{escape(picture)}</h3><div class="panels">{"".join(figures)}</div>'
+        shown.append(_panel(path, outcome["method"], shown_quality(outcome), stacked=stacked))
+    return f"<h3>{escape(picture)}</h3>{panels(shown)}"
 
 
-def _figure(path: Path, name: str, caption: str, *, stacked: bool) -> str:
+def _panel(path: Path, name: str, caption: str, *, stacked: bool) -> Panel:
     from nasdip_core.imaging.preview import preview_png
     from nasdip_core.imaging.read import read_picture, read_stack
 
-    words = escape(f"{name}: {caption}" if caption else name)
     picture = read_stack(path) if stacked else read_picture(path, arrays=True)
-    data = base64.b64encode(preview_png(picture, _LONGEST)).decode("ascii")
-    return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'
-        f"<figcaption>{escape(name)} <span>{escape(caption)}</span></figcaption></figure>"
-    )
+    return Panel(name, caption, preview_png(picture, _LONGEST))

@@ -1,8 +1,9 @@
 """Means over pictures, and paired differences with their uncertainty."""
 
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 Values = Mapping[tuple[str, Hashable], float]
 """A quality by picture and by draw of what is random: the seed, or seed and damage."""
@@ -24,7 +25,7 @@ def by_picture(values: Values) -> dict[str, float]:
     pictures: dict[str, list[float]] = {}
     for (picture, _), value in values.items():
         pictures.setdefault(picture, []).append(value)
-    return {picture: mean(found) for picture, found in pictures.items()}
+    return {picture: fmean(found) for picture, found in pictures.items()}
 
 
 def paired(values: Values, reference: Values) -> Difference | None:
@@ -38,7 +39,7 @@ def paired(values: Values, reference: Values) -> Difference | None:
     differences = list(by_picture(both).values())
     if not differences:
         return None
-    centre, count = mean(differences), len(differences)
+    centre, count = fmean(differences), len(differences)
     if count == 1:
         return Difference(centre, None, None, 1)
     from scipy.special import stdtrit
@@ -46,9 +47,3 @@ def paired(values: Values, reference: Values) -> Difference | None:
     variance = math.fsum((d - centre) ** 2 for d in differences) / (count - 1)
     half = float(stdtrit(count - 1, 0.975)) * math.sqrt(variance / count)
     return Difference(centre, centre - half, centre + half, count)
-
-
-def mean(values: Iterable[float]) -> float:
-    """Return the arithmetic mean of at least one value."""
-    found = list(values)
-    return math.fsum(found) / len(found)

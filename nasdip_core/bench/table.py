@@ -4,9 +4,10 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Any
 
-from nasdip_core.bench.statistics import Values, by_picture, mean, paired
+from nasdip_core.bench.statistics import Values, by_picture, paired
 from nasdip_core.report.units import count, duration, memory
 
 QUALITIES = ("self_stopped", "oracle", "last")
@@ -132,7 +133,7 @@ def as_csv(settings: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> st
 
 def _mean(outcomes: Sequence[Mapping[str, Any]], key: str) -> float | None:
     pictures = by_picture(_values(outcomes, key))
-    return mean(pictures.values()) if pictures else None
+    return fmean(pictures.values()) if pictures else None
 
 
 def _values(outcomes: Sequence[Mapping[str, Any]], key: str) -> Values:

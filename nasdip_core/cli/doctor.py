@@ -5,11 +5,6 @@ from typing import Any
 from nasdip_core.cli.output import json_result, result
 from nasdip_core.cli.parameters import AsJson, Debug
 
-_PACKAGES = (
-    "nasdip", "torch", "kornia", "kornia_rs", "numpy", "scipy", "scikit-image", "pillow",
-    "tifffile", "safetensors", "pluggy", "pydantic", "pyyaml", "rich", "typer",
-)  # fmt: skip
-
 
 def doctor(
     as_json: AsJson = False,
@@ -42,7 +37,7 @@ def _examine() -> dict[str, Any]:
     from nasdip_core.resources import cores
 
     packages: dict[str, str | None] = {}
-    for name in _PACKAGES:
+    for name in ("nasdip", *_required()):
         try:
             packages[name] = version(name)
         except PackageNotFoundError:
@@ -67,3 +62,13 @@ def _examine() -> dict[str, Any]:
             for p in Plugins.discover().plugins
         ],
     }
+
+
+def _required() -> list[str]:
+    """Return the names of the packages that nasdip cannot do without."""
+    import re
+    from importlib.metadata import requires
+
+    # A marker stands behind a semicolon: packages of extras.
+    needed = [line for line in requires("nasdip") or [] if ";" not in line]
+    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed]

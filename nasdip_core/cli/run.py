@@ -101,12 +101,12 @@ def run(  # noqa: PLR0912, PLR0915  # kinds of sources, each a line or two
     words: dict[str, Any] = {"mask": mask, "truth": truth, "arch": arch, "seed": seed}
     words |= {"preset": preset, "device": device, "tile": tile, "seconds": seconds}
     given = {key: value for key, value in words.items() if value is not None}
+    plugins = Plugins.discover()
     if weights is not None:
-        if task is not None and "weights" not in _options_of(task):
+        if task is not None and "weights" not in _options_of(task, plugins):
             raise OptionError(f"--weights with task '{task}', which learns nothing to be kept")
         given["task"] = {"weights": weights}
     given = merge(given, from_dotted(settings or []))
-    plugins = Plugins.discover()
     trackers = [plugins.find("tracker", name) for name in tracker or []]
     if source is not None and source.lower().endswith((".yaml", ".yml")):
         if is_workflow(Path(source)):
@@ -144,10 +144,8 @@ def run(  # noqa: PLR0912, PLR0915  # kinds of sources, each a line or two
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _options_of(task: str) -> set[str]:
-    from nasdip_core.plugins import Plugins
-
-    model = Plugins.discover().find("task", task).options()
+def _options_of(task: str, plugins: "Plugins") -> set[str]:
+    model = plugins.find("task", task).options()
     return set() if model is None else set(model.model_fields)
 
 

@@ -23,11 +23,10 @@ class Optimisers:
         device: torch.device,
     ) -> None:
         self._lr = options.lr
-        self._players = players
         self._adams = {
             player.name: Adam(
                 [p for slot in player.slots for p in networks[slot].module.parameters()],
-                lr=options.lr * player.lr_factor,
+                lr=options.lr,
                 betas=(player.beta1, options.beta2),
                 fused=device.type in {"cpu", "cuda"},
             )
@@ -48,9 +47,9 @@ class Optimisers:
 
     def scale_rates(self, factor: float) -> None:
         """Set all learning rates to so much of what the options say."""
-        for player in self._players:
-            for group in self._adams[player.name].param_groups:
-                group["lr"] = self._lr * player.lr_factor * factor
+        for adam in self._adams.values():
+            for group in adam.param_groups:
+                group["lr"] = self._lr * factor
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""

@@ -23,5 +23,10 @@ def sample_path(name: str) -> Path:
     return path
 
 
+def located(picture: str, base: Path) -> str:
+    """Return a path that is read from `base` as an absolute one; `sample:NAME` as it is."""
+    return picture if picture.startswith(PREFIX) else str((base / picture).absolute())
+
+
 def _folder() -> Path:
     return Path(str(files("nasdip_core.imaging"))) / "samples"

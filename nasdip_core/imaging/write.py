@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from nasdip_core.errors import RunError
-from nasdip_core.files import whole_file
+from nasdip_core.files import make_folder, whole_file
 from nasdip_core.imaging.encode import encode
 from nasdip_core.imaging.kinds import LOSSLESS, SUFFIXES, holds
 from nasdip_core.imaging.picture import Picture
@@ -25,10 +25,7 @@ def write_picture(picture: Picture, path: str | Path) -> list[Path]:
     files = _planned(picture, path)
     folder = _is_folder(picture, path)
     if folder:
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"cannot write '{path}': {error.strerror or error}") from None
+        make_folder(path)
     for target, (content, file_format) in files.items():
         data = encode(content, file_format)
         with whole_file(target) as draft:

@@ -68,5 +68,6 @@ def with_defaults(kind: str, use: Use, plugins: Plugins, where: str) -> Use:
 
 
 def plain(options: Any) -> dict[str, Any]:
+    """Return an options model as plain values."""
     plain: dict[str, Any] = options.model_dump(mode="json", by_alias=True)
     return plain

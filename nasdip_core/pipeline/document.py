@@ -72,7 +72,7 @@ class Document:
         inner: Sequence[str | int] = option.group(1).split(".") if option is not None else []
         value = re.search(r"'([^']+)'", error.what)
         if option is None and value is not None:
-            inner = _place_of(value.group(1), _node(self._root, keys)) or []
+            inner = _place_of(value.group(1), _node(self._root, keys)[0]) or []
         where = _position(self.path, self._root, [*keys, *inner])
         return type(error)(f"{where}: {error.what}", error.hint)
 
@@ -82,12 +82,10 @@ def read_pipeline(path: Path) -> Document:
 
     Raises OptionError as `file:line:column: message`.
     """
-    root, content = _content(path)
-    try:
-        pipeline = Pipeline.model_validate(content)
-    except ValidationError as error:
-        raise _mistakes(path, root, error)[0] from None
-    return Document(path, pipeline, root)
+    document, mistakes = checked_pipeline(path)
+    if document is None:
+        raise mistakes[0]
+    return document
 
 
 def checked_pipeline(path: Path) -> tuple[Document | None, list[OptionError]]:
@@ -177,20 +175,22 @@ def to_yaml(content: dict[str, Any]) -> str:
     return dump(content, allow_unicode=True, width=100)
 
 
-def _node(root: yaml.Node, keys: Sequence[str | int]) -> yaml.Node:
-    """Return the node of the deepest part of `keys` that the file has."""
-    node = root
+def _node(root: yaml.Node, keys: Sequence[str | int]) -> tuple[yaml.Node, yaml.Mark]:
+    """Return the node of the deepest part of `keys` that the file has, and where it begins.
+
+    A value begins with its key.
+    """
+    node, mark = root, root.start_mark
     for key in keys:
+        found = None
         if isinstance(node, yaml.MappingNode):
-            found = next((v for k, v in node.value if k.value == str(key)), None)
+            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            found = node.value[key]
-        else:
-            found = None
+            found = (node.value[key], node.value[key])
         if found is None:
             break
-        node = found
-    return node
+        mark, node = found[0].start_mark, found[1]
+    return node, mark
 
 
 def _place_of(value: str, node: yaml.Node, depth: int = 50) -> list[str | int] | None:
@@ -211,14 +211,5 @@ def _place_of(value: str, node: yaml.Node, depth: int = 50) -> list[str | int] |
 
 def _position(path: Path, root: yaml.Node, keys: Sequence[str | int]) -> str:
     """Return `file:line:column` of the deepest part of `keys` that the file has."""
-    node, mark = root, root.start_mark
-    for key in keys:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            found = (node.value[key], node.value[key])
-        if found is None:
-            break
-        mark, node = found[0].start_mark, found[1]
+    _, mark = _node(root, keys)
     return f"{path}:{mark.line + 1}:{mark.column + 1}"

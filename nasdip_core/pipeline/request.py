@@ -13,6 +13,7 @@ from nasdip_core.errors import OptionError, PictureError, PluginError
 from nasdip_core.fit.options import FitOptions
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
+from nasdip_core.imaging.samples import located
 from nasdip_core.options import Options, merge, parse
 from nasdip_core.pipeline.architectures import architectures, preset_architecture
 from nasdip_core.pipeline.defaults import built, plain, serving, spelt_out, with_defaults
@@ -147,9 +148,9 @@ def resolve(
         )
     resolved = Resolved(
         task_name=task_name,
-        picture=_absolute(picture, base),
-        mask=None if request.mask is None else _absolute(request.mask, base),
-        truth=None if request.truth is None else _absolute(request.truth, base),
+        picture=located(picture, base),
+        mask=None if request.mask is None else located(request.mask, base),
+        truth=None if request.truth is None else located(request.truth, base),
         seed=request.seed,
         device=request.device,
         tile=request.tile,
@@ -159,7 +160,7 @@ def resolve(
         fit=fit,
         recipe=recipe,
         companions=tuple(companions),
-        kept=tuple(_absolute(path, base) for path in request.kept),
+        kept=tuple(located(path, base) for path in request.kept),
         seconds=request.seconds,
         alternatives=()
         if brought is not None
@@ -256,7 +257,3 @@ def _alternatives(
             words = request.model_copy(update={"preset": preset})
             found.append(replace(resolve(task_name, words, plugins, base), alternatives=()))
     return tuple(found)
-
-
-def _absolute(path: str, base: Path) -> str:
-    return path if path.startswith(SAMPLE) else str((base / path).absolute())

@@ -107,11 +107,11 @@ def chart(
     )
 
 
-def thin(points: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
-    """Return at most about `most` points: first, last, and the extremes of equal stretches."""
-    if len(points) <= most:
+def thin(points: Sequence[Point]) -> list[Point]:
+    """Return at most about 400 points: first, last, and the extremes of equal stretches."""
+    if len(points) <= _MOST_POINTS:
         return list(points)
-    stretches = most // 2
+    stretches = _MOST_POINTS // 2
     kept = {0, len(points) - 1}
     for stretch in range(stretches):
         indices = range(

@@ -10,6 +10,7 @@ from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.imaging.samples import PREFIX
 from nasdip_core.launcher import chosen_launcher
 from nasdip_core.options import merge, nested, parse
+from nasdip_core.pipeline.jobs import OUTPUT
 from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.conclude import SUMMARY, conclude
@@ -21,9 +22,6 @@ from nasdip_core.searching.summary import standing
 from nasdip_core.study.storage import FILE, study_url, used_storage
 from nasdip_core.study.study import load_study
 from nasdip_core.supervise import Crew
-
-OUTPUT = Path("nasdip-out")
-"""Where searches go unless the user says otherwise."""
 
 
 def search(

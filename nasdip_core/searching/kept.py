@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from nasdip_core.errors import RunError
+from nasdip_core.files import make_folder
 from nasdip_core.fit.checkpoint import load_checkpoint, moved, save_checkpoint
 from nasdip_core.fit.result import FitResult
 from nasdip_core.study.artifacts import Artifacts
@@ -25,10 +26,7 @@ class KeptFits:
     def save(self, label: str, picture: int, found: FitResult) -> None:
         """Keep a fit. Raises RunError where there is no room for it."""
         path = self.path(label, picture)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"cannot write '{path}': {error.strerror or error}") from None
+        make_folder(self._folder)
         save_checkpoint(path, found.state_dict())
         if self._artifacts is not None:
             self._artifacts.put(path.name, path)

@@ -15,6 +15,7 @@ from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
+from nasdip_core.imaging.samples import located
 from nasdip_core.options import merge, parse
 from nasdip_core.pipeline.defaults import with_defaults
 from nasdip_core.pipeline.jobs import is_batch
@@ -160,12 +161,9 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
         role: None if path is None else str((base / path).absolute())
         for role, path in (("mask", request.mask), ("truth", request.truth))
     }
-    data = (
-        request.data if request.data.startswith(SAMPLE) else str((base / request.data).absolute())
-    )
     request = request.model_copy(
         update={
-            "data": data,
+            "data": located(request.data, base),
             "space": space_use,
             "strategy": strategy_use,
             "reward": reward_use,

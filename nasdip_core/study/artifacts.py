@@ -131,7 +131,10 @@ class Artifacts:
 
 
 def place_of_files(study: Study, place: str) -> str:
-    """Return where the files of a study are, or will be. Raises StudyError where elsewhere."""
+    """Return where the files of a study are, or will be.
+
+    Raises OptionError for a place that is none, StudyError where they are elsewhere.
+    """
     if "://" not in place:
         place = str(Path(place).absolute())
     elif not place.startswith(_S3):

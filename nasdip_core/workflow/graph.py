@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -140,45 +141,32 @@ def _linked(
 def _ordered(
     nodes: Sequence[Node], document: Document, errors: list[NasdipError]
 ) -> Sequence[Node]:
-    """Return the nodes so that each comes after what it needs, else as in the file."""
-    waiting = {node.step.id: len(node.needs) for node in nodes}
-    needed_by: dict[str, list[Node]] = {}
-    for node in nodes:
-        for id_ in node.needs:
-            needed_by.setdefault(id_, []).append(node)
+    """Return the nodes so that each comes after what it needs, else as in the file.
+
+    Those that need each other, and what needs them, are left out.
+    """
+    by_id = {node.step.id: node for node in nodes}
     by_index = {node.index: node for node in nodes}
+    sorter = TopologicalSorter({id_: sorted(node.needs) for id_, node in by_id.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][:0:-1]
+        first = min(circle, key=lambda id_: by_id[id_].index)
+        begin = circle.index(first)
+        names = " -> ".join([*circle[begin:], *circle[: begin + 1]])
+        place = by_id[first].index
+        errors.append(document.error(["steps", place], f"steps need each other: {names}"))
     # Of those that can run, the first in the file.
-    ready = [node.index for node in nodes if not node.needs]
-    heapq.heapify(ready)
+    ready: list[int] = []
     ordered: list[Node] = []
-    while ready:
+    while sorter.is_active():
+        for id_ in sorter.get_ready():
+            heapq.heappush(ready, by_id[id_].index)
         node = by_index[heapq.heappop(ready)]
         ordered.append(node)
-        for dependent in needed_by.get(node.step.id, []):
-            waiting[dependent.step.id] -= 1
-            if not waiting[dependent.step.id]:
-                heapq.heappush(ready, dependent.index)
-    if len(ordered) < len(nodes):
-        done = {node.index for node in ordered}
-        left = [node for node in nodes if node.index not in done]
-        circle = _circle(left)
-        names = " -> ".join([*circle, circle[0]])
-        place = next(node.index for node in left if node.step.id == circle[0])
-        errors.append(document.error(["steps", place], f"steps need each other: {names}"))
+        sorter.done(node.step.id)
     return ordered
-
-
-def _circle(left: Sequence[Node]) -> list[str]:
-    """Return the ids of one circle among steps that all need another of them."""
-    needs = {node.step.id: node.needs for node in left}
-    path: list[str] = []
-    seen: set[str] = set()
-    here = left[0].step.id
-    while here not in seen:
-        path.append(here)
-        seen.add(here)
-        here = next(id_ for id_ in sorted(needs[here]) if id_ in needs)
-    return path[path.index(here) :]
 
 
 def select(graph: Graph, id_: str) -> Node:

@@ -40,7 +40,6 @@ def nasdip_offers() -> list[Offer]:
             name="fixed",
             summary="take every step and return the last (Ulyanov et al., CVPR 2018)",
             factory="nasdip_plugins.stopping.fixed:Fixed",
-            options="nasdip_plugins.stopping.options:FixedOptions",
         ),
         Offer(
             kind="baseline",

@@ -38,11 +38,8 @@ class Red(Objective):
 
     def begin(self, problem: "Problem") -> None:
         """Take over the scale of the loss and the noise level."""
-        from nasdip_core.restoration import RestorationProblem
-
         self._factor = self._weight / loss_unit(problem)
-        level = problem.noise_level() if isinstance(problem, RestorationProblem) else 0.0
-        self._sigma = max(_LEAST, level / 2) if self._given is None else self._given
+        self._sigma = max(_LEAST, problem.noise_level() / 2) if self._given is None else self._given
 
     def term(self, picture: "Tensor", step: int) -> "Tensor":
         """Return the weighted mean squared difference of (1, C, H, W) to its denoised form.

@@ -41,7 +41,4 @@ class TotalVariation(Objective):
 
 def loss_unit(problem: "Problem") -> float:
     """Return by what a problem divides squared residuals: the variance of the noise, or 1."""
-    from nasdip_core.restoration import RestorationProblem
-
-    level = problem.noise_level() if isinstance(problem, RestorationProblem) else 0.0
-    return level**2 or 1.0
+    return problem.noise_level() ** 2 or 1.0

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from nasdip_core.errors import OptionError
 from nasdip_core.problem import Problem
-from nasdip_core.restoration import RestorationProblem
 from nasdip_core.reward import Reward, Trained
 from nasdip_plugins.reward.decibels import decibels
 
@@ -43,10 +42,5 @@ class HeldOut(Reward):
         error = trained.problem.validation(trained.result.chosen)
         if error is None:
             raise OptionError("reward 'held-out': this task keeps no measurements back", _HINT)
-        return decibels(error * _unit(trained.problem))
-
-
-def _unit(problem: Problem) -> float:
-    """Return what a validation of 1 is as a squared error: the noise at mid grey, where known."""
-    level = problem.noise_level() if isinstance(problem, RestorationProblem) else 0.0
-    return level**2 if level else 1.0
+        # A validation of 1 is the variance of the noise, where it is known.
+        return decibels(error * (trained.problem.noise_level() ** 2 or 1.0))

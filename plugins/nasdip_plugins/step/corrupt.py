@@ -12,6 +12,7 @@ from nasdip_core.errors import PluginError
 from nasdip_core.files import whole_file
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture
+from nasdip_core.imaging.samples import located
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.options import parse
 from nasdip_core.pipeline.sources import damaged_and_truth, marks
@@ -40,8 +41,7 @@ class Corrupt(Step):
             raise PluginError(f"task '{self._task}' damages nothing")
         options = parse(model.Corruption, self._corrupt, "corrupt").located(context.base)
         task: Task[Any, Any] = registration.resolve()(context.plugins)
-        sample = self._picture.startswith("sample:")
-        clean = read_picture(self._picture if sample else str(context.path(self._picture)))
+        clean = read_picture(located(self._picture, context.base))
         damaged = task.corrupt(clean.tensor(), options, generator(self._seed, "corrupt"))
         mask = damaged.mask
         if mask is None:

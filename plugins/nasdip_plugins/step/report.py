@@ -1,6 +1,5 @@
 """One page about several runs."""
 
-import base64
 import json
 import math
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from nasdip_core.files import whole_file
 from nasdip_core.imaging.folder import frame_files
 from nasdip_core.imaging.preview import preview_png
 from nasdip_core.imaging.read import read_picture
+from nasdip_core.report.page import Panel, panels
 from nasdip_core.report.shell import html_page
 from nasdip_core.step import Step, StepContext
 
@@ -35,13 +35,13 @@ class Report(Step):
         if self._order == "quality":
             names.sort(key=lambda name: _psnr(found[name]), reverse=True)
         rows = "".join(_row(name, found[name]) for name in names)
-        panels = "".join(_panel(name, found[name]) for name in names)
+        shown = panels([_panel(name, found[name]) for name in names])
         body = (
             '<section><h2>Results</h2><table><thead><tr><th scope="col">step</th>'
             '<th scope="col">task</th><th scope="col">architecture</th>'
             '<th scope="col" class="number">PSNR</th><th scope="col" class="number">seconds</th>'
             f"</tr></thead><tbody>{rows}</tbody></table></section>"
-            f'<section><h2>Pictures</h2><div class="panels">{panels}</div></section>'
+            f"<section><h2>Pictures</h2>{shown}</section>"
         )
         page = context.folder / "index.html"
         facts = [("Runs", str(len(names)))]
@@ -80,11 +80,7 @@ def _row(name: str, result: Mapping[str, Any]) -> str:
     )
 
 
-def _panel(name: str, result: Mapping[str, Any]) -> str:
+def _panel(name: str, result: Mapping[str, Any]) -> Panel:
     first = Path(next(iter(result["outputs"].values())))
     picture = read_picture(frame_files(first)[0] if first.is_dir() else first)
-    data = base64.b64encode(preview_png(picture, _LONGEST)).decode("ascii")
-    return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(name)}">'
-        f"<figcaption>{escape(name)}</figcaption></figure>"
-    )
+    return Panel(name, "", preview_png(picture, _LONGEST))

@@ -5,10 +5,6 @@ from pydantic import Field
 from nasdip_core.options import Options
 
 
-class FixedOptions(Options):
-    """No options: the fit's own number of steps decides."""
-
-
 class MinimumOptions(Options):
     """When the minimum of a statistic counts."""
 

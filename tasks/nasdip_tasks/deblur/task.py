@@ -10,7 +10,7 @@ from nasdip_core.task import Damaged, Inputs, Task
 from nasdip_tasks.deblur import kernels
 from nasdip_tasks.deblur.blind import BlindProblem
 from nasdip_tasks.deblur.options import DeblurCorruption, DeblurOptions
-from nasdip_tasks.denoise.estimate import gaussian_sigma
+from nasdip_tasks.denoise.estimate import noise_level
 from nasdip_tasks.operators.blur import Blur, blurred
 
 
@@ -26,14 +26,7 @@ class Deblur(Task[DeblurOptions, DeblurCorruption]):
     ) -> Problem:
         """Return the fit to the blurred picture. Raises PictureError for a bad kernel."""
         picture = inputs.picture
-        notes = []
-        sigma = None if options.sigma is None else options.sigma / 255
-        if sigma is None:
-            sigma = gaussian_sigma(picture)
-            notes.append(f"noise estimated at sigma = {255 * sigma:.1f} of 255")
-        # Rounding to integer samples is noise, too.
-        floor = 1 / ((inputs.levels or 65535) * 12**0.5)
-        level = max(sigma, floor)
+        level, notes = noise_level(picture, options.sigma, inputs.levels)
         problem: RestorationProblem
         if options.kernel == "unknown":
             problem = BlindProblem(

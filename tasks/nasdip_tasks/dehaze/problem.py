@@ -13,7 +13,7 @@ from nasdip_tasks.dehaze.options import DehazeOptions
 _SWATCH = 64
 """Side of the picture that shows the colour of the air-light."""
 _GUESS, _SMOOTH, _DARK, _AIR = 0.1, 0.01, 0.02, 1.0
-"""Weights of the penalties, found on hazed pictures of the search set (docs/decisions.md)."""
+"""Weights of the penalties, found on training pictures with haze."""
 _EDGE = 0.05
 """Difference of the hazy picture at which the transmission may change, too."""
 _SHARE = 0.01

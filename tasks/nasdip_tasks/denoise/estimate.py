@@ -1,5 +1,7 @@
 """Blind estimates of noise from one picture."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -8,6 +10,8 @@ from torch import Tensor
 _MEDIAN = 0.6744897501960817
 _SAMPLED = 2048
 """Rows and columns of a large picture that suffice to estimate its noise."""
+_BINS = 16
+"""Stretches of brightness in which the noise is looked at."""
 _BAND = 128
 """Rows that are searched for impulses at a time: every pixel takes 25 samples of memory."""
 
@@ -74,7 +78,29 @@ def gaussian_sigma(picture: Tensor) -> float:
     return sigma
 
 
-def poisson_gaussian(picture: Tensor, bins: int = 16, zero: float = 0.0) -> tuple[float, float]:
+def rounding(levels: int | None) -> float:
+    """Return the deviation that rounding to integer samples leaves, `levels` the one that means 1.
+
+    It is noise, too: a noise-free picture has at least this.
+    """
+    return 1 / ((levels or 65535) * 12**0.5)
+
+
+def noise_level(
+    picture: Tensor, sigma: float | None, levels: int | None
+) -> tuple[float, Sequence[str]]:
+    """Return the deviation of the noise in the range [0, 1], and what is to be told of it.
+
+    `sigma` is in 8-bit units; None: it is estimated.
+    """
+    if sigma is not None:
+        return max(sigma / 255, rounding(levels)), []
+    found = gaussian_sigma(picture)
+    note = f"noise estimated at sigma = {255 * found:.1f} of 255"
+    return max(found, rounding(levels)), [note]
+
+
+def poisson_gaussian(picture: Tensor, zero: float = 0.0) -> tuple[float, float]:
     """Return (gain, sigma) of variance = gain (x - z)_+ + sigma^2 on (1, C, H, W) in [0, 1].
 
     z is `zero`, where there is no light: above 0 in a picture with samples below it.
@@ -88,9 +114,9 @@ def poisson_gaussian(picture: Tensor, bins: int = 16, zero: float = 0.0) -> tupl
     from scipy.optimize import nnls
 
     noise, mean = _noise_and_mean(picture)
-    if len(noise) < 64 * bins:
+    if len(noise) < 64 * _BINS:
         return 0.0, gaussian_sigma(picture)
-    parts = mean.argsort().tensor_split(bins)
+    parts = mean.argsort().tensor_split(_BINS)
     means = torch.stack([mean[part].mean() for part in parts]).double()
     deviations = torch.tensor([_deviation(noise[part]) for part in parts], dtype=torch.float64)
     room = torch.minimum(means, 1 - means) - 2 * deviations

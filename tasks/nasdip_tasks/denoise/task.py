@@ -1,5 +1,7 @@
 """Denoising: y = x + n, fitted in units of the noise."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -26,28 +28,15 @@ class Denoise(Task[DenoiseOptions, DenoiseCorruption]):
             sparse.notes.append("nothing tells which samples are off: the fit decides")
             return sparse
         picture = inputs.picture
-        sigma = None if options.sigma is None else options.sigma / 255
-        gain = None if options.gain is None else options.gain / 255
-        notes = []
         if options.noise == "gaussian":
             gain = 0.0
-            if sigma is None:
-                sigma = estimate.gaussian_sigma(picture)
-                notes.append(f"noise estimated at sigma = {255 * sigma:.1f} of 255")
-        elif sigma is None or gain is None:
-            found_gain, found_sigma = estimate.poisson_gaussian(picture, zero=inputs.zero)
-            gain = found_gain if gain is None else gain
-            sigma = found_sigma if sigma is None else sigma
-            notes.append(
-                f"noise estimated at gain = {255 * gain:.2f}, sigma = {255 * sigma:.1f} of 255"
-            )
-        # Rounding to integer samples is noise, too: a noise-free picture has at least this.
-        floor = 1 / ((inputs.levels or 65535) * 12**0.5)
-        variance = max(sigma, floor) ** 2
-        slope, zero = gain, inputs.zero
+            sigma, notes = estimate.noise_level(picture, options.sigma, inputs.levels)
+        else:
+            gain, sigma, notes = self._brightness_dependent(inputs, options)
+        variance, zero = sigma**2, inputs.zero
 
         def deviation(expected: Tensor) -> Tensor:
-            return (slope * (expected - zero).clamp(min=0) + variance).sqrt()
+            return (gain * (expected - zero).clamp(min=0) + variance).sqrt()
 
         problem = RestorationProblem(
             picture, deviation=deviation, truth=inputs.truth, levels=inputs.levels
@@ -74,6 +63,22 @@ class Denoise(Task[DenoiseOptions, DenoiseCorruption]):
             signal = gain * torch.poisson(truth / gain, generator=generator)
         noise = torch.randn(truth.shape, generator=generator) * (options.sigma / 255)
         return Damaged((signal + noise).clamp(0, 1), truth)
+
+    def _brightness_dependent(
+        self, inputs: Inputs, options: DenoiseOptions
+    ) -> tuple[float, float, Sequence[str]]:
+        """Return gain and sigma of the variance in the range [0, 1], and what is to be told."""
+        gain = None if options.gain is None else options.gain / 255
+        sigma = None if options.sigma is None else options.sigma / 255
+        notes = []
+        if sigma is None or gain is None:
+            found_gain, found_sigma = estimate.poisson_gaussian(inputs.picture, inputs.zero)
+            gain = found_gain if gain is None else gain
+            sigma = found_sigma if sigma is None else sigma
+            notes.append(
+                f"noise estimated at gain = {255 * gain:.2f}, sigma = {255 * sigma:.1f} of 255"
+            )
+        return gain, max(sigma, estimate.rounding(inputs.levels)), notes
 
     def _impulsive(self, inputs: Inputs) -> Problem:
         hit = estimate.impulses(inputs.picture)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
+from nasdip_core.imaging.samples import located
 from nasdip_core.options import Options
 from nasdip_core.task import TaskOptions
 
@@ -40,6 +41,6 @@ class FlashOptions(TaskOptions):
 
     def located(self, base: Path) -> Self:
         """Return the options with the flash picture looked for in a folder."""
-        if self.flash is None or self.flash.startswith("sample:"):
+        if self.flash is None:
             return self
-        return self.model_copy(update={"flash": str((base / self.flash).absolute())})
+        return self.model_copy(update={"flash": located(self.flash, base)})

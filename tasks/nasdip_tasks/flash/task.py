@@ -7,7 +7,7 @@ from nasdip_core.errors import PictureError
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.problem import Problem
 from nasdip_core.task import Damaged, Inputs, Task
-from nasdip_tasks.denoise.estimate import gaussian_sigma
+from nasdip_tasks.denoise.estimate import noise_level
 from nasdip_tasks.flash.options import FlashCorruption, FlashOptions
 from nasdip_tasks.flash.problem import FlashProblem
 
@@ -38,13 +38,7 @@ class Flash(Task[FlashOptions, FlashCorruption]):
                 f"{picture.shape[-1]} x {picture.shape[-2]}",
                 "they must have the same size",
             )
-        notes = []
-        sigma = None if options.sigma is None else options.sigma / 255
-        if sigma is None:
-            sigma = gaussian_sigma(picture)
-            notes.append(f"noise estimated at sigma = {255 * sigma:.1f} of 255")
-        # Rounding to integer samples is noise, too.
-        level = max(sigma, 1 / ((inputs.levels or 65535) * 12**0.5))
+        level, notes = noise_level(picture, options.sigma, inputs.levels)
         problem = FlashProblem(
             picture, guide, lambda _: level, truth=inputs.truth, levels=inputs.levels
         )

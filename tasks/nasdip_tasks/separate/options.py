@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nasdip_core.errors import OptionError
+from nasdip_core.imaging.samples import located
 from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
@@ -41,8 +42,8 @@ class SeparateCorruption(Options):
 
     def located(self, base: Path) -> Self:
         """Return the options with the other pictures looked for in a folder."""
-        album = [_located(path, base) for path in self.album]
-        return self.model_copy(update={"other": _located(self.other, base), "album": album})
+        album = [located(path, base) for path in self.album]
+        return self.model_copy(update={"other": located(self.other, base), "album": album})
 
 
 class SeparateOptions(TaskOptions):
@@ -104,8 +105,4 @@ class SeparateOptions(TaskOptions):
 
     def located(self, base: Path) -> Self:
         """Return the options with the other pictures looked for in a folder."""
-        return self.model_copy(update={"others": [_located(path, base) for path in self.others]})
-
-
-def _located(path: str, base: Path) -> str:
-    return path if path.startswith("sample:") else str((base / path).absolute())
+        return self.model_copy(update={"others": [located(path, base) for path in self.others]})

@@ -10,6 +10,7 @@ from torch import Tensor
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.read import read_picture
+from nasdip_core.imaging.samples import PREFIX as SAMPLE
 
 _MEMORY = 2**30
 """Bytes of samples that a domain keeps in memory; what is beyond is read again."""
@@ -126,7 +127,7 @@ def side_by_side(source: str, side: int | None, *, back: bool) -> tuple[Domain, 
 
 def _paths(source: str) -> Sequence[str | Path]:
     """Return the pictures of a folder, or the single one that is named."""
-    if not source.startswith("sample:") and Path(source).is_dir():
+    if not source.startswith(SAMPLE) and Path(source).is_dir():
         return _several(pictures_in(Path(source)), source)
     return [source]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nasdip_core.errors import OptionError
+from nasdip_core.imaging.samples import located
 from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
 if TYPE_CHECKING:
     from nasdip_core.architecture.named import NamedArchitecture
 
-_SAMPLE = "sample:"
 _BESIDE = ("left-right", "right-left")
 _MADE = ("grey", "edges")
 
@@ -136,7 +136,7 @@ class TranslateOptions(TaskOptions):
     def located(self, base: Path) -> Self:
         """Return the options with folders and files looked for in a folder."""
         names = {
-            name: value if value.startswith(_SAMPLE) else str((base / value).absolute())
+            name: located(value, base)
             for name in ("source", "target", "weights")
             if (value := getattr(self, name)) is not None
         }
