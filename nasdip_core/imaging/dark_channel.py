@@ -1,12 +1,13 @@
 """Haze by the dark channel prior: air-light, transmission, and the scene behind it.
 
-He, Sun, Tang, "Single image haze removal using dark channel prior", TPAMI 2011, with the guided
-filter of He, Sun, Tang, "Guided image filtering", TPAMI 2013, in place of matting.
+He, Sun, Tang, "Single image haze removal using dark channel prior", TPAMI 2011, with a guided
+filter in place of matting.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from nasdip_core.imaging.guided_filter import guided_filter
 
 _LEAST = 0.1
 """Transmission below which what is left of the scene is mostly noise."""
@@ -39,31 +40,3 @@ def transmission(picture: Tensor, air: Tensor, window: int, omega: float = 0.95)
 def scene(picture: Tensor, through: Tensor, air: Tensor) -> Tensor:
     """Return J = (I - A) / max(t, 0.1) + A, clipped to [0, 1] (2011, eq. 22)."""
     return ((picture - air) / through.clamp(min=_LEAST) + air).clamp(0, 1)
-
-
-def guided_filter(guide: Tensor, picture: Tensor, radius: int, eps: float) -> Tensor:
-    """Return the linear fit a G + b of a picture in every window, averaged (2013, eq. 5 to 8).
-
-    `guide` is (1, 1, H, W), `picture` (1, C, H, W).
-    """
-
-    def mean(x: Tensor) -> Tensor:
-        return _box(x, radius)
-
-    g, p = mean(guide), mean(picture)
-    slope = (mean(guide * picture) - g * p) / (mean(guide * guide) - g * g + eps)
-    offset = p - slope * g
-    return mean(slope) * guide + mean(offset)
-
-
-def _box(x: Tensor, radius: int) -> Tensor:
-    """Return the mean over the part of a square window that lies within the picture."""
-    for dim in (2, 3):
-        side = x.shape[dim]
-        total = F.pad(x.double().cumsum(dim), (0, 0, 1, 0) if dim == 2 else (1, 0))
-        place = torch.arange(side, device=x.device)
-        upper, lower = (place + radius + 1).clamp(max=side), (place - radius).clamp(min=0)
-        shape = [-1 if d == dim else 1 for d in range(4)]
-        count = (upper - lower).view(shape)
-        x = (total.index_select(dim, upper) - total.index_select(dim, lower)) / count
-    return x.float()

@@ -1,9 +1,9 @@
 """First estimates without a pilot: thresholded cosine transforms, and filled gaps."""
 
-import math
-
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.fft import dct
 from torch import Tensor
 
 _PATCH, _STRIDE = 8, 2
@@ -59,11 +59,7 @@ def _band(noisy: Tensor, variance: Tensor, side: int, stride: int) -> tuple[Tens
 
 def _cosines(count: int) -> Tensor:
     """Return the orthonormal cosine transform (DCT-II) of `count` samples, a row a frequency."""
-    place = torch.arange(count) + 0.5
-    rows: Tensor = torch.cos(math.pi / count * torch.arange(count)[:, None] * place)
-    rows = rows * (2 / count) ** 0.5
-    rows[0] /= 2**0.5
-    return rows
+    return torch.from_numpy(dct(np.eye(count), axis=0, norm="ortho")).float()
 
 
 def smoothed(picture: Tensor) -> Tensor:

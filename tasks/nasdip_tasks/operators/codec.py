@@ -1,9 +1,9 @@
 """The JPEG codec as a differentiable operator."""
 
-import math
-
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.fft import dct
 from torch import Tensor
 
 from nasdip_core.imaging.kinds import Coding
@@ -26,10 +26,7 @@ class Codec(Operator):
             torch.tensor(table, dtype=torch.float32).reshape(_BLOCK, _BLOCK)
             for table in coding.tables
         ]
-        place = torch.arange(_BLOCK, dtype=torch.float64)
-        basis = torch.cos(math.pi / _BLOCK * (place[None, :] + 0.5) * place[:, None]) / 2
-        basis[0] /= math.sqrt(2)
-        self._basis = basis.float()
+        self._basis = torch.from_numpy(dct(np.eye(_BLOCK), axis=0, norm="ortho")).float()
 
     @property
     def grid(self) -> int:

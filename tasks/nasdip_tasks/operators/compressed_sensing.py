@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import torch
+from scipy.fft import dct
 from torch import Tensor
 
 from nasdip_core.operators import LinearOperator
@@ -53,8 +55,4 @@ class CompressedSensing(LinearOperator):
 
 def _cosines(side: int) -> Tensor:
     """Return the orthonormal DCT-II (side, side), a frequency a row."""
-    place = torch.arange(side, dtype=torch.float64)
-    rows = torch.cos(math.pi / side * (place[None, :] + 0.5) * place[:, None])
-    rows *= math.sqrt(2 / side)
-    rows[0] /= math.sqrt(2)
-    return rows.float()
+    return torch.from_numpy(dct(np.eye(side), axis=0, norm="ortho")).float()

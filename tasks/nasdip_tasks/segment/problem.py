@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from nasdip_core.imaging.dark_channel import guided_filter
+from nasdip_core.imaging.guided_filter import guided_filter
 from nasdip_core.mixture import MixtureProblem, exclusion, steepness
 from nasdip_core.problem import Estimate, Rendered, Slot
 
