@@ -12,21 +12,28 @@ from nasdip_core.registration import OWN_DISTRIBUTION
 SURROUNDINGS = (PictureError, StudyError, OSError)
 """Errors for which no candidate is to blame: a picture that is gone, a disk that is away."""
 
+_FILE_OF_USER = "<run_path>"
+"""Name of the module that `runpy.run_path` makes of a file."""
+
 
 def attributed(error: Exception) -> Exception:
     """Return an error that comes out of a guest's code as a PluginError; any other as it is.
 
-    The deepest frame of a guest counts: torch may fail beneath it, for what it was given.
+    A guest is a plugin, or a file that a user gives, such as an operator. Its deepest frame counts:
+    torch may fail beneath it, for what it was given.
     """
     if isinstance(error, NasdipError):
         return error
     guests = _guests()
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        plugin = guests.get(_top(frame.f_globals.get("__name__", "")))
-        if plugin is not None:
-            said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-            what = f"plugin '{plugin}' failed: {said} ({_place(frame, line)})"
-            return PluginError(what, "mend it, or tell its author")
+        module = frame.f_globals.get("__name__", "")
+        whose, mend = f"plugin '{guests.get(_top(module))}'", "mend it, or tell its author"
+        if module == _FILE_OF_USER:
+            whose, mend = f"'{frame.f_code.co_filename}'", "mend it"
+        elif _top(module) not in guests:
+            continue
+        said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+        return PluginError(f"{whose} failed: {said} ({_place(frame, line)})", mend)
     return error
 
 

@@ -82,6 +82,7 @@ class FactorizationProblem(Problem):
         self.measured = layout.matrix(picture) - zero
         self.known = layout.matrix(known)
         self.fitted = self.known
+        self.kept_back: Tensor | None = None
         self.rank = rank
         self.nonnegative = nonnegative
         self.carrier = carrier
@@ -157,29 +158,33 @@ class FactorizationProblem(Problem):
     def hold_out(self, share: float, generator: torch.Generator) -> None:
         """Keep back single entries, at least one and never all."""
         places = self.known.flatten().nonzero().flatten()
+        # A single entry cannot be spared: it is fitted and judged by.
+        self.kept_back = self.known
         if len(places) < 2:
             return
         count = min(max(1, round(share * len(places))), len(places) - 1)
         order = torch.randperm(len(places), generator=generator)[:count]
         self.fitted = self.known.clone()
         self.fitted.view(-1)[places[order.to(places.device)]] = False
+        self.kept_back = self.known & ~self.fitted
         self.look()
 
     @property
     def keeps_back(self) -> bool:
         """Whether entries are kept back."""
-        return self.fitted is not self.known
+        return self.kept_back is not None
 
     def validation(self, estimate: Estimate) -> float | None:
         """Return the mean squared error of the entries kept back, by the mean square of all."""
-        if not self.keeps_back:
+        if self.kept_back is None:
             return None
-        return float(self._held_out(estimate)[:, 3].square().mean()) / self._scale / self.span**2
+        error = self._held_out(estimate, self.kept_back)[:, 3]
+        return float(error.square().mean()) / self._scale / self.span**2
 
-    def _held_out(self, estimate: Estimate) -> Tensor:
+    def _held_out(self, estimate: Estimate, kept_back: Tensor) -> Tensor:
         """Return (N, 4): row, column, value and error of every entry kept back."""
         left, right = _pair(estimate)
-        i, j = (self.known & ~self.fitted).nonzero(as_tuple=True)
+        i, j = kept_back.nonzero(as_tuple=True)
         measured = self.measured[i, j]
         error = (left[i] * right.T[j]).sum(1) - measured
         values = measured * self.span, error * self.span
@@ -210,8 +215,9 @@ class FactorizationProblem(Problem):
             "rows-shown": self._picture(left.T, self.layout.rows),
             "columns-shown": self._picture(right, self.layout.columns),
         }
-        if self.keeps_back:
-            rendered["held-out"] = Rendered(self._held_out(estimate)[None, None], array=True)
+        if self.kept_back is not None:
+            entries = self._held_out(estimate, self.kept_back)[None, None]
+            rendered["held-out"] = Rendered(entries, array=True)
         return rendered
 
     def _settled(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
@@ -246,9 +252,8 @@ class FactorizationProblem(Problem):
     def to(self, device: torch.device) -> None:
         """Move matrix and guess to a device."""
         self.measured = self.measured.to(device)
-        kept_back = self.keeps_back
-        self.known = self.known.to(device)
-        self.fitted = self.fitted.to(device) if kept_back else self.known
+        self.known, self.fitted = self.known.to(device), self.fitted.to(device)
+        self.kept_back = None if self.kept_back is None else self.kept_back.to(device)
         self.truth = None if self.truth is None else self.truth.to(device)
         if self.guess is not None:
             guess = self.guess

@@ -34,6 +34,7 @@ class MixtureProblem(Problem):
         self.truth = truth
         self.levels = levels
         self.fitted = torch.ones_like(measured[:, :1], dtype=torch.bool)
+        self.kept_back: Tensor | None = None
         super().__init__(slots, [Player("layers", tuple(slots), self._loss)])
 
     @abstractmethod
@@ -77,22 +78,25 @@ class MixtureProblem(Problem):
     def hold_out(self, share: float, generator: torch.Generator) -> None:
         """Keep back single pixels of the mixtures, at least one and never all."""
         places = self.fitted.numel()
+        # A single pixel cannot be spared: it is fitted and judged by.
+        self.kept_back = self.fitted
         if places > 1:
             count = min(max(1, round(share * places)), places - 1)
             self.fitted.view(-1)[torch.randperm(places, generator=generator)[:count]] = False
+            self.kept_back = ~self.fitted
         self.look()
 
     @property
     def keeps_back(self) -> bool:
         """Whether pixels are kept back."""
-        return not bool(self.fitted.all())
+        return self.kept_back is not None
 
     def validation(self, estimate: Estimate) -> float | None:
         """Return the mean squared error of the mixtures at the pixels kept back."""
-        if not self.keeps_back:
+        if self.kept_back is None:
             return None
         off = (self.mix(estimate) - self.measured).square()
-        return float(off[~self.fitted.expand_as(off)].mean())
+        return float(off[self.kept_back.expand_as(off)].mean())
 
     def measures(self, estimate: Estimate) -> dict[str, float]:
         """Return the PSNR in dB of the first output as it would be written."""
@@ -107,6 +111,7 @@ class MixtureProblem(Problem):
         """Move the measurements to a device."""
         self.measured = self.measured.to(device)
         self.fitted = self.fitted.to(device)
+        self.kept_back = None if self.kept_back is None else self.kept_back.to(device)
         self.truth = None if self.truth is None else self.truth.to(device)
 
 

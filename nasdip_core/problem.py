@@ -127,6 +127,8 @@ class Problem(ABC):
     """Nobody, where there is nothing to train: the fit is one look at the networks."""
     passes: ClassVar[int] = 1
     """Of each of the architecture's networks a step, for an estimate of its time."""
+    on_unet: ClassVar[bool] = False
+    """Whether the architecture must be a U-Net, which takes and gives pictures of any size."""
     averaged: ClassVar[bool] = True
     """Whether the fit averages estimates (fit.averaging); not those of averaged weights."""
     notes: list[str] = field(default_factory=list, kw_only=True)

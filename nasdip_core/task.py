@@ -12,11 +12,13 @@ from nasdip_core.options import Options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from nasdip_core.architecture.named import NamedArchitecture
-    from nasdip_core.imaging.kinds import Coding
+    from nasdip_core.imaging.kinds import Coding, Samples
     from nasdip_core.plugins import Plugins
     from nasdip_core.problem import Problem
 
@@ -65,6 +67,16 @@ class TaskOptions(Options):
 
         `given` are the options that are asked for. None: every picture of a folder is a run of
         its own, as those of a folder of clean pictures always are.
+        """
+        return None
+
+    def unknown_samples(
+        self, samples: "Samples", mask: "Samples | None"
+    ) -> "NDArray[np.bool_] | None":
+        """Return which stored samples (H, W, C) mean nothing; None: these options tell of none.
+
+        `mask` is (H, W, 1), or (H, W, C) for an array, in [0, 1]. Asked of floats, whose range is
+        that of the other samples.
         """
         return None
 
@@ -119,6 +131,8 @@ class Inputs:
     guide: "Tensor | None" = None
     """(N, C, H, W) in [0, 1]: further pictures of the same scene or mark, where the damage made
     some."""
+    inks: bool = False
+    """Whether samples are amounts of ink (CMYK), the more the darker."""
     coding: "Coding | None" = None
     """How the picture's file codes it, for a JPEG."""
     levels: int | None = 255

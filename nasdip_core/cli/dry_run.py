@@ -13,12 +13,13 @@ def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
     """Show the plan of one job on stderr and return it as `nasdip.plan/1`; write nothing."""
     from nasdip_core.device import choose_device
     from nasdip_core.pipeline.budget import plan_for
-    from nasdip_core.pipeline.estimate import estimate
+    from nasdip_core.pipeline.estimate import estimate, steps_of
     from nasdip_core.pipeline.prepare import prepare
 
     resolved = job.resolved
     device = choose_device(resolved.device)
-    problem = prepare(resolved, plugins).problem
+    prepared = prepare(resolved, plugins)
+    problem, channels = prepared.problem, prepared.sources.channels
     plan_made = plan_for(resolved, problem, plugins, device)
     resolved = plan_made.resolved
     for note in plan_made.notes:
@@ -32,7 +33,7 @@ def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
         "output": str(job.folder),
         "device": str(device),
         "fits": recipe.fits,
-        "steps": resolved.fit.steps,
+        "steps": steps_of(resolved, problem),
         "stopping": resolved.fit.stopping.uses,
         "guide": None if recipe.guide is None else recipe.guide.uses,
         "refine": [use.uses for use in recipe.refine],
@@ -49,14 +50,14 @@ def dry_run(job: "Job", plugins: "Plugins") -> dict[str, Any]:
         pieces = f"{expected.tiles} tiles of {expected.tile} pixels"
     height, width = problem.result_size
     frames = "" if slot.frames == 1 else f"{slot.frames} frames of "
-    say(f"result        {frames}{width} x {height}, {slot.channels} channels, in {pieces}")
+    say(f"result        {frames}{width} x {height}, {channels} channels, in {pieces}")
     say(f"network       {cost.parameters:,} parameters, {cost.macs / 1e9:.2f} G multiply-adds")
     say(f"memory        {expected.memory_bytes / 2**20:.0f} MiB")
     say(f"time          {expected.seconds:.0f} s at most on this machine")
     return {
         **plan,
-        "size": list(slot.size),
-        "channels": slot.channels,
+        "size": [height, width],
+        "channels": channels,
         "frames": slot.frames,
         "parameters": cost.parameters,
         "macs": cost.macs,

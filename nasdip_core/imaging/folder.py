@@ -6,6 +6,7 @@ from nasdip_core.errors import PictureError
 
 ARRAYS = frozenset({".npy", ".npz", ".csv", ".mat"})
 """Suffixes of files that hold arrays; they are written as .npy."""
+_TABLES = frozenset({".csv", ".mat"})
 _FRAMES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".pgm", ".ppm"})
 
 
@@ -19,7 +20,10 @@ def frame_files(folder: Path) -> list[Path]:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Return the files of a folder that are pictures by their suffix, sorted by name."""
+    """Return the files of a folder that are pictures by their suffix, sorted by name.
+
+    Tables count where there is nothing else: beside pictures they tell of them.
+    """
     from PIL import Image
 
     from nasdip_core.imaging.pillow import FORMATS
@@ -28,10 +32,11 @@ def pictures_in(folder: Path) -> list[Path]:
     read = {*FORMATS, "MPO"}  # a JPEG of several frames, as phones write them
     suffixes = ARRAYS | {s for s, name in Image.registered_extensions().items() if name in read}
     try:
-        return sorted(
+        found = sorted(
             path
             for path in folder.iterdir()
             if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
         )
     except OSError as error:
         raise PictureError(f"cannot read the folder '{folder}': {error.strerror}") from None
+    return [path for path in found if path.suffix.lower() not in _TABLES] or found

@@ -131,9 +131,14 @@ def estimate(
     step = rate * cost.macs * tiles * _networks(problem) * problem.passes
     refine = _refine_seconds(resolved, problem, plugins, known)
     recipe = resolved.recipe
-    seconds = recipe.fits * resolved.fit.steps * step + sum(refinements(recipe)) * refine
+    seconds = recipe.fits * steps_of(resolved, problem) * step + sum(refinements(recipe)) * refine
     memory = resident_memory_bytes() + _memory(cost, _pictures(problem), _networks(problem))
     return Estimate(cost, memory, step, refine, seconds, side, tiles)
+
+
+def steps_of(resolved: Resolved, problem: Problem) -> int:
+    """Return how many steps a fit takes at most: one look where nobody trains."""
+    return resolved.fit.steps if problem.players else 1
 
 
 def step_label(resolved: Resolved, channels: int) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from nasdip_core.architecture.specification import PluginNetwork
 from nasdip_core.errors import OptionError
 from nasdip_core.fit.stopping import StoppingRule
 from nasdip_core.imaging.picture import Picture
@@ -66,6 +67,9 @@ def _check_recipe(resolved: Resolved, problem: Problem) -> None:
 
 def _check_fit(resolved: Resolved, problem: Problem, plugins: Plugins) -> None:
     """Raise OptionError where the fit would refuse its options, once a run is written."""
+    if problem.on_unet and isinstance(resolved.arch.architecture, PluginNetwork):
+        what = f"task '{resolved.task_name}' takes a U-Net, '{resolved.arch.name}' is none"
+        raise OptionError(what, "take another --arch")
     if resolved.fit.objectives and type(problem).shaped is Problem.shaped:
         raise OptionError(*NO_OBJECTIVES)
     if resolved.fit.langevin.noise and not problem.averaged:

@@ -10,6 +10,7 @@ from torch import Tensor
 from nasdip_core.errors import PictureError
 from nasdip_core.imaging.array_files import array_picture, mask_picture
 from nasdip_core.imaging.arrays import picture_of
+from nasdip_core.imaging.kinds import range_of
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.read import read_picture, read_stack
 from nasdip_core.imaging.stack import Stack
@@ -54,6 +55,7 @@ class Sources:
             truth=self.true(),
             measured=None if self.damage is None else self.damage.measured,
             guide=None if self.damage is None else self.damage.guide,
+            inks=kind.model == "cmyk" or kind.photometric == "separated",
             coding=kind.coding,
             levels=int(self.picture.peak) if self.picture.colour.dtype.kind == "u" else None,
             zero=-kind.low / (kind.peak - kind.low),
@@ -87,8 +89,6 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
     assert picture is not None
     mask, truth = load("mask", resolved.mask), load("truth", resolved.truth)
     _check_frames(picture, mask, truth, stacked=resolved.task.stacked)
-    if truth is not None:
-        truth = _in_range(truth, picture)
     if resolved.corrupt is not None:
         draws = generator(resolved.problem_seed, "corrupt")
         damaged = task.corrupt(picture.tensor(), resolved.corrupt, draws)
@@ -100,6 +100,8 @@ def read_sources(resolved: Resolved, task: Task[Any, Any], given: Mapping[str, P
         return Sources(picture, mask, _in_range(truth, picture), damaged, resolved.task.in_colour)
     if mask is not None:
         _check_mask(mask, picture, resolved)
+    picture = _in_range_of_known(picture, mask, resolved.task)
+    truth = None if truth is None else _in_range(truth, picture)
     return Sources(picture, mask, truth, None, resolved.task.in_colour)
 
 
@@ -155,6 +157,26 @@ def _check_mask(mask: Picture, picture: Picture, resolved: Resolved) -> None:
                 f"the mask '{resolved.mask}' has {mask.channels} marks a pixel",
                 "it must be (H, W)" + (f" or (H, W, {wanted})" if wanted > 1 else ""),
             )
+
+
+def _in_range_of_known(picture: Picture, mask: Picture | None, options: TaskOptions) -> Picture:
+    """Return a picture of floats in the range of those that mean something."""
+    if picture.colour.dtype.kind != "f":
+        return picture
+    if isinstance(picture, Stack):
+        masks = mask.frames if isinstance(mask, Stack) else [mask] * len(picture.frames)
+        frames = [
+            _in_range_of_known(frame, own, options)
+            for frame, own in zip(picture.frames, masks, strict=True)
+        ]
+        return Stack.of(frames, picture.names)
+    marks = None if mask is None else _mask(mask)[0].movedim(0, -1).numpy()
+    unknown = options.unknown_samples(picture.colour, marks)
+    if unknown is None:
+        return picture
+    low, peak = range_of(np.where(unknown, np.nan, picture.colour))
+    kind = replace(picture.kind, low=low, peak=peak if peak > low else low + 1)
+    return replace(picture, kind=kind)
 
 
 def check_truth(truth: Tensor | None, size: tuple[int, int]) -> None:

@@ -1,6 +1,7 @@
 """Whose error it is: a guest's is told as its own, with its exit code."""
 
 import json
+import runpy
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -153,3 +154,14 @@ def test_a_worker_tells_it_as_well(
         worker.main()
     assert end.value.code == ExitCode.PLUGIN
     assert "error: plugin 'throwaway-blamed:file' failed: ValueError (" in capsys.readouterr().err
+
+
+def test_a_file_that_a_user_gives_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("def forward(picture):\n    raise RuntimeError('late')\n")
+    forward = runpy.run_path(str(file))["forward"]
+    with pytest.raises(RuntimeError) as caught:
+        forward(1)
+    told = attributed(caught.value)
+    assert isinstance(told, PluginError)
+    assert str(told) == f"'{file}' failed: RuntimeError: late (a.py:2); mend it"

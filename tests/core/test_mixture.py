@@ -64,6 +64,9 @@ def test_never_all_is_kept_back(size: tuple[int, int]) -> None:
     found.hold_out(0.99, draws())
     assert found.fitted.any()
     assert found.visible().isfinite().all()
+    # A rule that asks for it is told.
+    assert found.keeps_back
+    assert found.validation(dict.fromkeys("ab", found.measured)) == 0
 
 
 def test_measures_are_of_the_picture_as_written() -> None:

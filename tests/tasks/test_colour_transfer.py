@@ -97,8 +97,10 @@ def test_what_is_learnt_has_no_set(sets: tuple[Path, Path], plugins: Plugins) ->
         transferred(plugins, sets[0] / "0.png", weights=str(weights))
 
 
-def test_a_translator_is_a_unet(sets: tuple[Path, Path], plugins: Plugins) -> None:
+@pytest.mark.parametrize("arch", ["siren", "fourier-features"])
+def test_a_translator_is_a_unet(arch: str, sets: tuple[Path, Path], tmp_path: Path) -> None:
     blue, red = sets
-    options = {"task.target": str(red), "fit.stopping": "fixed", "fit.steps": 2}
-    with pytest.raises(OptionError, match="a translator is a U-Net"):
-        restore(str(blue), "translate", arch="siren", options=options)
+    options = {"task.target": str(red), "fit.steps": 2}
+    with pytest.raises(OptionError, match=f"takes a U-Net, '{arch}' is none; take another --arch"):
+        restore(str(blue), "translate", arch=arch, options=options, output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nasdip_core.bench.child import classical_estimate
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.imaging import dark_channel as dark
 from nasdip_core.imaging.metrics import psnr
 from nasdip_core.imaging.read import read_picture
@@ -197,3 +197,10 @@ def test_grey_has_one_channel() -> None:
     found = problem(grey)
     assert found.slots["scene"].channels == 1
     assert found.guess.shape == (1, 1, 96, 100)
+
+
+def test_inks_are_no_light() -> None:
+    with pytest.raises(
+        PictureError, match="its samples are inks, haze is light; convert it to RGB"
+    ):
+        TASK.problem(Inputs(torch.rand(1, 4, 8, 8), inks=True), DehazeOptions(), draws())

@@ -287,3 +287,20 @@ class TestProblem:
         assert not damaged.mask.all(dim=1).any()
         left = (~damaged.mask).sum(dim=(0, 2, 3)) / 64**2
         assert torch.allclose(left, torch.tensor(1 - 0.9 + 0.9**3 / 3), atol=0.03)
+
+
+def test_where_a_cube_has_gaps_something_stays_known() -> None:
+    cube = torch.rand(1, 4, 12, 12, generator=generator(0, "cube"))
+    cube[:, 1:, :6] = torch.nan
+    task = Factorize(Plugins.discover())
+    damaged = task.corrupt(cube, FactorizeCorruption(missing=0.9), generator(0, "damage"))
+    assert damaged.mask is not None
+    assert bool((~damaged.mask & ~cube.isnan()).any(dim=1).all())
+
+
+def test_a_single_entry_is_judged_by() -> None:
+    found = problem(torch.full((1, 1, 1, 1), 0.5))
+    found.hold_out(0.03, generator(0, "hold"))
+    assert found.keeps_back
+    assert found.validation(found.estimate(says(found))) is not None
+    assert found.render(found.estimate(says(found)))["held-out"].samples.shape == (1, 1, 1, 4)

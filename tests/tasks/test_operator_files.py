@@ -15,7 +15,7 @@ from nasdip_core.restoration import RestorationProblem
 from nasdip_core.task import Inputs
 from nasdip_tasks.operator.options import OperatorCorruption, OperatorOptions
 from nasdip_tasks.operator.task import AnyOperator
-from nasdip_tasks.operators.given import GivenLinear, from_file
+from nasdip_tasks.operators.given import GivenLinear, checked, from_file
 
 TASK = AnyOperator(Plugins.discover())
 
@@ -55,9 +55,16 @@ class TestFile:
         assert isinstance(problem.operator, LinearOperator)
 
     def test_a_wrong_adjoint_is_refused_with_its_error(self, tmp_path: Path) -> None:
-        said = r"adjoint of operator '.*a\.py' is wrong: <A x, y> = .*, <x, A\^T y> = .* apart"
+        said = r"adjoint of operator '.*a\.py' is wrong: A\^T y is off by 0\.5 of \|A\^T y\|"
         with pytest.raises(OptionError, match=said):
             self.problem(tmp_path / "a.py", FORWARD + ADJOINT.format(1))
+
+    def test_an_adjoint_that_shifts_the_same_way_is_wrong_at_any_size(self, tmp_path: Path) -> None:
+        shift = "return x.roll((7, 30), (2, 3))"
+        file = tmp_path / "a.py"
+        file.write_text(f"def forward(x):\n    {shift}\ndef adjoint(x):\n    {shift}\n")
+        with pytest.raises(OptionError, match=r"is wrong: A\^T y is off by"):
+            checked(from_file(str(file), (256, 256), {}), "a.py", 1, (256, 256))
 
     @pytest.mark.parametrize(
         ("back", "said"),
@@ -103,6 +110,7 @@ class TestFile:
             ("def forward(x):\n    return x.detach()", "lets no gradient pass"),
             ("def forward(x):\n    return x @ x[..., :3, :]", "cannot measure a picture of 8 x 8"),
             ("1 / 0", "failed: ZeroDivisionError"),
+            ("raise SystemExit(3)", "failed: SystemExit: 3"),
             ("def operator(size):\n    return 3", "returned int"),
         ],
     )

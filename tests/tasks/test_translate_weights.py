@@ -1,5 +1,7 @@
 """Weights of a translation: they make its picture again, and others."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ from nasdip_core.errors import OptionError, RunInterruptedError
 from nasdip_core.fit.events import Event
 from nasdip_core.imaging.read import read_picture
 from nasdip_core.pipeline.api import restore
+from nasdip_core.testing.pytest_plugin import Answer
 from nasdip_core.weights import read_weights
+
+Cli = Callable[..., Answer]
 
 
 def test_weights_make_the_same_picture_and_others(sets: tuple[Path, Path], tmp_path: Path) -> None:
@@ -92,3 +97,22 @@ def test_weights_bring_their_network_to_a_timed_run(
     assert np.array_equal(again.picture.colour, done.picture.colour)
     with pytest.raises(OptionError, match="leave --arch and --preset out"):
         restore(str(blue / "2.png"), "translate", options=words | {"preset": "fast"})
+
+
+def test_weights_are_applied_however_little_time_there_is(
+    sets: tuple[Path, Path], tmp_path: Path, nasdip_cli: Cli
+) -> None:
+    blue, red = sets
+    run(blue / "2.png", tmp_path / "out", task__target=str(red))
+    words = [
+        "run",
+        blue / "2.png",
+        "-t",
+        "translate",
+        "--weights",
+        tmp_path / "out/weights.safetensors",
+    ]
+    plan = json.loads(nasdip_cli(*words, "--dry-run", "--json").out)
+    assert plan["steps"] == 1
+    answer = nasdip_cli(*words, "--seconds", "0.001", "-o", tmp_path / "again")
+    assert answer.code == 0, answer.err

@@ -183,3 +183,11 @@ def test_a_picture_among_its_others_counts_once(album: Path) -> None:
 def test_a_folder_of_one_picture_is_told(waves_file: Path, tiny: dict[str, Any]) -> None:
     with pytest.raises(PictureError, match="one picture alone"):
         restore(waves_file.parent, "separate", arch=tiny, options={"task.shared": "watermark"})
+
+
+@pytest.mark.parametrize(("asked", "made"), [("watermark", "both"), ("both", "watermark")])
+def test_damage_and_task_share_the_same(asked: str, made: str) -> None:
+    damage = SeparateCorruption(shared=made)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=f"task.shared = '{asked}'.*say corrupt.shared={asked}"):
+        SeparateOptions.from_damage(damage, {"shared": asked})
+    assert SeparateOptions.from_damage(damage, {"shared": made}) == {"shared": made}

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.problem import Problem
 from nasdip_core.task import Damaged, Inputs, Task
 from nasdip_tasks.dehaze.options import DehazeCorruption, DehazeOptions
@@ -20,7 +20,12 @@ class Dehaze(Task[DehazeOptions, DehazeCorruption]):
     def problem(
         self, inputs: Inputs, options: DehazeOptions, generator: torch.Generator
     ) -> Problem:
-        """Return the coupled fit. Raises OptionError for an air-light of other channels."""
+        """Return the coupled fit.
+
+        Raises OptionError for an air-light of other channels, PictureError for inks.
+        """
+        if inputs.inks:
+            raise PictureError("its samples are inks, haze is light", "convert it to RGB")
         given = None
         if options.air_light is not None:
             channels, wanted = len(options.air_light), int(inputs.picture.shape[1])

@@ -1,12 +1,18 @@
 """Options of factorization (torch-free)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
 from nasdip_core.options import Options
 from nasdip_core.task import TaskOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nasdip_core.imaging.kinds import Samples
 
 Side = tuple[PositiveInt, PositiveInt]
 
@@ -54,3 +60,9 @@ class FactorizeOptions(TaskOptions):
         default="columns",
         description="factor that carries the size of the components; the other is 1 at most",
     )
+
+    def unknown_samples(
+        self, samples: "Samples", mask: "Samples | None"
+    ) -> "NDArray[np.bool_] | None":
+        """Return which entries the mask calls missing."""
+        return None if mask is None else mask >= 0.5

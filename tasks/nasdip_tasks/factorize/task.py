@@ -67,8 +67,10 @@ class Factorize(Task[FactorizeOptions, FactorizeCorruption]):
         """Lose single entries, which are then 0; of several channels one stays."""
         lost = torch.rand(truth.shape, generator=generator) < options.missing
         if truth.shape[1] > 1:
-            spared = torch.rand(truth.shape, generator=generator).argmax(dim=1, keepdim=True)
-            lost &= ~(lost.all(dim=1, keepdim=True) & torch.zeros_like(lost).scatter(1, spared, 1))
+            gaps = truth.isnan()
+            order = torch.rand(truth.shape, generator=generator).masked_fill(gaps, -1)
+            spared = torch.zeros_like(lost).scatter(1, order.argmax(dim=1, keepdim=True), 1)
+            lost &= ~((lost | gaps).all(dim=1, keepdim=True) & spared)
         return Damaged(truth.masked_fill(lost, 0), truth, lost)
 
 

@@ -2,15 +2,23 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from nasdip_core.options import Options
 from nasdip_core.task import StackOptions
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nasdip_core.imaging.kinds import Samples
+
 _NUMBER = r"-?\d+(\.\d+)?([eE][-+]?\d+)?"
 """A sample as it is written."""
+NEAR = 1e-6
+"""How much floats may differ that are the same colour: what single precision leaves."""
 
 
 class InpaintCorruption(Options):
@@ -57,6 +65,23 @@ class InpaintOptions(StackOptions):
         ):
             raise ValueError("write a colour as '#ff00ff' or as samples '255,0,255'")
         return value
+
+    def unknown_samples(
+        self, samples: "Samples", mask: "Samples | None"
+    ) -> "NDArray[np.bool_] | None":
+        """Return which samples the mask or the marking colour calls missing."""
+        import numpy as np
+
+        found = None if mask is None else (mask >= 0.5) != self.invert_mask
+        colour = self.missing_colour
+        if colour is None or colour.startswith("#"):  # of a share of the range
+            return found
+        values = [float(part) for part in colour.split(",")]
+        if len(values) not in (1, samples.shape[2]):
+            return found
+        near = np.isclose(samples, values, rtol=NEAR, atol=0)
+        marked: NDArray[np.bool_] = np.all(near, axis=2, keepdims=True)
+        return marked if found is None else found | marked
 
     def missing_samples(self, low: float, peak: float) -> tuple[float, ...] | None:
         """Return the samples of the marking colour, one a channel.

@@ -9,7 +9,7 @@ from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.task import Damaged, Inputs, Task
 from nasdip_tasks.inpaint import masks
-from nasdip_tasks.inpaint.options import InpaintCorruption, InpaintOptions
+from nasdip_tasks.inpaint.options import NEAR, InpaintCorruption, InpaintOptions
 
 _MOST = 0.9
 """A mask that takes more than this is more likely to be meant the other way round."""
@@ -32,7 +32,8 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             if refused:
                 raise PictureError(f"{marks} is marked as missing", _hint(inputs, options))
         problem = RestorationProblem(
-            inputs.picture,
+            # What is missing may be any number.
+            inputs.picture.clamp(0, 1),
             known=~missing,
             truth=inputs.truth,
             levels=inputs.levels,
@@ -103,16 +104,21 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             raise OptionError(
                 f"task.missing_colour has {len(samples)} samples, the picture {channels} channels"
             )
-        # Half a level on either side is the same integer sample; floats must agree to 1e-6.
-        near = 0.5 / inputs.levels if inputs.levels is not None else 1e-6
+        # Half a level on either side is the same integer sample; floats must agree to six digits.
         colour = (torch.tensor(samples, dtype=torch.float64) - low) / (peak - low)
-        if bool(((colour < -near) | (colour > 1 + near)).any()):
+        near = NEAR * colour.abs().clamp(min=1)
+        if inputs.levels is not None:
+            near = torch.full_like(colour, 0.5 / inputs.levels)
+        off, near = (each.to(inputs.picture).view(1, -1, 1, 1) for each in (colour, near))
+        marked = ((inputs.picture - off).abs() < near).all(dim=1, keepdim=True)
+        beyond = bool(((colour < 0) | (colour > 1)).any())
+        # Floats that mark what is missing may lie beyond the others.
+        if beyond and not marked.any():
             raise OptionError(
                 f"task.missing_colour is '{','.join(f'{sample:g}' for sample in samples)}', "
                 f"the samples of the picture go from {low:g} to {peak:g}"
             )
-        off = inputs.picture - colour.to(inputs.picture).view(1, -1, 1, 1)
-        return (off.abs() < near).all(dim=1, keepdim=True)
+        return marked
 
 
 def _grown(missing: Tensor, pixels: int) -> Tensor:

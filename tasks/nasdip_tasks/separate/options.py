@@ -12,6 +12,7 @@ from nasdip_core.options import Options, refuse_idle
 from nasdip_core.task import TaskOptions
 
 Shared = Literal["both", "watermark"]
+_WORDS = {"both": "both layers", "watermark": "a watermark"}
 
 
 class SeparateCorruption(Options):
@@ -102,6 +103,18 @@ class SeparateOptions(TaskOptions):
         """Return what the damaged pictures share."""
         assert isinstance(corruption, SeparateCorruption)
         return {"shared": corruption.shared}
+
+    @classmethod
+    def from_damage(cls, corruption: Options, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is shared. Raises OptionError where something else is asked for."""
+        implied = cls.implied(corruption)
+        asked, made = given.get("shared", implied["shared"]), implied["shared"]
+        if asked != made:
+            raise OptionError(
+                f"task.shared = '{asked}' for pictures that share {_WORDS[made]}",
+                f"say corrupt.shared={asked}, too",
+            )
+        return implied
 
     def located(self, base: Path) -> Self:
         """Return the options with the other pictures looked for in a folder."""

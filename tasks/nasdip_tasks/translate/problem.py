@@ -37,6 +37,7 @@ class TranslationProblem(Problem):
 
     output = "translated"
     averaged = False
+    on_unet = True
 
     def __init__(
         self,

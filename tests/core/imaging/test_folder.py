@@ -20,3 +20,10 @@ def test_only_what_can_be_read(tmp_path: Path, waves: np.ndarray) -> None:
     assert [path.name for path in found] == ["a.JPG", "b.png", "c.webp", "d.mpo", "j.npy"]
     for path in found:
         read_picture(path)
+
+
+def test_tables_beside_pictures_are_none(tmp_path: Path, waves: np.ndarray) -> None:
+    np.savetxt(tmp_path / "labels.csv", waves[..., 0])
+    assert [path.name for path in pictures_in(tmp_path)] == ["labels.csv"]
+    Image.fromarray(waves).save(tmp_path / "a.png")
+    assert [path.name for path in pictures_in(tmp_path)] == ["a.png"]

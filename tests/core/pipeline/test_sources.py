@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from nasdip_core import restore
 from nasdip_core.imaging.array_files import array_picture
 from nasdip_core.imaging.arrays import picture_of
+from nasdip_core.imaging.stack import Stack
 from nasdip_core.imaging.tiff import encode_tiff
 from nasdip_core.options import parse
 from nasdip_core.pipeline.request import RestoreRequest, resolve
-from nasdip_core.pipeline.sources import read_sources
+from nasdip_core.pipeline.sources import Sources, read_sources
 from nasdip_core.plugins import Plugins
 
 
@@ -108,3 +110,53 @@ def test_alpha_is_cropped_where_the_damage_crops_the_picture(
     for cropped in (sources.truth, sources.picture):
         assert cropped.alpha is not None
         assert np.array_equal(cropped.alpha < 128, cropped.colour[..., 0] < 128)
+
+
+NO_DATA = -3.4028235e38
+"""What programs for maps write where nothing was measured."""
+
+
+@pytest.mark.parametrize("told", ["mask", "inverted", "colour", "factorize"])
+def test_what_is_missing_does_not_count_for_the_range(told: str, plugins: Plugins) -> None:
+    heights = np.random.default_rng(0).uniform(264, 357, (12, 14)).astype(np.float32)
+    missing = np.zeros(heights.shape, bool)
+    missing[3:6, 4:9] = True
+    given = {"picture": array_picture(np.where(missing, np.float32(NO_DATA), heights))}
+    content: dict[str, Any] = {"picture": "x.npy"}
+    if told == "colour":
+        content["task"] = {"missing_colour": f"{NO_DATA!r}"}
+    else:
+        marked = ~missing if told == "inverted" else missing
+        given["mask"] = picture_of(np.uint8(255 * marked))
+        content |= {"mask": "m.png", "task": {"invert_mask": True} if told == "inverted" else {}}
+    task = "factorize" if told == "factorize" else "inpaint"
+    resolved = resolve(task, parse(RestoreRequest, content, ""), plugins, Path())
+    made = plugins.find("task", task).resolve()(plugins)
+    sources = read_sources(resolved, made, given)
+    kind = sources.picture.kind
+    assert (kind.low, kind.peak) == (0.0, float(heights[~missing].max()))
+    problem = made.problem(sources.inputs(), resolved.task, torch.Generator())
+    assert torch.equal(
+        problem.known[0, 0] if task == "inpaint" else problem.known, ~torch.from_numpy(missing)
+    )
+    assert float(problem.measured.abs().max()) <= 1
+
+
+def test_every_frame_counts_for_the_range(plugins: Plugins) -> None:
+    frames = np.random.default_rng(0).uniform(0, 9, (3, 8, 8)).astype(np.float32)
+    frames[:, 2:4, 2:4] = -9999
+    given = {
+        "picture": Stack.of([array_picture(frame) for frame in frames]),
+        "mask": picture_of(np.uint8(255 * (frames[0] < 0))),
+    }
+    content = {"picture": "x.npy", "mask": "m.png", "task": {"stack": True}}
+    resolved = resolve("inpaint", parse(RestoreRequest, content, ""), plugins, Path())
+    made = plugins.find("task", "inpaint").resolve()(plugins)
+    kind = read_sources(resolved, made, given).picture.kind
+    assert (kind.low, kind.peak) == (0.0, float(frames.max()))
+
+
+@pytest.mark.parametrize(("mode", "inks"), [("RGB", False), ("CMYK", True)])
+def test_inks_are_told_from_light(mode: str, inks: bool, plugins: Plugins) -> None:
+    picture = picture_of(Image.new(mode, (8, 8)))
+    assert Sources(picture, None, None, None).inputs().inks is inks
