@@ -1,6 +1,7 @@
 """Plugins that take part in what nasdip does, none of which can break it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -102,14 +103,16 @@ class RunWatch:
 
     def sections(self, result: Mapping[str, Any]) -> list[PageSection]:
         """Return the sections that plugins add to the page of the run."""
+        # Those who listen change nothing.
+        copied = deepcopy(dict(result))
         found = self._behaviour.gather(
-            "nasdip_add_page_sections", PageSection, run=self._run, result=result
+            "nasdip_add_page_sections", PageSection, run=self._run, result=copied
         )
         return [section for _, section in found]
 
     def done(self, result: Mapping[str, Any]) -> None:
         """Take the result of a run whose files are all written."""
-        self._result = result
+        self._result = deepcopy(dict(result))
 
     def __exit__(
         self,

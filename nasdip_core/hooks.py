@@ -74,6 +74,10 @@ class Offer:
     api: tuple[int, int] = (1, 0)
     """The version of the contract that it was written for; newer ones are asked for by name."""
 
+    def __post_init__(self) -> None:
+        """Refuse what listings could not show."""
+        _check_texts(self, "kind", "name", "summary")
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -83,6 +87,10 @@ class Command:
     summary: str
     target: str
     """"package.module:attribute": a `typer.Typer` or a function that Typer can take."""
+
+    def __post_init__(self) -> None:
+        """Refuse what --help could not show."""
+        _check_texts(self, "name", "summary", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,18 @@ class PageSection:
     """Plain text."""
     html: str
     """What stands below the heading. The page loads nothing: pictures are `data:` addresses."""
+
+    def __post_init__(self) -> None:
+        """Refuse what a page could not show."""
+        _check_texts(self, "title", "html")
+
+
+def _check_texts(described: Any, *names: str) -> None:
+    """Raise TypeError for an attribute that is no text, in the code that has made it."""
+    for name in names:
+        value = getattr(described, name)
+        if not isinstance(value, str):
+            raise TypeError(f"{type(described).__name__}.{name} is {value!r}, which is no text")
 
 
 class OfferSpecs:

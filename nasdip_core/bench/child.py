@@ -74,6 +74,7 @@ def _outcome(order: Mapping[str, Any], unit: Unit, folder: BenchFolder) -> dict[
         restored = done.picture
         found = {key: done.result[key] for key in ("quality", "iterations", "seconds")}
         found["peak_memory_bytes"] = done.result["peak_memory_bytes"]
+        found["notes"] = list(done.notes)
     return {
         # Equal for all methods of a picture and seed: they saw the same damage.
         "damage": hashlib.sha256(inputs.picture.numpy().tobytes()).hexdigest(),

@@ -43,6 +43,7 @@ def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> 
     from nasdip_core.workflow.check import refuse_mistakes
     from nasdip_core.workflow.run import run_workflow, wanted
     from nasdip_core.workflow.side_by_side import run_side_by_side
+    from nasdip_core.workflow.state import forget
 
     if asked.only is not None and asked.since is not None:
         raise OptionError("--only and --from exclude each other")
@@ -60,6 +61,10 @@ def run_pipeline(asked: Asked, given: Mapping[str, Any], plugins: "Plugins") -> 
     for node in workflow.graph.nodes:
         if node.step.id in done and node.step.id not in left:
             say(f"{node.step.id}: unchanged")
+    if asked.since is not None:
+        # Whoever does them, now or after an interruption, does not go on from what is there.
+        for id_ in workflow.graph.dependents(asked.since):
+            forget(workflow.place(id_), begin_anew=True)
     try:
         if asked.workers > 1 and len(nodes) > 1:
             command = _command(asked, given, workflow)

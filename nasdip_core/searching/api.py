@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasdip_core.errors import RunError
+from nasdip_core.errors import OptionError, RunError
 from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.imaging.samples import PREFIX
 from nasdip_core.launcher import chosen_launcher
@@ -49,6 +49,7 @@ def search(
     relative to `base`. Raises NasdipError.
     """
     started = time.monotonic()
+    _check_counts(trials=trials, workers=workers)
     plugins = plugins or Plugins.discover()
     content = {"data": str(data), **_nested(options or {})}
     crew = Crew(chosen_launcher(content, plugins), workers)
@@ -94,6 +95,7 @@ def join(
 
     `options` may name a launcher. Raises NasdipError.
     """
+    _check_counts(workers=workers)
     plugins = plugins or Plugins.discover()
     crew = Crew(chosen_launcher(_nested(options or {}), plugins), workers)
     url = study_url(study)
@@ -101,6 +103,12 @@ def join(
         found = load_study(storage, url, name)
         join_search(found, url, crew, plugins, watch)
         return standing(found)
+
+
+def _check_counts(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise OptionError(f"{name} = {count}", "it must be 1 or more")
 
 
 def _check_files(planned: Search, output: Path, export: Path | None) -> None:

@@ -173,6 +173,7 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     names = [Path(source.removeprefix(SAMPLE)).name for source in sources]
     digests = [digest(source) for source in sources]
     search = Search(task, request, resolved, names, digests, space, strategy, reward, base)
+    _check_together(request, strategy, reward)
     _check(search)
     return search
 
@@ -185,9 +186,11 @@ def check_search(
     clean = request.corrupt is not None or (base / request.data).is_dir()
     content = _fits(request, clean, space) | {"picture": "picture"}
     resolve(task, parse(RestoreRequest, content, ""), plugins, base, in_memory=True)
-    _plugin("strategy", request.strategy, plugins)
+    _, strategy = _plugin("strategy", request.strategy, plugins)
+    reward = None
     if request.reward is not None and request.reward.uses:
-        _plugin("reward", request.reward, plugins, plugins)
+        _, reward = _plugin("reward", request.reward, plugins, plugins)
+    _check_together(request, strategy, reward)
     for name in known:
         known_choices(space, request.space.uses, name, plugins, base)
 
@@ -222,18 +225,33 @@ def _fits(request: SearchRequest, clean: bool, space: SearchSpace) -> dict[str, 
     }
 
 
+def _check_together(request: SearchRequest, strategy: Strategy, reward: Reward | None) -> None:
+    """Raise OptionError for options that do not go together, whatever the pictures."""
+    if strategy.by_cost and request.pruner.uses != "none":
+        raise OptionError(
+            f"strategy '{request.strategy.uses}' weighs quality against cost; that is not pruned",
+            "leave --pruner out",
+        )
+    if reward is not None and reward.compares and _grows(request):
+        assert request.reward is not None
+        raise OptionError(
+            f"reward '{request.reward.uses}' compares pictures of one size",
+            "take --pruner hyperband with pruner.rungs=iterations",
+        )
+
+
+def _grows(request: SearchRequest) -> bool:
+    """Return whether candidates are fitted to pictures that grow."""
+    return request.pruner.uses == "hyperband" and request.pruner.rungs == "resolution"
+
+
 def _check(search: Search) -> None:
-    """Raise OptionError for options that do not go together."""
+    """Raise OptionError for options that do not go with the pictures."""
     request, pruner = search.request, search.request.pruner
     reward = request.reward.uses if request.reward is not None else ""
     if search.reward.needs_truth and not _has_truth(search.resolved[0]):
         raise OptionError(
             f"reward '{reward}' needs the truth", "give a --truth, or take --reward held-out"
-        )
-    if search.strategy.by_cost and pruner.uses != "none":
-        raise OptionError(
-            f"strategy '{request.strategy.uses}' weighs quality against cost; that is not pruned",
-            "leave --pruner out",
         )
     if pruner.uses == "wilcoxon" and 0.5 ** (len(search.searched) - 1) >= pruner.threshold:
         # Of n pictures that are all worse p is 0.5^n, and after the last nothing is spared.
@@ -243,12 +261,7 @@ def _check(search: Search) -> None:
             f"{len(search.searched)}",
             "give more pictures, a larger pruner.threshold, or --pruner hyperband",
         )
-    grows = pruner.uses == "hyperband" and pruner.rungs == "resolution"
-    if grows and search.reward.compares:
-        raise OptionError(
-            f"reward '{reward}' compares pictures of one size",
-            "take --pruner hyperband with pruner.rungs=iterations",
-        )
+    grows = _grows(request)
     if not search.clean and (grows or request.crop is not None):
         raise OptionError(
             f"option '{'pruner.rungs' if grows else 'crop'}' changes the picture, and a damaged "

@@ -21,6 +21,8 @@ SETTINGS = "nasdip:search"
 """Attribute of a study: what it searches, as `Search.settings` returns it."""
 _ID = "nasdip:id"
 """Attribute of a study: what tells it from others of its name, in other files or after it."""
+_FIRST = ("task", "space", "strategy", "reward", "pruner", "pictures")
+"""Settings that others follow from: where several differ, one of these is told."""
 FITS = "fits"
 """Folder of finished fits, in that of the search."""
 FINALS = " finals "
@@ -136,7 +138,9 @@ def _compare(known: Mapping[str, Any], asked: Mapping[str, Any], name: str, url:
 
 def _first_difference(known: Any, asked: Any, path: Sequence[str]) -> tuple[str, Any, Any] | None:
     if isinstance(known, Mapping) and isinstance(asked, Mapping):
-        for key in sorted(known.keys() | asked.keys()):
+        # What else differs follows from these.
+        first = [key for key in _FIRST if key in known or key in asked]
+        for key in (*first, *sorted((known.keys() | asked.keys()) - {*first})):
             found = _first_difference(known.get(key), asked.get(key), [*path, key])
             if found is not None:
                 return found

@@ -1,7 +1,7 @@
 """The steps of a pipeline file as a graph: who needs whom, and in which order they can run."""
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -73,6 +73,7 @@ def checked_graph(document: Document, plugins: Plugins) -> tuple[Graph, list[Nas
             kind, plugin, names = "", "", None
         outputs[step.id] = names
         nodes.append(Node(i, step, kind, plugin, frozenset()))
+    errors += _written_twice(nodes, document, plugins)
     linked = [_linked(node, document, outputs, errors) for node in nodes]
     return Graph(document, _ordered(linked, document, errors)), errors
 
@@ -91,6 +92,25 @@ def _plugin(step: PipelineStep, plugins: Plugins, base: Path) -> tuple[str, str,
         return kind, name, list(model.outputs)
     wanted = "TaskOptions" if kind == "task" else "StepOptions"
     raise PluginError(f"{kind} '{name}' has no options model based on {wanted}")
+
+
+def _written_twice(
+    nodes: Sequence[Node], document: Document, plugins: Plugins
+) -> Iterator[NasdipError]:
+    """Yield errors of files that two steps write: the one done last would decide what is left."""
+    writers: dict[Path, str] = {}
+    for node in nodes:
+        model = plugins.find(node.kind, node.plugin).options() if node.kind == "step" else None
+        written = model.written if model is not None and issubclass(model, StepOptions) else ()
+        for name in sorted(written):
+            value = node.step.with_.get(name)
+            if not isinstance(value, str) or any(references(value)):
+                continue
+            path = (document.path.parent / value).resolve()
+            if path in writers:
+                said = f"step '{writers[path]}' writes '{value}', too"
+                yield document.error(["steps", node.index, "with", name], said)
+            writers.setdefault(path, node.step.id)
 
 
 def _takes_many(task: str, content: Mapping[str, Any], plugins: Plugins, base: Path) -> bool:

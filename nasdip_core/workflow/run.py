@@ -6,9 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nasdip_core.blame import attributed
 from nasdip_core.digests import contents
 from nasdip_core.discovery import FILE
-from nasdip_core.errors import NasdipError, OptionError, RunError
+from nasdip_core.errors import NasdipError, OptionError, PluginError, RunError
 from nasdip_core.files import make_folder
 from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
 from nasdip_core.step import Step, StepContext, StepOptions
@@ -46,24 +47,28 @@ class Workflow:
         # Many steps may name one folder, which may be large.
         hashes: dict[Path, str] = {}
         for node in self.graph.nodes:
-            options = node.step.with_
-            found = self.plugins.find(node.kind, node.plugin)
-            model = found.options()
-            told = model if model and issubclass(model, StepOptions) else StepOptions
-            keys[node.step.id] = key_of(
-                node.step.uses,
-                options,
-                self.base,
-                {id_: keys[id_] for id_ in sorted(node.needs)},
-                self._versions(found, options),
-                output=self.folder,
-                hashes=hashes,
-                written=told.written,
-                amount=told.amount,
-                # Each picture of a folder is held against what was restored.
-                checks_files=node.kind == "task",
-            )
+            keys[node.step.id] = self.key(node, keys, hashes)
         return keys
+
+    def key(self, node: Node, upstream: Mapping[str, Key], hashes: dict[Path, str]) -> Key:
+        """Return the hashes of a step as its files are now; see `key_of`."""
+        options = node.step.with_
+        found = self.plugins.find(node.kind, node.plugin)
+        model = found.options()
+        told = model if model and issubclass(model, StepOptions) else StepOptions
+        return key_of(
+            node.step.uses,
+            options,
+            self.base,
+            {id_: upstream[id_] for id_ in sorted(node.needs)},
+            self._versions(found, options),
+            output=self.folder,
+            hashes=hashes,
+            written=told.written,
+            amount=told.amount,
+            # Each picture of a folder is held against what was restored.
+            checks_files=node.kind == "task",
+        )
 
     def _versions(self, found: Registration, options: Mapping[str, Any]) -> dict[str, str]:
         """Return the versions of nasdip and of the plugins that a step names; of files, a hash."""
@@ -174,14 +179,29 @@ def run_step(
             context = StepContext(
                 folder.absolute(), workflow.base, workflow.plugins, say, again=again
             )
-            outputs = step.run(context)
+            outputs = _outputs(step, node.plugin, context)
         note(folder, key, dict(outputs))
     except OSError as error:
+        if isinstance(attributed(error), PluginError):
+            raise
         where = error.filename or folder
         raise RunError(f"cannot write '{where}': {error.strerror or error}") from None
     except NasdipError as error:
         raise document.located(["steps", node.index, "with"], error) from None
     return Done(key, outputs)
+
+
+def _outputs(step: Step, plugin: str, context: StepContext) -> Mapping[str, str]:
+    """Return what a step puts out. Raises PluginError where it ends the program, or no texts."""
+    try:
+        outputs = step.run(context)
+    except SystemExit as error:
+        raise PluginError(f"step '{plugin}' ended the program with {error.code}") from None
+    told = outputs.items() if isinstance(outputs, Mapping) else [("", outputs)]
+    for name, value in told:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise PluginError(f"step '{plugin}' put out {name!r}: {value!r}, which is no text")
+    return outputs
 
 
 def made_step(node: Node, content: Mapping[str, Any], plugins: Plugins) -> Step:
@@ -203,10 +223,13 @@ def run_workflow(
 
     A step that is among the `done` is done again, from its beginning.
     """
-    found = dict(done)
+    found, known = dict(done), dict(keys)
     for node in nodes:
         id_ = node.step.id
         say(f"{id_}:")
         again = id_ in done
-        found[id_] = run_step(workflow, node, found, keys[id_], progress, say, again=again)
+        if node.needs:
+            # What they have written by now may be named by its path.
+            known[id_] = workflow.key(node, known, {})
+        found[id_] = run_step(workflow, node, found, known[id_], progress, say, again=again)
     return found

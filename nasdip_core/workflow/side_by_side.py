@@ -21,6 +21,7 @@ from nasdip_core.workflow.state import Done, done_step
 
 _POLL_SECONDS = 0.05
 _TOLD = "error: "
+_REMARK = "note: "
 
 
 def run_side_by_side(
@@ -53,6 +54,8 @@ def run_side_by_side(
                 known = done_step(workflow.place(id_))
                 if process.returncode == ExitCode.OK and known is not None:
                     found[id_] = known
+                    for remark in _lines(errors, _REMARK):
+                        say(f"{id_}: {_REMARK}{remark}")
                     say(f"{id_}: done")
                 else:
                     failure = failure or _failure(id_, process.returncode, errors)
@@ -82,9 +85,14 @@ def _start(command: Sequence[str], workers: int) -> tuple["subprocess.Popen[byte
 def _failure(id_: str, code: int, errors: IO[bytes]) -> NasdipError | RunInterruptedError:
     if code == ExitCode.INTERRUPTED:
         return RunInterruptedError(f"step '{id_}' was interrupted")
-    errors.seek(0)
-    lines = errors.read().decode(errors="replace").splitlines()
-    told = [line for line in lines if line.startswith(_TOLD)]
+    told = _lines(errors, _TOLD)
     if code < 0 or not told:
         return error_of(code, f"step '{id_}' {how_it_ended(code)}")
-    return error_of(code, told[-1].removeprefix(_TOLD))
+    return error_of(code, told[-1])
+
+
+def _lines(errors: IO[bytes], beginning: str) -> list[str]:
+    """Return what follows the beginning, of the lines that have it."""
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").splitlines()
+    return [line.removeprefix(beginning) for line in lines if line.startswith(beginning)]

@@ -12,6 +12,23 @@ from nasdip_core.files import whole_file
 
 FILE = "step.json"
 _FORMAT = "nasdip.step/2"
+_NAMES = frozenset(
+    {
+        "baseline",
+        "features",
+        "launcher",
+        "metric",
+        "preset",
+        "pruner",
+        "reward",
+        "space",
+        "stopping",
+        "strategy",
+        "task",
+        "uses",
+    }
+)
+"""Options that name a plugin, never a file, whatever there is of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +141,25 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
+def _maybe_paths(value: Any) -> Iterator[str]:
+    """Yield the texts within options that are no names of plugins."""
+    if isinstance(value, Mapping):
+        names = {
+            key for key, inner in value.items() if key in _NAMES and not isinstance(inner, dict)
+        }
+        value = [inner for key, inner in value.items() if key not in names]
+    if isinstance(value, list):
+        for inner in value:
+            yield from _maybe_paths(inner)
+    elif isinstance(value, str):
+        yield value
+
+
 def _files(
     options: Mapping[str, Any], base: Path, output: Path, hashes: dict[Path, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the files and folders that options name, with hashes of their contents."""
-    for name in texts(options):
+    for name in _maybe_paths(options):
         if name in ("", ".", "..", "/") or "\n" in name or len(name) >= 4096:
             continue
         try:

@@ -9,7 +9,7 @@ import pytest
 from nasdip_core.behaviour import Behaviour
 from nasdip_core.errors import OptionError
 from nasdip_core.fit.events import Event, FitEnded, FitStarted, StepDone
-from nasdip_core.hooks import Command, FinishedTrial, PageSection, Run
+from nasdip_core.hooks import Command, FinishedTrial, Offer, PageSection, Run
 from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugin, Plugins
 
@@ -161,3 +161,31 @@ def test_the_trace_names_hook_plugin_time_and_answer(
         for line in lines
     )
     assert any("of broken:throwaway" in line and "raised KeyError: 3" in line for line in lines)
+
+
+def test_those_who_listen_change_nothing(
+    nasdip_throwaway: Throwaway, nasdip_fit: Fit, tmp_path: Path
+) -> None:
+    def nasdip_add_page_sections(result: Any) -> list[PageSection]:
+        result["outputs"].clear()
+        result["task"] = "mine"
+        return []
+
+    nasdip_throwaway(nasdip_add_page_sections=nasdip_add_page_sections)
+    done = nasdip_fit(output=tmp_path / "out").result
+    assert (done["task"], list(done["outputs"])[:1]) == ("denoise", ["restored"])
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: PageSection(5, "<p>"), "PageSection.title is 5"),  # type: ignore[arg-type]
+        (lambda: Command(None, "x", "a:b"), "Command.name is None"),  # type: ignore[arg-type]
+        (lambda: Offer("step", "x", None), "Offer.summary is None"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_described_in_no_words_is_refused_where_it_is_made(
+    make: Callable[[], object], said: str
+) -> None:
+    with pytest.raises(TypeError, match=f"{said}, which is no text"):
+        make()

@@ -165,3 +165,31 @@ def test_a_file_that_a_user_gives_is_named(tmp_path: Path) -> None:
     told = attributed(caught.value)
     assert isinstance(told, PluginError)
     assert str(told) == f"'{file}' failed: RuntimeError: late (a.py:2); mend it"
+
+
+STEP = """
+from nasdip_core import Offer, hookimpl
+from nasdip_core.step import Step, StepOptions
+
+@hookimpl
+def nasdip_offers():
+    options = {"options": __name__ + ":Options"}
+    return [Offer("step", "away", "reads a file", factory=__name__ + ":Away", **options)]
+
+class Options(StepOptions):
+    outputs = {"page": "the page"}
+
+class Away(Step):
+    def run(self, context):
+        return {"page": open("/nowhere/rates.json").read()}
+"""
+
+
+def test_a_step_that_cannot_read_is_not_told_as_one_that_nasdip_cannot_write(
+    guest: Path, nasdip_cli: Cli
+) -> None:
+    guest.write_text(STEP)
+    Path("flow.yaml").write_text("nasdip: 1\nsteps:\n- {id: a, uses: step.away}\n")
+    answer = nasdip_cli("run", "flow.yaml", "-o", "out", "--plugin", guest)
+    assert answer.code == ExitCode.PLUGIN
+    assert "plugin 'throwaway-blamed:file' failed: FileNotFoundError" in answer.err

@@ -127,6 +127,8 @@ class BenchStepOptions(StepOptions):
                 metrics=without_references(self.metric),
                 base=base,
             )
+        if not (self.arch or self.preset or self.baseline):
+            raise OptionError("nothing to compare", "name an arch, a preset or a baseline")
 
 
 class CorruptStepOptions(StepOptions):

@@ -28,6 +28,12 @@ MUTATIONS = 1000
         ("corrupt", "task: denoize, picture: waves.png", "did you mean 'denoise'?"),
         ("search", "task: denoise, data: waves.png, strategy: randm", "unknown strategy 'randm'"),
         ("bench", "task: denoise, data: waves.png, metric: [psnrr]", "unknown metric 'psnrr'"),
+        ("bench", "task: denoise, data: waves.png", "nothing to compare; name an arch"),
+        (
+            "search",
+            "task: denoise, data: waves.png, strategy: nsga-ii, options: {pruner: {uses: hyperband}}",
+            "strategy 'nsga-ii' weighs quality against cost; that is not pruned",
+        ),
         ("distance", "pictures: {a: x}, target: y, features: multi", "unknown features 'multi'"),
     ],
 )

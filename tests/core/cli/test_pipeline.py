@@ -201,3 +201,26 @@ def test_a_missing_picture_has_one_exit_code(cli: Cli, two: Path) -> None:
     for words in (["run", two], ["check", two], ["run", "-t", "denoise", "gone.png"]):
         answer = cli(*words)
         assert answer.code == ExitCode.PICTURE, answer.err
+
+
+def test_from_a_step_on_all_is_done_anew_side_by_side_too(cli: Cli, two: Path) -> None:
+    steps = ["-S", "fit.steps=1", "-o", "out"]
+    assert cli("run", two, *steps).code == 0
+    results = [Path("out", id_, "result.json") for id_ in ("first", "second")]
+    before = [path.stat().st_mtime_ns for path in results]
+    answer = cli("run", two, *steps, "--from", "first", "--workers", "2")
+    assert answer.code == 0, answer.err
+    assert all(p.stat().st_mtime_ns > then for p, then in zip(results, before, strict=True))
+    assert "first: note: " in answer.err
+
+
+def test_what_was_to_be_done_anew_is_also_after_an_interruption(cli: Cli, two: Path) -> None:
+    steps = ["-S", "fit.steps=1", "-o", "out"]
+    assert cli("run", two, *steps).code == 0
+    before = Path("out", "second", "result.json").stat().st_mtime_ns
+    Path("out", "first", "step.json").unlink()
+    Path("out", "first", "step.json").mkdir()
+    assert cli("run", two, *steps, "--from", "first").code != 0
+    Path("out", "first", "step.json").rmdir()
+    assert cli("run", two, *steps).code == 0
+    assert Path("out", "second", "result.json").stat().st_mtime_ns > before

@@ -11,7 +11,7 @@ from PIL import Image
 
 import nasdip_core
 from nasdip_core.bench.units import plan_bench
-from nasdip_core.errors import PictureError, RunError, StudyError
+from nasdip_core.errors import OptionError, PictureError, RunError, StudyError
 from nasdip_core.options import parse
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
@@ -230,6 +230,13 @@ def test_fits_are_taken_for_the_same_mask_only(
             task="inpaint",
             options={**given, "mask": str(masks[1])},
         )
+
+
+@pytest.mark.parametrize("wrong", [{"trials": 0}, {"workers": 0}])
+def test_counts_are_one_or_more(wrong: dict[str, int], waves_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="= 0; it must be 1 or more"):
+        nasdip_core.search(waves_file, "denoise", output=tmp_path / "out", **wrong)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_with_a_dot_is_a_folder(search: Search, pictures: Path, tmp_path: Path) -> None:

@@ -293,3 +293,11 @@ def test_of_two_that_claim_a_trial_one_has_it(
         for trial, state in ((1, TrialState.RUNNING), (2, TrialState.FAIL)):
             took = list(both.map(change, [trial] * 2, [state] * 2))
             assert sorted(took) == [False, True], state
+
+
+def test_what_others_follow_from_is_told_first(tmp_path: Path) -> None:
+    url = study_url(tmp_path)
+    made(url)
+    other = {**SETTINGS, "changes": True, "corrupt": None, "task": "another"}
+    with pytest.raises(StudyError, match=r"has task = .*, this search another"):
+        create_study(open_storage(url), url, "nasdip", other, by_cost=False)

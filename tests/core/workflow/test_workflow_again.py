@@ -239,3 +239,34 @@ def test_a_note_that_says_something_else_is_none(make: Make, noted: str) -> None
     (workflow.folder / "a" / "step.json").write_text(noted)
     assert begun_step(workflow.folder / "a") is None
     assert "a" not in workflow.done(workflow.keys())
+
+
+def test_what_an_earlier_step_writes_may_be_named_by_its_path(make: Make, folder: Path) -> None:
+    text = """
+    nasdip: 1
+    steps:
+    - {id: hurt, uses: step.corrupt, with: {task: denoise, picture: clean.png}}
+    - {id: keep, uses: step.save, with: {file: "${hurt.damaged}", to: kept.png, replace: true}}
+    - {id: look, uses: step.save, needs: [keep], with: {file: kept.png, to: seen.png}}
+    """
+    assert go(make(text))[0] == ["hurt", "keep", "look"]
+    assert go(make(text))[0] == []
+
+
+def test_what_lies_beside_the_file_by_the_name_of_a_plugin_is_no_input(
+    make: Make, folder: Path
+) -> None:
+    text = """
+    nasdip: 1
+    steps:
+    - {id: hurt, uses: step.corrupt, with: {task: denoise, picture: clean.png}}
+    - id: clean
+      uses: task.denoise
+      with: {picture: "${hurt.damaged}", arch: tiny.yaml, fit: {stopping: {uses: fixed}}}
+    """
+    go(make(text))
+    for name in ("denoise", "fixed"):
+        (folder / name).mkdir()
+    assert go(make(text))[0] == []
+    (folder / "tiny.yaml").write_text((folder / "tiny.yaml").read_text() + "# changed\n")
+    assert go(make(text))[0] == ["clean"]

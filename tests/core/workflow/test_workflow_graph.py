@@ -138,7 +138,7 @@ def test_a_newer_format(folder: Path, plugins: Plugins) -> None:
 
 def test_thousands_of_steps(folder: Path, make: Make) -> None:
     text = HEAD + "".join(
-        step(f"s{i}", f"{{file: '${{s{i - 1}.file}}', to: x}}" if i % 2 else "{file: a, to: b}")
+        step(f"s{i}", f"{{file: '{f'${{s{i - 1}.file}}' if i % 2 else 'a'}', to: x{i}}}")
         for i in range(2_000)
     )
     started = time.monotonic()
@@ -183,3 +183,11 @@ def test_small_numbers_are_numbers(make: Make) -> None:
     text = HEAD + step("a", "{picture: clean.png, fit: {lr: 1e-2, jitter: 1E+0}}", "task.denoise")
     (node,) = make(text).graph.nodes
     assert node.step.with_["fit"] == {"lr": 0.01, "jitter": 1.0}
+
+
+def test_two_steps_that_write_one_file(tmp_path: Path, plugins: Plugins) -> None:
+    file = tmp_path / "flow.yaml"
+    file.write_text(HEAD + step("a", "{file: x, to: y.png}") + step("b", "{file: z, to: ./y.png}"))
+    _, errors = check(file, plugins)
+    said = f"{file}:10:19: step 'a' writes './y.png', too"
+    assert said in [str(error) for error in errors]

@@ -11,9 +11,10 @@ import pytest
 from flows import ALBUM, CHAIN, SEARCH, Make, go
 from PIL import Image
 
-from nasdip_core.errors import NasdipError, OptionError, RunError
+from nasdip_core.errors import NasdipError, OptionError, PluginError, RunError
 from nasdip_core.fit.events import Event
 from nasdip_core.workflow.run import run_workflow, wanted
+from nasdip_plugins.step.save import Save
 
 
 def test_a_chain(make: Make, folder: Path) -> None:
@@ -266,3 +267,26 @@ steps:
 """
     _, done = go(make(text))
     assert Path(done["found"].outputs["restored"]).exists()
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (SystemExit(7), "step 'save' ended the program with 7"),
+        ({"page": None}, "step 'save' put out 'page': None, which is no text"),
+        ({"page": Path("x")}, "put out 'page': .*Path"),
+        (None, "put out '': None"),
+    ],
+)
+def test_what_a_step_must_not_do(
+    made: Any, said: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object) -> Any:
+        if isinstance(made, BaseException):
+            raise made
+        return made
+
+    monkeypatch.setattr(Save, "run", run)
+    text = "nasdip: 1\nsteps:\n- {id: a, uses: step.save, with: {file: clean.png, to: y.png}}\n"
+    with pytest.raises(PluginError, match=said):
+        go(make(text))
