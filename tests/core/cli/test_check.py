@@ -31,7 +31,7 @@ MUTATIONS = 1000
         ("bench", "task: denoise, data: waves.png", "nothing to compare; name an arch"),
         (
             "search",
-            "task: denoise, data: waves.png, strategy: nsga-ii, options: {pruner: {uses: hyperband}}",
+            "task: denoise, data: x, strategy: nsga-ii, options: {pruner: {uses: hyperband}}",
             "strategy 'nsga-ii' weighs quality against cost; that is not pruned",
         ),
         ("distance", "pictures: {a: x}, target: y, features: multi", "unknown features 'multi'"),
