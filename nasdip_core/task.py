@@ -126,6 +126,8 @@ class Inputs:
     (T, 1, H, W) or (1, 1, H, W) for all of its frames."""
     truth: "Tensor | None" = None
     """(1, C, H, W) in [0, 1]: for measures only; of a stack (T, C, H, W)."""
+    damaged: bool = False
+    """Whether a clean picture was damaged here, which has made the mask."""
     measured: "Tensor | None" = None
     """(1, c, h, w): what was measured, where that is no picture."""
     guide: "Tensor | None" = None

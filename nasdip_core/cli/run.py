@@ -13,6 +13,7 @@ from nasdip_core.discovery import named_files
 from nasdip_core.errors import ExitCode, NasdipError, OptionError, RunError, RunInterruptedError
 
 if TYPE_CHECKING:
+    from nasdip_core.pipeline.folder import RunFolder
     from nasdip_core.pipeline.jobs import Failure, Job, Plan
     from nasdip_core.plugins import Plugins, Registration
     from nasdip_core.supervise import Crew
@@ -155,6 +156,7 @@ def _each(
     """Do every job of a command; a picture of a folder that fails does not end it."""
     from nasdip_core.blame import attributed, said
     from nasdip_core.cli.dry_run import dry_run as show_plan
+    from nasdip_core.pipeline.folder import RunFolder
     from nasdip_core.pipeline.jobs import Failure
 
     results: list[dict[str, Any]] = []
@@ -163,15 +165,17 @@ def _each(
         fail(f"{failure.label}: {failure.error}")
     single = planned.kind == "single"
     for job in planned.jobs:
+        folder = RunFolder(job.folder)
         if not single:
             say(f"{job.label}:")
         try:
             if dry_run:
                 results.append(show_plan(job, plugins))
             else:
-                results.append(_run(job, plugins, started=started if single else None, **how))
+                when = started if single else None
+                results.append(_run(job, plugins, folder, started=when, **how))
         except RunInterruptedError as error:
-            hint = None if dry_run else _resume(planned, job, how["trackers"])
+            hint = None if dry_run else _resume(planned, folder, how)
             raise RunInterruptedError(error.what, hint) from None
         except Exception as error:  # a plugin may fail in any way, and the others go on
             if single:
@@ -192,12 +196,13 @@ def _together(
     try:
         return restore_together(planned, how, crew, (lambda *_: None) if quiet else _show)
     except RunInterruptedError as error:
-        raise RunInterruptedError(error.what, "resume with the same command and --resume") from None
+        raise RunInterruptedError(error.what, _resume_together(how)) from None
 
 
 def _run(
     job: "Job",
     plugins: "Plugins",
+    folder: "RunFolder",
     *,
     started: float | None,
     resume: bool,
@@ -207,10 +212,8 @@ def _run(
 ) -> dict[str, Any]:
     """Run one job; show its result unless `quiet`."""
     from nasdip_core.cli.progress import progress
-    from nasdip_core.pipeline.folder import RunFolder
     from nasdip_core.pipeline.restore import run as run_restoration
 
-    folder = RunFolder(job.folder)
     with progress(job.resolved.fit.steps) as observer:
         restored = run_restoration(
             job.resolved,
@@ -246,17 +249,22 @@ def _combined(
     }
 
 
-def _resume(planned: "Plan", job: "Job", trackers: "list[Registration]") -> str | None:
+def _resume(planned: "Plan", folder: "RunFolder", how: dict[str, Any]) -> str | None:
     """Say how to go on after an interruption; nothing was begun: nothing."""
     if planned.kind != "single":
-        return "resume with the same command and --resume"
-    if not (job.folder / "pipeline.yaml").exists():
+        return _resume_together(how)
+    # Before it was opened, what is there may be an earlier run, which --force was to replace.
+    if not folder.pipeline.exists() or (how["force"] and not folder.opened):
         return None
-    folder = shlex.quote(str(job.folder))
-    pipeline = shlex.quote(str(job.folder / "pipeline.yaml"))
+    place, pipeline = (shlex.quote(str(path)) for path in (folder.path, folder.pipeline))
     plugins = "".join(f" --plugin {shlex.quote(str(path))}" for path in named_files())
-    watched = "".join(f" --tracker {shlex.quote(r.qualified)}" for r in trackers)
-    return f"resume with: nasdip run {pipeline} -o {folder} --resume{plugins}{watched}"
+    watched = "".join(f" --tracker {shlex.quote(r.qualified)}" for r in how["trackers"])
+    return f"resume with: nasdip run {pipeline} -o {place} --resume{plugins}{watched}"
+
+
+def _resume_together(how: dict[str, Any]) -> str:
+    instead = "--resume in place of --force" if how["force"] else "--resume"
+    return f"resume with the same command and {instead}"
 
 
 def _show(found: dict[str, Any], page: Path) -> None:

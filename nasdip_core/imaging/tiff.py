@@ -143,7 +143,9 @@ def _is_deep(page: TiffPage) -> bool:
     """Say whether Pillow would change, or cannot read, the samples of a page."""
     extra = tuple(int(value) for value in page.extrasamples)
     colours = page.samplesperpixel - len(extra)
-    plain = colours == _COLOURS.get(int(page.photometric)) and extra in {(), (_UNASSOCIATED,)}
+    # Pillow knows no CMYK with alpha.
+    known = {()} if int(page.photometric) == _CMYK else {(), (_UNASSOCIATED,)}
+    plain = colours == _COLOURS.get(int(page.photometric)) and extra in known
     unsigned = int(page.sampleformat) == 1
     return not (plain and unsigned and np.max(page.bitspersample) <= 8)
 

@@ -138,11 +138,11 @@ def _repeated(chosen: Resolved, expected: Estimate, room: float) -> Plan:
 
 def _shortened(chosen: Resolved, expected: Estimate, room: float) -> Plan:
     """Take fewer steps, else no network."""
-    chosen = with_fits(chosen, 1)
+    chosen = with_fits(chosen, min(1, chosen.recipe.fits))
     recipe = chosen.recipe
     before, after = (count * expected.refine_seconds for count in refinements(recipe))
     steps = int((room - before - after) / expected.step_seconds)
-    if steps >= (LEAST * chosen.fit.steps if recipe.refine else 1):
+    if recipe.fits and steps >= (LEAST * chosen.fit.steps if recipe.refine else 1):
         fit = chosen.fit.model_copy(update={"steps": min(steps, chosen.fit.steps)})
         return _plan(replace(chosen, fit=fit), room - after)
     least = expected.refine_seconds if recipe.refine else expected.step_seconds

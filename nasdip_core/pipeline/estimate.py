@@ -76,16 +76,16 @@ def choose_tile(
         free = memory_at_hand(device)
 
         def short(size: tuple[int, int]) -> bool:
-            cost = _cost(resolved, slot, plugins, size)
-            return _memory(cost, _pictures(problem)) > free
+            network = _of_fit(_cost(resolved, slot, plugins, size)) if resolved.recipe.fits else 0
+            return network + _pictures(problem) > free
 
-        usual = max(_LARGEST_TILE, SIDES_OF_MARGIN * max(problem.margin))
+        least = max(_SMALLEST_TILE, SIDES_OF_MARGIN * max(problem.margin))
+        usual = max(_LARGEST_TILE, least)
         large = math.prod(slot.size) > _LARGEST_WHOLE and _has_parts(problem, usual)
         if large or short(slot.size):
             side = usual
-            # All frames of a stack are fitted at once, whatever the side.
-            while slot.frames > 1 and side > _SMALLEST_TILE and short((side, side)):
-                side //= 2
+            while side > least and (side >= max(slot.size) or short((side, side))):
+                side = max(side // 2, least)
     # What is learnt on squares is cut from a larger picture.
     size = slot.size if isinstance(problem, RestorationProblem) else problem.result_size
     if side is None or side >= max(size):
@@ -132,7 +132,8 @@ def estimate(
     refine = _refine_seconds(resolved, problem, plugins, known)
     recipe = resolved.recipe
     seconds = recipe.fits * steps_of(resolved, problem) * step + sum(refinements(recipe)) * refine
-    memory = resident_memory_bytes() + _memory(cost, _pictures(problem), _networks(problem))
+    memory = resident_memory_bytes() + _pictures(problem)
+    memory += _networks(problem) * _of_fit(cost) if recipe.fits else 0
     return Estimate(cost, memory, step, refine, seconds, side, tiles)
 
 
@@ -261,10 +262,9 @@ def _pictures(problem: Problem) -> int:
     return 4 * _COPIES * slot.frames * slot.channels * math.prod(slot.size)
 
 
-def _memory(cost: Cost, pictures: int, networks: int = 1) -> int:
-    """Return the bytes that a run takes: weights, Adam's moments, snapshots, a step, pictures."""
-    weights = 4 * 10 * cost.parameters
-    return int(networks * (weights + _GRADIENTS * cost.activation_bytes) + pictures)
+def _of_fit(cost: Cost) -> int:
+    """Return the bytes that a fit takes: weights, Adam's moments, snapshots, a step."""
+    return int(4 * 10 * cost.parameters + _GRADIENTS * cost.activation_bytes)
 
 
 def _seconds_per_mac(

@@ -38,6 +38,8 @@ class RunFolder:
         self._inputs = path / _INPUTS
         self._list = path / _LIST
         self._own: set[str] = set()
+        self.opened = False
+        """Whether what is there is of this run."""
 
     def checkpoint(self, fit: str) -> Path:
         """Return the checkpoint file of a fit. Raises RunError where the user has one."""
@@ -124,6 +126,7 @@ class RunFolder:
             seen |= {} if planned is None else {_PLANNED: planned}
             self.write(self._inputs, json.dumps(seen, indent=2) + "\n")
             self.write(self.pipeline, to_yaml(document))
+            self.opened = True
         except OSError as error:
             raise RunError(f"cannot write to '{self.path}': {error.strerror or error}") from None
 

@@ -53,6 +53,7 @@ class Sources:
             premultiplied=kind.premultiplied,
             mask=None if self.mask is None else _mask(self.mask),
             truth=self.true(),
+            damaged=self.damage is not None,
             measured=None if self.damage is None else self.damage.measured,
             guide=None if self.damage is None else self.damage.guide,
             inks=kind.model == "cmyk" or kind.photometric == "separated",

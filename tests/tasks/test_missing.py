@@ -14,7 +14,7 @@ from nasdip_core.pipeline.sources import Sources
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.task import Inputs
-from nasdip_tasks.inpaint.options import InpaintOptions
+from nasdip_tasks.inpaint.options import InpaintCorruption, InpaintOptions
 from nasdip_tasks.inpaint.task import Inpaint
 
 TASK = Inpaint(Plugins.discover())
@@ -194,6 +194,13 @@ class TestTransparency:
         assert opacity is not None
         assert torch.equal(opacity, torch.ones(1, 1, 1, 5))
 
+    def test_multiplied_colour_is_missing_wherever_it_is_not_opaque(self) -> None:
+        alpha = torch.tensor([0.6, 1.0]).view(1, 1, 1, 2)
+        inputs = Inputs(rand(1, 3, 1, 2), alpha=alpha, premultiplied=True)
+        assert known(inputs).tolist() == [[False, True]]
+        with pytest.raises(PictureError, match="nothing says"):
+            known(Inputs(rand(1, 3, 1, 2), alpha=alpha))
+
     def test_a_mask_comes_first(self) -> None:
         alpha, mask = torch.zeros(1, 1, 1, 4), torch.zeros(1, 1, 1, 4)
         mask[..., 2] = 1
@@ -226,6 +233,17 @@ class TestErrors:
     def test_a_colour_that_is_not_there(self) -> None:
         with pytest.raises(PictureError, match=r"nothing is marked.*missing_colour = '#00ff00'"):
             known(painted((255, 0, 255), 255), missing_colour="#00ff00")
+
+    def test_a_damage_makes_its_own_mask(self) -> None:
+        with pytest.raises(OptionError, match="which makes the mask; leave it out"):
+            InpaintOptions.from_damage(InpaintCorruption(), {"invert_mask": True})
+        mask = torch.ones(1, 1, 4, 4)
+        with pytest.raises(PictureError) as caught:
+            known(Inputs(rand(1, 3, 4, 4), mask=mask, damaged=True))
+        assert str(caught.value) == "every pixel is marked as missing"
+        mask[..., 0, 0] = 0
+        inputs = Inputs(rand(1, 3, 4, 4), mask=mask, damaged=True)
+        assert TASK.problem(inputs, InpaintOptions(), draws()).notes == []
 
     def test_no_mask_to_invert(self) -> None:
         with pytest.raises(OptionError, match=r"task\.invert_mask without a mask"):

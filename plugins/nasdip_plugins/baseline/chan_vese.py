@@ -2,6 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import torch
+from scipy.ndimage import distance_transform_edt
+from skimage.segmentation import disk_level_set, morphological_chan_vese
+
 from nasdip_core.baseline import Baseline
 
 if TYPE_CHECKING:
@@ -27,9 +31,6 @@ class ChanVese(Baseline["MixtureProblem"]):
 
     def restore(self, problem: "MixtureProblem") -> "Tensor":
         """Return the background (1, C, H, W)."""
-        import torch
-        from scipy.ndimage import distance_transform_edt
-
         picture = problem.measured[0].double().numpy()
         front = _foreground(picture)
         if not front.any():
@@ -41,7 +42,6 @@ class ChanVese(Baseline["MixtureProblem"]):
 def _foreground(picture: "np.ndarray") -> "np.ndarray":
     """Return (H, W) bool, never all true, for a picture (C, H, W)."""
     import numpy as np
-    from skimage.segmentation import disk_level_set, morphological_chan_vese
 
     evolve: Any = morphological_chan_vese  # scikit-image has no annotations
     disc: Any = disk_level_set

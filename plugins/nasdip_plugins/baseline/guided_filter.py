@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+from kornia.filters import guided_blur
+
 from nasdip_core.baseline import Baseline
 from nasdip_core.errors import PluginError
 
@@ -24,8 +26,6 @@ class GuidedFilter(Baseline["RestorationProblem"]):
 
     def restore(self, problem: "RestorationProblem") -> "Tensor":
         """Return the filtered (1, C, H, W)."""
-        from kornia.filters import guided_blur
-
         guide = next(iter(problem.slots.values())).guide
         if guide is None:
             raise PluginError("baseline 'guided-filter' needs a second picture")

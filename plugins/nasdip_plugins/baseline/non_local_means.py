@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+import torch
+from skimage.restoration import denoise_nl_means
+
 from nasdip_core.baseline import Baseline
 
 if TYPE_CHECKING:
@@ -21,9 +24,6 @@ class NonLocalMeans(Baseline["RestorationProblem"]):
 
     def restore(self, problem: "RestorationProblem") -> "Tensor":
         """Return the weighted means for (1, C, H, W)."""
-        import torch
-        from skimage.restoration import denoise_nl_means
-
         sigma = problem.noise_level()
         restored = denoise_nl_means(
             problem.measured[0].permute(1, 2, 0).numpy(),

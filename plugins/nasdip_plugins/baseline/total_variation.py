@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import torch
+from skimage.restoration import denoise_tv_chambolle
+
 from nasdip_core.baseline import Baseline
 
 if TYPE_CHECKING:
@@ -20,9 +23,6 @@ class TotalVariation(Baseline["RestorationProblem"]):
 
     def restore(self, problem: "RestorationProblem") -> "Tensor":
         """Return the minimiser for (1, C, H, W)."""
-        import torch
-        from skimage.restoration import denoise_tv_chambolle
-
         denoise: Any = denoise_tv_chambolle  # scikit-image has no annotations
         level = problem.noise_level()
         if not level:

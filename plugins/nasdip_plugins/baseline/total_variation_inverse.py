@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import torch
+from skimage.restoration import denoise_tv_chambolle
+
 from nasdip_core.baseline import Baseline
 from nasdip_core.errors import PluginError
 
@@ -26,9 +29,6 @@ class TotalVariationInverse(Baseline["RestorationProblem"]):
 
     def restore(self, problem: "RestorationProblem") -> "Tensor":
         """Return (1, C, H, W). Raises PluginError for an operator without an adjoint."""
-        import torch
-        from skimage.restoration import denoise_tv_chambolle
-
         from nasdip_core.operators import Identity, LinearOperator
 
         operator, measured = problem.operator, problem.measured
@@ -54,7 +54,6 @@ class TotalVariationInverse(Baseline["RestorationProblem"]):
 
 def _norm(operator: Any, like: "Tensor") -> float:
     """Return the largest eigenvalue of A^T A by the power method."""
-    import torch
 
     x = torch.rand(like.shape, generator=torch.Generator().manual_seed(0))
     for _ in range(20):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from nasdip_core.errors import OptionError
 from nasdip_core.options import Options
 from nasdip_core.task import StackOptions
 
@@ -52,6 +53,15 @@ class InpaintOptions(StackOptions):
         description="colour that marks what is missing: '#ff00ff', or the picture's own samples "
         "'255,0,255'",
     )
+
+    @classmethod
+    def from_damage(cls, corruption: Options, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return nothing. Raises OptionError for a mask to be inverted, which the damage makes."""
+        if given.get("invert_mask"):
+            raise OptionError(
+                "task.invert_mask with corrupt.*, which makes the mask", "leave it out"
+            )
+        return {}
 
     @field_validator("missing_colour", mode="before")
     @classmethod

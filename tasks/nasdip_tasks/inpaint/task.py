@@ -41,7 +41,7 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             alpha=alpha,
         )
         share = float(missing.float().mean())
-        if share > _MOST and inputs.mask is not None:
+        if share > _MOST and inputs.mask is not None and not inputs.damaged:
             problem.notes.append(f"{share:.0%} of the pixels are missing; {_hint(inputs, options)}")
         return problem
 
@@ -84,9 +84,9 @@ class Inpaint(Task[InpaintOptions, InpaintCorruption]):
             found = marked if found is None else found | marked
         if found is not None:
             return found, None
-        if inputs.alpha is not None and bool((inputs.alpha < 0.5).any()):
-            # Colour that is stored multiplied by alpha is dark at a soft edge.
-            least = 1.0 if inputs.premultiplied else 0.5
+        # Colour that is stored multiplied by alpha is dark at a soft edge.
+        least = 1.0 if inputs.premultiplied else 0.5
+        if inputs.alpha is not None and bool((inputs.alpha < least).any()):
             return inputs.alpha < least, torch.ones_like(inputs.alpha)
         raise PictureError(
             "nothing says what is missing",
@@ -128,7 +128,9 @@ def _grown(missing: Tensor, pixels: int) -> Tensor:
     return F.max_pool2d(rows, (1, reach), stride=1, padding=(0, pixels)) > 0
 
 
-def _hint(inputs: Inputs, options: InpaintOptions) -> str:
+def _hint(inputs: Inputs, options: InpaintOptions) -> str | None:
+    if inputs.damaged:
+        return None
     if inputs.mask is not None:
         brightest = float(inputs.mask.max())
         if 0 < brightest < 0.5:  # labels 0 and 1, say

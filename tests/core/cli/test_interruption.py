@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
-from nasdip_core.errors import RunInterruptedError
+from nasdip_core.cli.run import _resume
+from nasdip_core.errors import ExitCode, RunInterruptedError
 from nasdip_core.imaging import metadata, read
+from nasdip_core.pipeline.folder import RunFolder
+from nasdip_core.pipeline.jobs import Plan
 
 Cli = Callable[..., Any]
 Tiny = tuple[str, ...]
@@ -151,3 +154,32 @@ def test_an_interruption_is_not_taken_for_damage(
     with pytest.raises(RunInterruptedError), read.naming("a picture"):
         raise RunInterruptedError("interrupted")
     assert cli(*words).code == 0
+
+
+def test_an_interruption_before_anything_is_imported() -> None:
+    early = (
+        "import os, signal, sys\n"
+        "class Early:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'nasdip_core.cli':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Early())\n"
+        "from nasdip_core.start import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", early], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (ExitCode.INTERRUPTED, "error: interrupted\n")
+
+
+def test_what_force_was_to_replace_is_not_what_to_resume(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").touch()
+    folder, planned = RunFolder(tmp_path), Plan("single", [], [])
+    how = {"force": True, "trackers": []}
+    assert _resume(planned, folder, how) is None
+    assert _resume(planned, folder, {**how, "force": False}) is not None
+    folder.opened = True
+    assert _resume(planned, folder, how) is not None
+    said = _resume(Plan("batch", [], []), folder, how)
+    assert said == "resume with the same command and --resume in place of --force"

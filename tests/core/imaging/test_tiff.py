@@ -240,3 +240,15 @@ def test_lzw_of_many_channels_says_what_to_do(kit: Any, make_file: MakeFile) -> 
     path = make_file(".tif", lzw_tiff(kit.noise(5, 7, 6, "uint16"), 1, 1))
     with pytest.raises(PictureError, match=r"LZW.*uncompressed or with Deflate"):
         read_picture(path)
+
+
+def test_inks_with_alpha(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).integers(0, 256, (20, 24, 5), np.uint8)
+    file = tmp_path / "inks.tif"
+    tifffile.imwrite(file, samples, photometric="separated", extrasamples=["unassalpha"])
+    picture = read_picture(file)
+    assert picture.mode == "CMYKA"
+    assert np.array_equal(picture.colour, samples[..., :4])
+    assert np.array_equal(picture.alpha, samples[..., 4])
+    again = write_picture(picture, tmp_path / "again.tif")
+    assert np.array_equal(read_picture(again[0]).colour, picture.colour)

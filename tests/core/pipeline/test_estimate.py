@@ -1,5 +1,6 @@
 """What a run will take, for problems that have no parts or lose their border."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from nasdip_core.architecture.cost import Cost
 from nasdip_core.errors import OptionError
+from nasdip_core.fit.networks import cost_in
 from nasdip_core.operators import Identity, Operator
 from nasdip_core.options import parse
 from nasdip_core.pipeline import estimate as module
-from nasdip_core.pipeline.estimate import choose_tile, estimate, timed_part
+from nasdip_core.pipeline.budget import _shortened
+from nasdip_core.pipeline.estimate import Estimate, choose_tile, estimate, timed_part
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
@@ -111,3 +115,41 @@ def test_filters_are_timed_where_they_have_something_to_do() -> None:
     tile, pixels = timed_part(RestorationProblem(picture, known=scattered))
     assert pixels == 300 * 400
     assert 0.4 < tile.cut(scattered).float().mean() < 0.6
+
+
+@pytest.mark.parametrize("side", [256, 300, 700])
+def test_tiles_are_as_small_as_the_memory_needs(
+    side: int, toys: Plugins, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = RestorationProblem(torch.zeros(1, 3, side, side), operator=Identity())
+    asked = resolved(toys, tiny)
+
+    def takes(pixels: int) -> int:
+        cost = cost_in(problem.slots["picture"], asked.arch.architecture, toys, (pixels, pixels))
+        return module._of_fit(cost) + module._pictures(problem)
+
+    monkeypatch.setattr(module, "memory_at_hand", lambda _: takes(130))
+    assert choose_tile(asked, problem, toys, CPU) == 128
+    monkeypatch.setattr(module, "memory_at_hand", lambda _: takes(10))
+    assert choose_tile(asked, problem, toys, CPU) == 64, "no smaller, whatever it takes"
+
+
+def test_a_run_without_fits_has_no_network_to_find_room_for(
+    toys: Plugins, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = RestorationProblem(torch.rand(1, 3, 96, 80), operator=Identity())
+    alone = resolved(toys, tiny, recipe={"refine": ["blur"], "fits": 0})
+    with_fit = estimate(resolved(toys, tiny), problem, toys, CPU).memory_bytes
+    assert estimate(alone, problem, toys, CPU).memory_bytes < with_fit
+    monkeypatch.setattr(module, "memory_at_hand", lambda _: module._pictures(problem))
+    assert choose_tile(alone, problem, toys, CPU) is None
+    assert choose_tile(resolved(toys, tiny), problem, toys, CPU) == 64
+
+
+def test_no_fit_is_planned_where_none_is_asked_for(toys: Plugins, tiny: dict[str, Any]) -> None:
+    """However slow a filter was once."""
+    alone = resolved(toys, tiny, recipe={"refine": ["blur"], "fits": 0}, seconds=9)
+    slow = Estimate(Cost(1, 1, 1), 1, 0.001, 100.0, 100.0, None, 1)
+    with pytest.raises(OptionError, match="--seconds 9 is too little"):
+        _shortened(alone, slow, 9.0)
+    assert _shortened(alone, replace(slow, refine_seconds=5.0), 9.0).resolved.recipe.fits == 0
