@@ -141,6 +141,7 @@ ARCHITECTURES = (
         "several fits and a filter for super-resolution in minutes on a CPU (nasdip)",
     ),
     ("found-denoise", "network found for denoising by a search of nasdip"),
+    ("found-inpaint", "network found for scattered missing pixels by a search of nasdip"),
     ("fast-dehaze", "coupled networks for dehazing in seconds on a CPU (nasdip)"),
     ("fast-separate", "coupled networks for separating layers in seconds on a CPU (nasdip)"),
     ("fast-segment", "coupled networks for segmentation in seconds on a CPU (nasdip)"),
