@@ -12,7 +12,7 @@ import torch
 
 from nasdip_core.errors import OptionError
 from nasdip_core.fit.stopping import Observation, StoppingRule
-from nasdip_core.options import fields_of, parse
+from nasdip_core.options import fields_of
 from nasdip_core.plugins import Plugins
 from nasdip_core.testing.stopping import (
     STEPS,
@@ -28,10 +28,7 @@ JUDGING = NAMES[:-1]
 
 
 def make(plugins: Plugins, name: str, **options: Any) -> StoppingRule:
-    registration = plugins.find("stopping", f"nasdip:{name}")
-    model = registration.options()
-    assert model is not None
-    rule: StoppingRule = registration.resolve()(**parse(model, options, name).model_dump())
+    rule: StoppingRule = plugins.find("stopping", f"nasdip:{name}").made(options, name)
     return rule
 
 
