@@ -49,7 +49,9 @@ def plan_for(
     Raises OptionError where the time is not enough for that either.
     """
     budget = resolved.seconds
-    if budget is None or not problem.players:
+    if budget is None:
+        return Plan(resolved)
+    if not problem.players:
         # What is learnt already is applied, which takes as long as it takes.
         return Plan(replace(resolved, seconds=None, alternatives=()))
     begun = time.monotonic() - elapsed
