@@ -130,27 +130,17 @@ def named(value: str, base: Path = Path()) -> Path:
     return path if "#" not in value or path.exists() else base / value.rpartition("#")[0]
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Yield every text within options."""
+def texts(value: Any, without: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield every text within options, but those that options named in `without` are set to."""
     if isinstance(value, Mapping):
-        value = list(value.values())
+        value = [
+            inner
+            for name, inner in value.items()
+            if name not in without or isinstance(inner, Mapping)
+        ]
     if isinstance(value, list):
         for inner in value:
-            yield from texts(inner)
-    elif isinstance(value, str):
-        yield value
-
-
-def _maybe_paths(value: Any) -> Iterator[str]:
-    """Yield the texts within options that are no names of plugins."""
-    if isinstance(value, Mapping):
-        names = {
-            key for key, inner in value.items() if key in _NAMES and not isinstance(inner, dict)
-        }
-        value = [inner for key, inner in value.items() if key not in names]
-    if isinstance(value, list):
-        for inner in value:
-            yield from _maybe_paths(inner)
+            yield from texts(inner, without)
     elif isinstance(value, str):
         yield value
 
@@ -159,7 +149,7 @@ def _files(
     options: Mapping[str, Any], base: Path, output: Path, hashes: dict[Path, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the files and folders that options name, with hashes of their contents."""
-    for name in _maybe_paths(options):
+    for name in texts(options, without=_NAMES):
         if name in ("", ".", "..", "/") or "\n" in name or len(name) >= 4096:
             continue
         try:

@@ -125,7 +125,7 @@ def checked(operator: Operator, name: str, channels: int, size: tuple[int, int])
         )
     # By the gradient, sample by sample: of numbers such as <A x, y> a shifted A^T y changes little.
     (wanted,) = torch.autograd.grad((measured * y).sum(), picture)
-    gap = float((returned - wanted).norm()) / max(float(wanted.norm()), 1e-12)
+    gap = float((returned.detach() - wanted).norm()) / max(float(wanted.norm()), 1e-12)
     if not math.isfinite(gap) or gap > _EXACT:
         raise OptionError(
             f"the adjoint of operator '{name}' is wrong: A^T y is off by {gap:.2g} of |A^T y|",

@@ -11,18 +11,15 @@ from PIL import Image
 
 import nasdip_core
 from nasdip_core.bench.units import plan_bench
-from nasdip_core.errors import OptionError, PictureError, RunError, StudyError
+from nasdip_core.errors import OptionError, RunError, StudyError
 from nasdip_core.options import parse
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.plugins import Plugins
-from nasdip_core.searching import conclude
-from nasdip_core.searching.api import join
 from nasdip_core.searching.finals import Finals
 from nasdip_core.searching.kept import KeptFits
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
 from nasdip_core.searching.progress import Progress
-from nasdip_core.study.order import note_order, order_of
 from nasdip_core.study.reference import resolve_reference
 from nasdip_core.study.storage import open_storage, study_url
 from nasdip_core.study.study import load_study, names
@@ -239,55 +236,6 @@ def test_counts_are_one_or_more(wrong: dict[str, int], waves_file: Path, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_with_a_dot_is_a_folder(search: Search, pictures: Path, tmp_path: Path) -> None:
-    search(pictures / "a.png", [(4, 1)], 1, output=tmp_path / "out-1.5")
-    assert (tmp_path / "out-1.5" / "study.db").is_file()
-
-
-def test_what_would_fail_in_the_end_fails_at_once(
-    search: Search, pictures: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(RunError, match="its folder is not there"):
-        search(pictures / "a.png", [(4, 1)], 1, export=tmp_path / "nowhere" / "x.yaml")
-    own = (pictures / "a.png").rename(pictures / "restored.png")
-    with pytest.raises(RunError, match=r"restored\.png' would be overwritten"):
-        search(own, [(4, 1)], 1, output=pictures)
-    (pictures / "d.png").write_bytes(b"")
-    with pytest.raises(PictureError, match=r"d\.png"):
-        search(pictures, [(4, 1)], 1)
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("name", ["best.yaml", "index.html", "restored.tif"])
-def test_files_that_no_search_has_made_stay(
-    name: str, search: Search, pictures: Path, tmp_path: Path
-) -> None:
-    mine = tmp_path / "out" / name
-    mine.parent.mkdir()
-    mine.write_text("mine")
-    with pytest.raises(RunError, match=rf"{name}' is in the way of this search"):
-        search(pictures / "a.png", [(4, 1)], 1)
-    assert [path.name for path in mine.parent.iterdir()] == [name]
-    mine.unlink()
-    for trials in (1, 2):
-        search(pictures / "a.png", [(4, 1), (2, 1)], trials)
-
-
-def test_what_was_broken_off_at_its_last_files_goes_on(
-    search: Search, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    elsewhere = tmp_path / "elsewhere.db"
-    with monkeypatch.context() as patch:
-        patch.setattr(conclude, "write_search_page", killed)
-        with pytest.raises(KeyboardInterrupt):
-            search(pictures / "a.png", [(4, 1)], 1, study=elsewhere)
-    assert (tmp_path / "out" / "best.yaml").is_file()
-    assert search(pictures / "a.png", [(4, 1)], 1, study=elsewhere)["outputs"]["page"]
-
-
 def test_a_comparison_that_fails_is_told(
     search: Search, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,22 +248,6 @@ def test_a_comparison_that_fails_is_told(
         "3 of 3 fits of the last comparison failed: it breaks",
         "The picture is not restored: no fit of the best network was kept.",
     ]
-
-
-def test_options_that_name_files_are_those_of_the_first_command(
-    search: Search, pictures: Path, toys: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    np.save("kernel.npy", np.full((3, 3), 1 / 9))
-    kernel = {"corrupt": {"kernel": "kernel.npy"}}
-    search(pictures / "a.png", [(4, 1), (2, 1)], 1, task="deblur", options=kernel)
-    url = study_url(tmp_path / "out")
-    study = load_study(open_storage(url), url)
-    note_order(study, {**order_of(study), "trials": 2})
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    monkeypatch.chdir(elsewhere)
-    assert join(url, options={"launcher": "inline"}, plugins=toys)["trials"]["done"] == 2
 
 
 def test_several_of_the_best_are_one_method_of_a_bench(
