@@ -103,10 +103,11 @@ def _body(found: Mapping[str, Any], pictures: Mapping[str, Picture]) -> str:
     front, traded = found["front"], ""
     if front:
         traded = f'<div class="charts">{front_chart(front, history)}{front_table(front)}</div>'
+    best = best_tables(found["best"], history, compared=found["compared"])
     shown = panels([Panel(name, "", preview_png(p, _LONGEST)) for name, p in pictures.items()])
     settings = dump(found["settings"], allow_unicode=True)
     return (
-        section("best", "The best", best_tables(found["best"], compared=found["compared"]))
+        section("best", "The best", best)
         + section("went", "How the search went", went)
         + section("front", "Quality against cost", traded)
         + section("pictures", "Pictures", shown)

@@ -57,8 +57,10 @@ def _cell(
     return f"<{tag}{number}{scope}>{escape(content)}{faint}</{tag}>"
 
 
-def best_tables(best: Sequence[Mapping[str, Any]], *, compared: bool) -> str:
-    """Return the best candidates, and what they differ in; nothing without any."""
+def best_tables(
+    best: Sequence[Mapping[str, Any]], history: Sequence[Trial], *, compared: bool
+) -> str:
+    """Return the best candidates, what was known before, and what they differ in; or nothing."""
     if not best:
         return ""
     known = [value for b in best for value in (*b["rewards"], b["reward"], b["search_reward"])]
@@ -79,7 +81,8 @@ def best_tables(best: Sequence[Mapping[str, Any]], *, compared: bool) -> str:
         for index, b in enumerate(best)
     ]
     results = table("The best candidates", [*header, "Parameters", "Multiply-adds"], rows)
-    return _order(best, digits, compared=compared) + results + _differences(best)
+    order = _order(best, digits, compared=compared)
+    return order + results + _known(history, digits) + _differences(best)
 
 
 def _order(best: Sequence[Mapping[str, Any]], digits: int, *, compared: bool) -> str:
@@ -93,6 +96,17 @@ def _order(best: Sequence[Mapping[str, Any]], digits: int, *, compared: bool) ->
         else ""
     )
     return f"<p>Fitted again with fresh seeds; the mean decides.{luck}</p>"
+
+
+def _known(history: Sequence[Trial], digits: int) -> str:
+    """Return what the architectures that the search began with had, to hold the best against."""
+    told = (
+        f"{escape(trial['known'])} {_reward(trial['reward'], digits)} (trial {trial['trial']})"
+        for trial in history
+        if trial["known"] and trial["state"] == "done"
+    )
+    listed = ", ".join(told)
+    return f"<p>Known before, with its reward in the search: {listed}.</p>" if listed else ""
 
 
 def _differences(best: Sequence[Mapping[str, Any]]) -> str:

@@ -107,6 +107,14 @@ def test_without_the_last_comparison_the_order_is_that_of_the_search(tmp_path: P
     ]
 
 
+def test_the_best_stand_beside_what_was_known_before(tmp_path: Path) -> None:
+    shown = Shown(tmp_path, found(mixed()))
+    known = "Known before, with its reward in the search: nas-dip-denoise 20.00 (trial 0)."
+    assert known in shown.html
+    unfinished = [trial(0, [1.0]), trial(1, None, TrialState.FAIL, known="dip")]
+    assert "Known before" not in Shown(tmp_path, found(unfinished)).html
+
+
 def test_every_trial_is_in_the_chart_and_in_the_history(tmp_path: Path) -> None:
     shown = Shown(tmp_path, found(mixed()))
     assert [shown.marks(kind) for kind in ("dot", "ring", "cross", "dash", "tick")] == [
