@@ -142,6 +142,7 @@ ARCHITECTURES = (
     ),
     ("found-denoise", "network found for denoising by a search of nasdip"),
     ("found-inpaint", "network found for scattered missing pixels by a search of nasdip"),
+    ("found-super-resolution", "network found for super-resolution by a search of nasdip"),
     ("fast-dehaze", "coupled networks for dehazing in seconds on a CPU (nasdip)"),
     ("fast-separate", "coupled networks for separating layers in seconds on a CPU (nasdip)"),
     ("fast-segment", "coupled networks for segmentation in seconds on a CPU (nasdip)"),

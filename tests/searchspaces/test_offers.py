@@ -22,9 +22,9 @@ EXPECTED = {
     "architecture": "dip deep-decoder siren fourier-features nas-dip-denoise nas-dip-inpaint "
     "nas-dip-sr fast-denoise fast-inpaint fast-super-resolution balanced-denoise balanced-inpaint "
     "balanced-super-resolution best-denoise best-inpaint best-super-resolution "
-    "found-denoise found-inpaint fast-dehaze fast-separate fast-segment balanced-dehaze "
-    "fast-translate balanced-translate balanced-separate "
-    "balanced-segment fast-deblur balanced-deblur best-deblur fast-jpeg balanced-jpeg "
+    "found-denoise found-inpaint found-super-resolution fast-dehaze fast-separate fast-segment "
+    "balanced-dehaze fast-translate balanced-translate balanced-separate balanced-segment "
+    "fast-deblur balanced-deblur best-deblur fast-jpeg balanced-jpeg "
     "best-jpeg fast-flash balanced-flash best-flash light-transport balanced-factorize "
     "fast-operator balanced-operator best-operator",
 }
