@@ -182,6 +182,10 @@ class RestorationProblem(Problem):
         """End keeping back: all that is known may be used."""
         self.kept_back, self.fitted = None, self.known
 
+    def misfit(self, estimate: Estimate) -> float:
+        """Return the mean squared residual over what is fitted, in units of the noise."""
+        return float(self._error(self.predicted(estimate), self.fitted))
+
     def validation(self, estimate: Estimate) -> float | None:
         """Return the error on the pixels kept back, 1 at the noise level."""
         if self.kept_back is None:

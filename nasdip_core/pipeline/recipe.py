@@ -90,8 +90,8 @@ class Solver:
                 guide = guiding.refine(problem, None).estimate[problem.output]
             started = time.monotonic()
             fitted = self._fits(problem, guide)
-            if self._spoils(fitted):
-                problem.notes.append("the time was up too early for a network: the filter is alone")
+            if (why := self._spoils(problem, fitted)) is not None:
+                problem.notes.append(f"{why}: the filter is alone")
                 problem.give_back()
                 resolved = without_network(self.fitter.resolved)
                 return replace(self, fitter=replace(self.fitter, resolved=resolved)).solve(problem)
@@ -112,12 +112,21 @@ class Solver:
         chosen = blended([part.estimate for part in parts], [part.weight for part in parts])
         return Solved(chosen, fitted, parts)
 
-    def _spoils(self, fitted: Fitted) -> bool:
-        """Return whether fits are so far from done that the filter is better off without them."""
+    def _spoils(self, problem: RestorationProblem, fitted: Fitted) -> str | None:
+        """Return why the filter is better off without the fits; None: it is not.
+
+        A recipe that judges finds out by itself.
+        """
         fit, recipe = self.fitter.resolved.fit, self.fitter.resolved.recipe
-        if not fitted.cut_off or not recipe.refine or recipe.judges:
-            return False
-        return max(one.iterations for one in fitted.fits) < LEAST * fit.steps
+        if not recipe.refine or recipe.judges:
+            return None
+        done = max(one.iterations for one in fitted.fits)
+        if fitted.cut_off and done < LEAST * fit.steps:
+            return "the time was up too early for a network"
+        noise = problem.noise_loss() if recipe.choice == "mean" else None
+        if noise is not None and problem.misfit(fitted.chosen) > noise:
+            return f"the network has not learnt the picture in {done} iterations (fit.steps)"
+        return None
 
     def _choose(
         self, problem: RestorationProblem, fit: Part, alone: Part, chain: Chain

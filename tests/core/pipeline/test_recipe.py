@@ -11,6 +11,7 @@ from nasdip_core import restore
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.fit.checkpoint import load_checkpoint, save_checkpoint
 from nasdip_core.pipeline.chain import Chain
+from nasdip_core.pipeline.restore import Restored
 from nasdip_core.plugins import Plugins
 from nasdip_core.restoration import RestorationProblem
 
@@ -66,13 +67,27 @@ def test_a_filter_alone_needs_no_network(noisy: np.ndarray, toys: Plugins) -> No
 def test_the_mean_of_refinement_with_and_without_the_fits(
     noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins
 ) -> None:
-    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
-    mean = restore(noisy, "denoise", options=options(refine=["blur"], choice="mean"), **words)
+    def found(**recipe: Any) -> Restored:
+        # Beside so much noise four steps of a tiny network have learnt the picture.
+        words = options(refine=["blur"], **recipe) | {"task.sigma": 100}
+        return restore(noisy, "denoise", arch=tiny, options=words, plugins=toys)
+
+    mean, on_top, alone = found(choice="mean"), found(), found(fits=0)
     assert [part["weight"] for part in mean.result["parts"]] == [0, 0.5, 0.5]
-    on_top = restore(noisy, "denoise", options=options(refine=["blur"]), **words)
-    alone = restore(noisy, "denoise", options=options(refine=["blur"], fits=0), **words)
     expected = (on_top.picture.colour.astype(float) + alone.picture.colour) / 2
     assert np.abs(mean.picture.colour - expected).max() <= 1
+
+
+def test_fits_that_have_not_learnt_the_picture_stay_out_of_the_mean(
+    noisy: np.ndarray, tiny: dict[str, Any], toys: Plugins
+) -> None:
+    words: dict[str, Any] = {"arch": tiny, "plugins": toys}
+    mean = restore(noisy, "denoise", options=options(refine=["blur"], choice="mean"), **words)
+    alone = restore(noisy, "denoise", options=options(refine=["blur"], fits=0), **words)
+    assert np.array_equal(mean.picture.colour, alone.picture.colour)
+    assert [part["name"] for part in mean.result["parts"]] == ["blur"]
+    why = "the network has not learnt the picture in 4 iterations (fit.steps): the filter is alone"
+    assert why in mean.notes
 
 
 @pytest.mark.parametrize("choice", ["best", "blend"])
