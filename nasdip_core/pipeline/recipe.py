@@ -90,8 +90,8 @@ class Solver:
                 guide = guiding.refine(problem, None).estimate[problem.output]
             started = time.monotonic()
             fitted = self._fits(problem, guide)
-            if (why := self._spoils(problem, fitted)) is not None:
-                problem.notes.append(f"{why}: the filter is alone")
+            if self._spoils(fitted):
+                problem.notes.append("the time was up too early for a network: the filter is alone")
                 problem.give_back()
                 resolved = without_network(self.fitter.resolved)
                 return replace(self, fitter=replace(self.fitter, resolved=resolved)).solve(problem)
@@ -105,28 +105,22 @@ class Solver:
             return Solved(chosen, fitted, parts)
         problem.give_back()
         parts = [replace(part, weight=0.0) for part in parts]
-        if alone is not None:
-            parts.append(replace(_lent(problem, parts[0], alone), weight=0.5))
+        if alone is not None and fitted is not None:
+            alone = _lent(problem, parts[0], alone)
+            if not _learnt(problem, fitted):
+                return Solved(alone.estimate, fitted, [*parts, replace(alone, weight=1.0)])
+            parts.append(replace(alone, weight=0.5))
         pilot = None if fitted is None else fitted.chosen
         parts.append(replace(chain.refine(problem, pilot), weight=1 - sum(p.weight for p in parts)))
         chosen = blended([part.estimate for part in parts], [part.weight for part in parts])
         return Solved(chosen, fitted, parts)
 
-    def _spoils(self, problem: RestorationProblem, fitted: Fitted) -> str | None:
-        """Return why the filter is better off without the fits; None: it is not.
-
-        A recipe that judges finds out by itself.
-        """
+    def _spoils(self, fitted: Fitted) -> bool:
+        """Return whether fits are so far from done that the filter is better off without them."""
         fit, recipe = self.fitter.resolved.fit, self.fitter.resolved.recipe
-        if not recipe.refine or recipe.judges:
-            return None
-        done = max(one.iterations for one in fitted.fits)
-        if fitted.cut_off and done < LEAST * fit.steps:
-            return "the time was up too early for a network"
-        noise = problem.noise_loss() if recipe.choice == "mean" else None
-        if noise is not None and problem.misfit(fitted.chosen) > noise:
-            return f"the network has not learnt the picture in {done} iterations (fit.steps)"
-        return None
+        if not fitted.cut_off or not recipe.refine or recipe.judges:
+            return False
+        return max(one.iterations for one in fitted.fits) < LEAST * fit.steps
 
     def _choose(
         self, problem: RestorationProblem, fit: Part, alone: Part, chain: Chain
@@ -199,6 +193,17 @@ class Solver:
                     fitter = replace(fitter, resolved=with_steps(fitter.resolved, steps))
         assert fitted is not None
         return fitted
+
+
+def _learnt(problem: RestorationProblem, fitted: Fitted) -> bool:
+    """Return whether fits differ from what was measured by no more than its noise, else note it."""
+    noise = problem.noise_loss()
+    if noise is None or problem.misfit(fitted.chosen) <= noise:
+        return True
+    done = max(fit.iterations for fit in fitted.fits)
+    why = f"the network has not learnt the picture in {done} iterations (fit.steps)"
+    problem.notes.append(f"{why}: the filter is alone")
+    return False
 
 
 def _lent(problem: RestorationProblem, fit: Part, alone: Part) -> Part:

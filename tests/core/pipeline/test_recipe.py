@@ -85,7 +85,9 @@ def test_fits_that_have_not_learnt_the_picture_stay_out_of_the_mean(
     mean = restore(noisy, "denoise", options=options(refine=["blur"], choice="mean"), **words)
     alone = restore(noisy, "denoise", options=options(refine=["blur"], fits=0), **words)
     assert np.array_equal(mean.picture.colour, alone.picture.colour)
-    assert [part["name"] for part in mean.result["parts"]] == ["blur"]
+    weights = {part["name"]: part["weight"] for part in mean.result["parts"]}
+    assert weights == {"fit": 0, "blur": 1}
+    assert mean.result["iterations"] == 4
     why = "the network has not learnt the picture in 4 iterations (fit.steps): the filter is alone"
     assert why in mean.notes
 

@@ -80,8 +80,8 @@ def test_a_search_that_ends_early_says_so(search: Search, pictures: Path) -> Non
     told = search(pictures / "a.png", [(4, 1)], 5)
     early = "The search ended early: the last 9 proposals were known already or not allowed."
     assert told["notes"][0] == early
-    # The picture is restored as a run of the preset does it.
-    assert told["notes"][-1] == "the result is 50% collaborative, 50% fit + collaborative"
+    # The picture is restored as a run of the preset does it, which fits of two steps do not help.
+    assert told["notes"][-1] == "the result is 100% collaborative"
 
 
 def test_a_space_brings_the_fit_options_of_its_networks(toys: Plugins, pictures: Path) -> None:
