@@ -22,7 +22,7 @@ comes from others, with another `--work`. The networks are compared with
   it is. The found one has at most as many iterations as fit into the time of the preset's own at
   most; either may end sooner by its rule.
 
-`tar xf benchmarks/networks-found/TASK.tar.xz -C DIR` brings back the outcomes of benchmarks/RESULTS.md.
+`tar xf benchmarks/networks-found/TASK.tar.xz -C DIR` brings back the outcomes of RESULTS.md.
 
 The time of an iteration is that of a short fit, all but the stopping rule, on one thread, by what
 that gets of the processor. A bench that was stopped goes on; one process at a time in a DIR.
