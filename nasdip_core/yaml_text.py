@@ -6,13 +6,13 @@ from typing import Any
 
 import yaml
 
-_INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
-_NUMBERS = {
-    _INT: r"[-+]?(?:0|[1-9][\d_]*|0b[01_]+|0x[\da-fA-F_]+)",
-    _FLOAT: r"[-+]?(?:(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+"
-    r"|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)",
+_MEANT = {
+    "tag:yaml.org,2002:int": r"[-+]?(?:0|[1-9][\d_]*|0b[01_]+|0x[\da-fA-F_]+)",
+    "tag:yaml.org,2002:float": r"[-+]?(?:(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?"
+    r"|\d+[eE][-+]?\d+|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)",
+    "tag:yaml.org,2002:bool": "true|True|TRUE|false|False|FALSE",
 }
-"""Numbers as everybody means them: in YAML 1.1 1e-2 is text, 010 is 8 and 1:30 is 90."""
+"""What everybody means: in YAML 1.1 1e-2 is text, 010 is 8, 1:30 is 90 and no is false."""
 
 
 class Loader(yaml.SafeLoader):
@@ -52,16 +52,16 @@ def dump(content: Any, **style: Any) -> str:
     return text
 
 
-def _add_numbers(kind: type[Loader | _Dumper], *, alone: bool) -> None:
-    """Let a kind know numbers as we write them; `alone`: no others."""
+def _add_meant(kind: type[Loader | _Dumper], *, alone: bool) -> None:
+    """Let a kind know numbers and truth as we write them; `alone`: no others."""
     if alone:
         kind.yaml_implicit_resolvers = {
-            first: [(tag, pattern) for tag, pattern in known if tag not in _NUMBERS]
+            first: [(tag, pattern) for tag, pattern in known if tag not in _MEANT]
             for first, known in kind.yaml_implicit_resolvers.items()
         }
-    for tag, pattern in _NUMBERS.items():
-        kind.add_implicit_resolver(tag, re.compile(f"^(?:{pattern})$"), list("-+.0123456789"))
+    for tag, pattern in _MEANT.items():
+        kind.add_implicit_resolver(tag, re.compile(f"^(?:{pattern})$"), list("-+.0123456789tTfF"))
 
 
-_add_numbers(Loader, alone=True)
-_add_numbers(_Dumper, alone=False)
+_add_meant(Loader, alone=True)
+_add_meant(_Dumper, alone=False)

@@ -1,5 +1,6 @@
 """`nasdip list`: what is installed."""
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -39,10 +40,14 @@ def list_offers(
         ]
         json_result({"schema": "nasdip.list/1", "offers": offers})
         return
+    offered = Counter((r.offer.kind, r.offer.name) for r in found if r.state == "loaded")
     rows = [
         [
             r.offer.kind,
-            r.offer.name if r.state == "loaded" else r.qualified,
+            # What several plugins offer is taken by its whole name alone.
+            r.offer.name
+            if r.state == "loaded" and offered[r.offer.kind, r.offer.name] == 1
+            else r.qualified,
             r.offer.summary if r.state == "loaded" else f"({r.state}: {r.reason})",
         ]
         for r in found

@@ -1,6 +1,6 @@
 """Typed options: errors that name the key, merging, dotted keys, listings."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import yaml
@@ -49,6 +49,20 @@ def test_numbers_must_be_finite(value: object) -> None:
         parse(Outer, {"name": "a", "rate": value}, "x")
 
 
+@pytest.mark.parametrize("field", ["count", "rate", "unless"])
+def test_truth_is_no_number(field: str) -> None:
+    class Numbers(Options):
+        count: int = Field(default=1, description="a number")
+        rate: Annotated[float, Field(gt=0)] = Field(default=0.1, description="a rate")
+        unless: int | None = Field(default=None, description="a number or nothing")
+        truth: bool | int = Field(default=False, description="either")
+
+    with pytest.raises(OptionError, match=rf"option 'x\.{field}' = True: a number is needed"):
+        parse(Numbers, {field: True}, "x")
+    assert parse(Numbers, {"truth": True}, "").truth is True
+    assert parse(Numbers, {field: 1, "truth": "yes"}, "").truth
+
+
 def test_missing_key() -> None:
     with pytest.raises(OptionError, match=r"option 'x\.name' is required"):
         parse(Outer, {}, "x")
@@ -83,9 +97,11 @@ def test_dotted_keys_are_yaml_values() -> None:
     assert from_dotted(["name=2024-13-45"]) == {"name": "2024-13-45"}  # no date: text
 
 
-@pytest.mark.parametrize("word", ["0100", "010", "1:30", "1:30.5", "1e", "."])
+@pytest.mark.parametrize(
+    "word", ["0100", "010", "1:30", "1:30.5", "1e", ".", "no", "on", "yes", "Off", "y"]
+)
 def test_what_everybody_reads_otherwise_than_yaml_is_text(word: str) -> None:
-    """YAML 1.1 has octal numbers, and counts in sixties."""
+    """YAML 1.1 has octal numbers, counts in sixties, and takes `no` for false."""
     assert from_dotted([f"a={word}"]) == {"a": word}
     assert parse(Outer, {"name": "n", "rate": "0100"}, "").rate == 100
 

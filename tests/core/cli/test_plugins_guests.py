@@ -195,3 +195,21 @@ def test_help_survives_damaged_settings(nasdip_settings: Path, nasdip_cli: Cli) 
 )
 def test_plugins_come_first(words: str, expected: str) -> None:
     assert plugins_first(words.split()) == expected.split()
+
+
+def test_what_two_plugins_offer_is_listed_with_whose_it_is(tmp_path: Path, nasdip_cli: Cli) -> None:
+    source = """
+from nasdip_core import Offer, hookimpl
+
+@hookimpl
+def nasdip_offers():
+    return [Offer("upsampling", "twin", "the same name", "{module}:Twin")]
+"""
+    words: list[str | Path] = []
+    for name in ("throwaway_one", "throwaway_two"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(source.format(module=name))
+        words += ["--plugin", path]
+    rows = nasdip_cli(*words, "list", "upsampling", "twin").out.splitlines()
+    names = [row.split("\t")[1] for row in rows]
+    assert names == ["throwaway-one:twin", "throwaway-two:twin"]
