@@ -20,6 +20,9 @@ from nasdip_core.seeds import generator
 _KEPT_BACK = 0.03
 """Share of the measurements to choose by where the stopping rule keeps none back."""
 
+_DARK = 0.125
+"""Share of the range below which a picture is too dark for what is made for pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -43,7 +46,20 @@ def prepare(
     check_truth(inputs.truth, problem.result_size)
     _check_recipe(resolved, problem)
     _check_fit(resolved, problem, plugins)
+    if isinstance(problem, RestorationProblem):
+        problem.notes += _dark(inputs.picture)
     return Prepared(sources, problem)
+
+
+def _dark(picture: Tensor) -> list[str]:
+    """Return what is to be known of a picture that uses little of its range, as 12 bits of 16."""
+    brightest = float(picture.max())
+    if not 0 < brightest < _DARK:
+        return []
+    return [
+        f"the brightest sample is at {brightest:.2g} of the range: so dark a picture is restored "
+        "less well than a brighter one; scale it"
+    ]
 
 
 def _check_recipe(resolved: Resolved, problem: Problem) -> None:

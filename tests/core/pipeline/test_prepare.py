@@ -74,3 +74,23 @@ def test_what_a_fit_would_refuse(
     asked = resolved(task, picture, plugins, **words)
     with pytest.raises(OptionError, match=said):
         choose_tile(asked, prepare(asked, plugins).problem, plugins, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("samples", "told"),
+    [
+        (np.full((16, 16), 4095, np.uint16), True),
+        (np.full((16, 16), 0.02, np.float32), True),
+        (np.full((16, 16), 30000, np.uint16), False),
+        (np.full((16, 16), 40, np.uint8), False),
+        (np.zeros((16, 16), np.uint16), False),
+    ],
+)
+def test_a_picture_that_uses_little_of_its_range_is_told(
+    plugins: Plugins, samples: np.ndarray, told: bool
+) -> None:
+    given = {"picture": picture_of(samples)}
+    asked = parse(RestoreRequest, {"picture": "dark", "task": {"sigma": 5}}, "")
+    run = resolve("denoise", asked, plugins, Path(), in_memory=True)
+    notes = prepare(run, plugins, given).problem.notes
+    assert any("of the range: so dark a picture" in note for note in notes) == told
