@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from nasdip_core.architecture.specification import PluginNetwork
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.fit.stopping import StoppingRule
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.objective import Objective
@@ -112,6 +112,9 @@ def keep_back(
     if not problem.players:  # nothing is fitted
         return
     share = make_rule(resolved, plugins).held_out
+    if not 0 <= share < 1:
+        rule = resolved.fit.stopping.uses
+        raise PluginError(f"rule '{rule}' keeps back a share of {share}: it must lie in [0, 1)")
     if not share and resolved.recipe.judges:
         share = _KEPT_BACK
     if not share:

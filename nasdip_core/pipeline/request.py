@@ -250,7 +250,8 @@ def _alternatives(
     if request.seconds is None or request.arch is not None or request.preset is not None:
         return ()
     offered = plugins.find("task", task_name).offer.name
-    named = {r.offer.name for r in plugins.registrations("architecture", f"*-{offered}")}
+    architectures = plugins.registrations("architecture", f"*-{offered}")
+    named = {r.offer.name for r in architectures if r.state == "loaded"}
     found = []
     for preset in PRESETS:
         if f"{preset}-{offered}" in named:

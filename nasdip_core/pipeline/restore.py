@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,7 +147,7 @@ def _run(
             force=force,
         )
         write_sources(folder, sources, given)
-    watch.begin(Run(title, resolved.task_name, None if folder is None else folder.path, document))
+    watch.begin(_told(title, resolved, folder, document))
     observers = [*observers, *watch.observers]
     deadline = None if plan.fit_seconds is None else started + plan.fit_seconds
     solved, events = _solve(resolved, problem, side, plugins, folder, device, observers, deadline)
@@ -200,6 +201,14 @@ def _run(
         folder.finish(result)
     watch.done(result)
     return Restored(pictures, result, None if folder is None else folder.path, notes)
+
+
+def _told(
+    title: str, resolved: Resolved, folder: RunFolder | None, document: Mapping[str, Any]
+) -> Run:
+    """Return what plugins are told of a run: a copy, since the page tells the settings at last."""
+    place = None if folder is None else folder.path
+    return Run(title, resolved.task_name, place, deepcopy(document))
 
 
 def _planned(

@@ -52,6 +52,22 @@ def test_a_run_tells_of_itself_from_beginning_to_end(
     assert not any("switched off" in note for note in restored.notes)
 
 
+def test_what_a_hook_writes_into_the_settings_stays_its_own(
+    nasdip_throwaway: Throwaway, nasdip_fit: Fit, tmp_path: Path
+) -> None:
+    def nasdip_before_run(run: Run) -> None:
+        assert isinstance(run.settings, dict)
+        run.settings["name"] = "CHANGED"
+        run.settings["steps"][0]["with"]["seed"] = 12345
+
+    nasdip_throwaway(nasdip_before_run=nasdip_before_run)
+    nasdip_fit(output=tmp_path / "out", options={"corrupt.sigma": 25})
+    for name in ("report.html", "pipeline.yaml"):
+        text = (tmp_path / "out" / name).read_text()
+        assert "CHANGED" not in text
+        assert "12345" not in text
+
+
 def test_a_run_that_fails_ends_without_a_result(
     nasdip_throwaway: Throwaway, nasdip_fit: Fit
 ) -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.imaging.arrays import picture_of
 from nasdip_core.imaging.write import write_picture
 from nasdip_core.options import parse
 from nasdip_core.pipeline.estimate import choose_tile
-from nasdip_core.pipeline.prepare import prepare
+from nasdip_core.pipeline.prepare import keep_back, prepare
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
@@ -94,3 +94,16 @@ def test_a_picture_that_uses_little_of_its_range_is_told(
     run = resolve("denoise", asked, plugins, Path(), in_memory=True)
     notes = prepare(run, plugins, given).problem.notes
     assert any("of the range: so dark a picture" in note for note in notes) == told
+
+
+def test_a_rule_that_would_keep_back_everything(
+    plugins: Plugins, waves_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Greedy:
+        held_out = 3
+
+    asked = resolved("denoise", waves_file, plugins)
+    problem = prepare(asked, plugins).problem
+    monkeypatch.setattr("nasdip_core.pipeline.prepare.make_rule", lambda *_: Greedy())
+    with pytest.raises(PluginError, match=r"keeps back a share of 3: it must lie in \[0, 1\)"):
+        keep_back(problem, asked, plugins)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from nasdip_core.hooks import API_VERSION, Offer
 from nasdip_core.options import parse
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved, run_name
@@ -22,3 +23,12 @@ def test_a_task_named_with_its_distribution_is_the_same_task(plugins: Plugins) -
         assert len(long.alternatives) == len(short.alternatives) == 3 * ("seconds" in words)
         assert run_name(long) == "camera-denoise"
     assert resolved("nasdip:denoise", plugins, preset="balanced").recipe.refine
+
+
+def test_a_preset_that_cannot_be_loaded_is_none(
+    nasdip_throwaway: Any, nasdip_plugins: Plugins
+) -> None:
+    later = (API_VERSION[0] + 1, 0)
+    nasdip_throwaway(Offer("architecture", "best-dehaze", "of tomorrow", resource="a:b", api=later))
+    found = resolved("dehaze", nasdip_plugins, seconds=60)
+    assert [each.arch.name for each in found.alternatives] == ["fast-dehaze", "balanced-dehaze"]
