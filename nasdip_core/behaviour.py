@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -91,7 +92,8 @@ class RunWatch:
 
     def begin(self, run: Run) -> None:
         """Tell of a run before its first fit."""
-        self._run = run
+        # Those who listen change nothing.
+        self._run = run = replace(run, settings=deepcopy(dict(run.settings)))
         self._behaviour.tell("nasdip_before_run", run=run)
         for name, tracker in self._trackers.items():
             self._behaviour.contained(name, "begin", partial(tracker.begin, run))
@@ -103,7 +105,6 @@ class RunWatch:
 
     def sections(self, result: Mapping[str, Any]) -> list[PageSection]:
         """Return the sections that plugins add to the page of the run."""
-        # Those who listen change nothing.
         copied = deepcopy(dict(result))
         found = self._behaviour.gather(
             "nasdip_add_page_sections", PageSection, run=self._run, result=copied

@@ -31,7 +31,8 @@ class Options(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool) and info.field_name is not None:
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if info.field_name is not None and any(isinstance(each, bool) for each in values):
             kinds = set(_kinds(cls.model_fields[info.field_name].annotation))
             if kinds & {int, float} and bool not in kinds:
                 raise ValueError("a number is needed")
@@ -43,12 +44,15 @@ class Options(BaseModel):
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:
-    """Yield what a value may be, the members of a union one by one."""
-    if get_origin(annotation) is Annotated:
-        yield from _kinds(get_args(annotation)[0])
-    elif get_origin(annotation) in (Union, UnionType):
-        for member in get_args(annotation):
-            yield from _kinds(member)
+    """Yield the types of what a value may be or hold."""
+    inner = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        yield from map(type, inner)
+    elif get_origin(annotation) is Annotated:
+        yield from _kinds(inner[0])
+    elif inner:
+        for each in inner:
+            yield from _kinds(each)
     else:
         yield annotation
 

@@ -46,7 +46,7 @@ def prepare(
     check_truth(inputs.truth, problem.result_size)
     _check_recipe(resolved, problem)
     _check_fit(resolved, problem, plugins)
-    if isinstance(problem, RestorationProblem):
+    if isinstance(problem, RestorationProblem) and not inputs.inks:
         problem.notes += _dark(inputs.picture)
     return Prepared(sources, problem)
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,7 +146,7 @@ def _run(
             force=force,
         )
         write_sources(folder, sources, given)
-    watch.begin(_told(title, resolved, folder, document))
+    watch.begin(Run(title, resolved.task_name, None if folder is None else folder.path, document))
     observers = [*observers, *watch.observers]
     deadline = None if plan.fit_seconds is None else started + plan.fit_seconds
     solved, events = _solve(resolved, problem, side, plugins, folder, device, observers, deadline)
@@ -201,14 +200,6 @@ def _run(
         folder.finish(result)
     watch.done(result)
     return Restored(pictures, result, None if folder is None else folder.path, notes)
-
-
-def _told(
-    title: str, resolved: Resolved, folder: RunFolder | None, document: Mapping[str, Any]
-) -> Run:
-    """Return what plugins are told of a run: a copy, since the page tells the settings at last."""
-    place = None if folder is None else folder.path
-    return Run(title, resolved.task_name, place, deepcopy(document))
 
 
 def _planned(

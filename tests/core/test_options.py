@@ -1,6 +1,6 @@
 """Typed options: errors that name the key, merging, dotted keys, listings."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 import yaml
@@ -49,16 +49,20 @@ def test_numbers_must_be_finite(value: object) -> None:
         parse(Outer, {"name": "a", "rate": value}, "x")
 
 
-@pytest.mark.parametrize("field", ["count", "rate", "unless"])
+@pytest.mark.parametrize("field", ["count", "rate", "unless", "kernel"])
 def test_truth_is_no_number(field: str) -> None:
     class Numbers(Options):
         count: int = Field(default=1, description="a number")
         rate: Annotated[float, Field(gt=0)] = Field(default=0.1, description="a rate")
         unless: int | None = Field(default=None, description="a number or nothing")
+        kernel: Literal[1, 3] = Field(default=3, description="one of some numbers")
+        widths: int | tuple[int, ...] = Field(default=1, description="one number or several")
         truth: bool | int = Field(default=False, description="either")
 
     with pytest.raises(OptionError, match=rf"option 'x\.{field}' = True: a number is needed"):
         parse(Numbers, {field: True}, "x")
+    with pytest.raises(OptionError, match=r"option 'x\.widths' = \[4, True\]: a number is needed"):
+        parse(Numbers, {"widths": [4, True]}, "x")
     assert parse(Numbers, {"truth": True}, "").truth is True
     assert parse(Numbers, {field: 1, "truth": "yes"}, "").truth
 
