@@ -103,11 +103,13 @@ class Solver:
         if recipe.judges and alone is not None:
             chosen, parts = self._choose(problem, parts[0], alone, chain)
             return Solved(chosen, fitted, parts)
+        # By what the fits have seen.
+        learnt = alone is None or fitted is None or _learnt(problem, fitted)
         problem.give_back()
         parts = [replace(part, weight=0.0) for part in parts]
         if alone is not None and fitted is not None:
             alone = _lent(problem, parts[0], alone)
-            if not _learnt(problem, fitted):
+            if not learnt:
                 return Solved(alone.estimate, fitted, [*parts, replace(alone, weight=1.0)])
             parts.append(replace(alone, weight=0.5))
         pilot = None if fitted is None else fitted.chosen
