@@ -1,7 +1,7 @@
 """What tells files and folders apart: their contents (torch-free)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +37,18 @@ def by_content(options: Any) -> Any:
     if isinstance(options, str) and (path := Path(options)).is_absolute() and path.exists():
         return f"sha256:{contents(path)}"
     return options
+
+
+def texts(value: Any, without: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield every text within options, but those that options named in `without` are set to."""
+    if isinstance(value, Mapping):
+        value = [
+            inner
+            for name, inner in value.items()
+            if name not in without or isinstance(inner, Mapping)
+        ]
+    if isinstance(value, list):
+        for inner in value:
+            yield from texts(inner, without)
+    elif isinstance(value, str):
+        yield value

@@ -140,7 +140,7 @@ class Plugins:
 
     def create(self, kind: str, name: str, *args: Any, **kwargs: Any) -> Any:
         """Resolve the factory of an offer and call it."""
-        return self.find(kind, name).resolve()(*args, **kwargs)
+        return self.find(kind, name).create(*args, **kwargs)
 
     def implementations(self, hook: str) -> list[pluggy.HookImpl]:
         """Return what implements a hook, in the order in which it is called."""
@@ -212,6 +212,9 @@ class Plugins:
         reason = _incompatible(offer)
         if reason:
             return Registration(offer, plugin, "incompatible", reason)
+        twin = next((r for r in self._registrations if _same(r, distribution, offer)), None)
+        if twin is not None:
+            return Registration(offer, plugin, "shadowed", f"plugin '{twin.plugin}' offers it, too")
         built_in = any(
             r.distribution == OWN_DISTRIBUTION
             and (r.offer.kind, r.offer.name) == (offer.kind, offer.name)
@@ -254,6 +257,15 @@ def _check(offer: object) -> None:
         raise PluginError(f"bad name '{offer.name}' of an offer", "use letters, digits and dashes")
     if (offer.factory is None) == (offer.resource is None):
         raise PluginError(f"{offer.kind} '{offer.name}' needs either a factory or a resource")
+
+
+def _same(registration: Registration, distribution: str, offer: Offer) -> bool:
+    theirs = registration.offer
+    return (registration.distribution, theirs.kind, theirs.name) == (
+        distribution,
+        offer.kind,
+        offer.name,
+    )
 
 
 def _incompatible(offer: Offer) -> str:

@@ -1,6 +1,7 @@
 """What became of a plugin, and of each thing that it offers."""
 
 import importlib.resources
+import inspect
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,32 @@ CLASS_VARIABLES = {
     "metric": "higher_is_better",
 }
 """Of these kinds the factory is a class, of which this is read before one is made."""
+OPTION_VARIABLES = {
+    "task": ("architecture", "Corruption", "demonstration"),
+    "step": ("outputs",),
+}
+"""Of these kinds the options say more than their fields, in class variables without a default."""
+CONTRACTS = {
+    "upsampling": "nasdip_core.architecture.ops:Upsampling",
+    "transform": "nasdip_core.architecture.ops:Transform",
+    "activation": "torch.nn:Module",
+    "space": "nasdip_core.space:SearchSpace",
+    "network": "nasdip_core.architecture.network:Network",
+    "task": "nasdip_core.task:Task",
+    "operator": "nasdip_core.operators:Operator",
+    "objective": "nasdip_core.objective:Objective",
+    "refine": "nasdip_core.refine:Refine",
+    "baseline": "nasdip_core.baseline:Baseline",
+    "metric": "nasdip_core.metric:Metric",
+    "features": "nasdip_core.features:Features",
+    "reward": "nasdip_core.reward:Reward",
+    "strategy": "nasdip_core.strategy:Strategy",
+    "launcher": "nasdip_core.launcher:Launcher",
+    "tracker": "nasdip_core.tracker:Tracker",
+    "stopping": "nasdip_core.fit.stopping:StoppingRule",
+    "step": "nasdip_core.step:Step",
+}
+"""What the factory of each kind makes."""
 State = Literal["loaded", "disabled", "failed", "incompatible", "shadowed"]
 
 
@@ -96,7 +123,24 @@ class Registration:
         model = resolve(self.offer.options, self._label)
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise PluginError(f"{self._label}: '{self.offer.options}' is no pydantic model")
+        for variable in OPTION_VARIABLES.get(self.offer.kind, ()):
+            if not hasattr(model, variable):
+                raise PluginError(
+                    f"{self._label}: its options '{self.offer.options}' have no '{variable}'",
+                    f"derive them from nasdip_core.{self.offer.kind}."
+                    f"{self.offer.kind.capitalize()}Options, and set it",
+                )
         return model
+
+    def located(self, given: Mapping[str, Any], where: str, base: Path | None) -> BaseModel:
+        """Return the validated options, their files looked for in the folder `base`, if any.
+
+        Raises OptionError for a bad option, with `where` as the dotted prefix.
+        """
+        options = parse(self.options() or Options, given, where)
+        if base is None or not isinstance(options, Options):
+            return options
+        return options.located(base)
 
     def made(
         self, given: Mapping[str, Any], where: str, *args: Any, base: Path | None = None
@@ -106,11 +150,45 @@ class Registration:
         `where` is the dotted prefix that errors name; files in options lie in the folder `base`.
         Raises OptionError for a bad option, PluginError where there is no factory.
         """
-        options = parse(self.options() or Options, given, where)
-        if base is not None and isinstance(options, Options):
-            options = options.located(base)
         # No dump of them: tuples, nested models and paths stay what they are.
-        return self.resolve()(*args, **dict(options))
+        return self.create(*args, **dict(self.located(given, where, base)))
+
+    def create(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the factory makes of arguments.
+
+        Raises PluginError where it does not take them, or makes something else than its kind is.
+        """
+        factory = self.resolve()
+        try:
+            inspect.signature(factory).bind(*args, **kwargs)
+        except TypeError as error:
+            given = ", ".join([*(type(each).__name__ for each in args), *(f"{k}=" for k in kwargs)])
+            raise PluginError(
+                f"{self._label}: its factory '{self.offer.factory}' does not take ({given}): "
+                f"{error}",
+                f"see what a {self.offer.kind} is made with in the plugin guide",
+            ) from None
+        except ValueError:  # of some written in C nothing is known
+            pass
+        made = factory(*args, **kwargs)
+        contract = CONTRACTS.get(self.offer.kind)
+        if contract is not None and not isinstance(made, pkgutil.resolve_name(contract)):
+            raise PluginError(
+                f"{self._label}: its factory '{self.offer.factory}' made a {type(made).__name__}",
+                f"derive it from {contract.replace(':', '.')}",
+            )
+        return made
+
+    def text(self) -> str:
+        """Return what the data file says. Raises PluginError where it cannot be read."""
+        try:
+            return self.resource().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise PluginError(
+                f"{self._label}: cannot read '{self.offer.resource}': {reason}",
+                "its package lacks the file, or names it wrongly",
+            ) from None
 
     def resource(self) -> Traversable:
         """Return the data file of an offer that is data."""

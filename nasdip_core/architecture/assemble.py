@@ -5,7 +5,6 @@ import torch
 from nasdip_core.architecture.network import Network
 from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork
 from nasdip_core.architecture.unet import UNet
-from nasdip_core.errors import PluginError
 from nasdip_core.plugins import Plugins
 from nasdip_core.seeds import initialising
 
@@ -44,12 +43,7 @@ def build(
         return UNet(architecture, in_channels, out_channels, plugins, frames)
     registration = plugins.find("network", architecture.uses)
     given = architecture.with_
-    network = registration.made(given, "architecture.with", in_channels, out_channels)
-    if not isinstance(network, Network):
-        raise PluginError(
-            f"network '{architecture.uses}' made a {type(network).__name__}",
-            "derive it from nasdip_core.architecture.network.Network",
-        )
+    network: Network = registration.made(given, "architecture.with", in_channels, out_channels)
     return network
 
 

@@ -16,21 +16,22 @@ class UpsamplingCell(nn.Module):
 
     def __init__(self, cell: Cell, channels: int, plugins: Plugins) -> None:
         super().__init__()
-        activation = plugins.find("activation", cell.activation).resolve()
-        upsampling: type[Upsampling] = plugins.find("upsampling", cell.resample).resolve()
-        transform: type[Transform] = plugins.find("transform", cell.transform).resolve()
+        activation = plugins.find("activation", cell.activation)
+        resample = plugins.find("upsampling", cell.resample)
+        transform = plugins.find("transform", cell.transform)
+        upsampling: type[Upsampling] = resample.resolve()
         ops = {"kernel": cell.kernel, "dilation": cell.dilation}
         divisor = upsampling.channel_divisor
         try:
             if cell.order == "resample-first":
                 steps = [
-                    upsampling(channels, **ops),
-                    transform(channels // divisor, channels, **ops),
+                    resample.create(channels, **ops),
+                    transform.create(channels // divisor, channels, **ops),
                 ]
             else:
                 steps = [
-                    transform(channels, channels * divisor, **ops),
-                    upsampling(channels * divisor, **ops),
+                    transform.create(channels, channels * divisor, **ops),
+                    resample.create(channels * divisor, **ops),
                 ]
         except ValueError as error:
             raise OptionError(
@@ -42,7 +43,7 @@ class UpsamplingCell(nn.Module):
                 continue
             self.steps.append(step)
             if cell.activation != "none":
-                self.steps.append(activation())
+                self.steps.append(activation.create())
         self.repeats = len(self.steps) == 1 and upsampling.repeats
 
     def forward(self, features: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def find_architecture(source: str, plugins: Plugins) -> NamedArchitecture:
 def _offered(name: str, plugins: Plugins) -> dict[str, Any]:
     """Return the content of an architecture that a plugin offers."""
     registration = plugins.find("architecture", name)
-    content = _content(registration.resource().read_text(encoding="utf-8"), name)
+    content = _content(registration.text(), name)
     if content.get("architecture") == registration.offer.name:
         raise OptionError(f"'{name}' names itself as its network")
     return _whole(content, registration.offer.name, plugins)

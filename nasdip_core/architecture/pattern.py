@@ -14,6 +14,10 @@ def residual_matrix(architecture: Architecture, plugins: Plugins) -> list[list[b
     levels = architecture.levels
     registration = plugins.find("residual", use.uses)
     matrix = registration.made(use.with_, "architecture.residual.with", levels)
-    if len(matrix) != levels or any(len(row) != levels for row in matrix):
+    try:
+        found = [[bool(entry) for entry in row] for row in matrix]
+    except (TypeError, ValueError, RuntimeError):  # a guest may return anything
+        found = []
+    if len(found) != levels or any(len(row) != levels for row in found):
         raise PluginError(f"residual '{use.uses}' gave no {levels} x {levels} matrix")
-    return [[bool(entry) for entry in row] for row in matrix]
+    return found

@@ -34,7 +34,7 @@ class UNet(Network):
         """Of several frames, a batch is one stack."""
         super().__init__()
         self.architecture = architecture
-        activation = plugins.find("activation", architecture.activation).resolve()
+        activation = plugins.find("activation", architecture.activation).create
         make = Blocks(architecture, activation, frames)
         encoder, decoder, skip = architecture.encoder, architecture.decoder, architecture.skip
         levels = range(architecture.levels)

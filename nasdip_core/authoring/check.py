@@ -17,6 +17,8 @@ from nasdip_core.authoring.subject import Metadata, Subject, subject
 _PROBE_SECONDS = 120
 _TESTS_SECONDS = 1800
 """For all tests of a plugin; those of one that waits for ever must not hold the command up."""
+_OTHERS = {"task": "ProblemConformance", "operator": "MeasurementConformance"}
+"""Contracts of tasks whose networks say something else than the truth; of what is not linear."""
 _NAMED = 20
 """Failed tests that are named one by one."""
 
@@ -144,8 +146,8 @@ def _tests(checked: Subject, scratch: Path) -> tuple[list[Finding], set[str]]:
     report = scratch / "report.xml"
     words = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}"]
     targets = [contracts, *([] if checked.tests is None else [checked.tests])]
-    words += [f"--rootdir={scratch}", *map(str, targets)]
     folder = scratch if checked.tests is None else checked.tests.parent
+    words += [f"--rootdir={folder}", *_settings(folder), *map(str, targets)]
     done = _python(["-m", "pytest", *words], checked, scratch, _TESTS_SECONDS, folder)
     mend = "run pytest in its folder"
     if done is None:
@@ -161,6 +163,13 @@ def _tests(checked: Subject, scratch: Path) -> tuple[list[Finding], set[str]]:
         rest = Finding("tests", "error", f"{more} more tests fail", "run pytest in its folder")
         return [*failed[:_NAMED], rest], run
     return failed, run
+
+
+def _settings(folder: Path) -> list[str]:
+    """Return the words by which pytest finds the settings of a package: its contracts lie apart."""
+    files = (folder / name for name in ("pytest.toml", "pytest.ini", "pyproject.toml"))
+    found = next((str(file) for file in files if file.is_file()), None)
+    return [] if found is None else ["-c", found]
 
 
 def _failed(report: Path) -> Iterator[Finding]:
@@ -189,8 +198,7 @@ def _untested(checked: Subject, left: Sequence[tuple[str, str]]) -> Iterator[Fin
         if kind == "architecture":  # the probe has built it
             continue
         base = f"{kind.capitalize()}Conformance"
-        # A task whose networks say something else than the truth has a contract of its own.
-        bases = (base, "ProblemConformance") if kind == "task" else (base,)
+        bases = (base, _OTHERS.get(kind, base))
         if not any(each in text for text in texts for each in bases):
             what = f"{kind} '{name}' has not been run: no test inherits {base}"
             yield Finding("tests", "warning", what, f"from nasdip_core.testing import {base}")

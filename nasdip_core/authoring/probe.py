@@ -18,6 +18,11 @@ from nasdip_core.plugins import Plugins, Registration
 HEAVY = ("torch", "numpy", "scipy", "kornia", "skimage", "optuna")
 """What listings and `--help` must not import."""
 
+_WITHOUT_OPTIONS = frozenset(
+    {"upsampling", "transform", "activation", "architecture", "baseline", "tracker"}
+)
+"""Kinds whose factories are called without the fields of an options model."""
+
 
 def probe(distribution: str) -> dict[str, Any]:
     """Return the findings about the plugins of a distribution, and kind and name of its offers."""
@@ -81,6 +86,9 @@ def _options(registration: Registration) -> Iterator[dict[str, str]]:
         return
     if model is None:
         return
+    if registration.offer.kind in _WITHOUT_OPTIONS:
+        mend = f"leave `options` out: a {registration.offer.kind} is made without any"
+        yield _finding("options", "error", f"the options of {label} are given to nobody", mend)
     if not issubclass(model, Options):
         mend = "derive it from nasdip_core.Options, which refuses misspelt keys"
         yield _finding("options", "error", f"the options of {label} take any key", mend)

@@ -44,9 +44,9 @@ class Subject:
     tests: Path | None = None
 
     def environment(self, scratch: Path) -> dict[str, str]:
-        """Return variables under which discovery finds it, and of other guests none."""
+        """Return variables under which discovery finds it, and of other guests what it needs."""
         path = [*map(str, self.paths), os.environ.get("PYTHONPATH", "")]
-        others = installed() - {OWN_DISTRIBUTION, self.distribution}
+        others = installed() - {OWN_DISTRIBUTION, self.distribution} - self._required()
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(word for word in path if word),
@@ -56,6 +56,28 @@ class Subject:
             FOLDER: "",
             DISABLE: ",".join(others),
         }
+
+    def _required(self) -> set[str]:
+        """Return the installed plugins that it requires, and those that these require."""
+        found: set[str] = set()
+        left = set() if self.metadata is None else _named_in(self.metadata.requires)
+        while left:
+            found |= left
+            left = {
+                name for each in left for name in _named_in(importlib.metadata.requires(each) or [])
+            } - found
+        return found
+
+
+def _named_in(requirements: Sequence[str]) -> set[str]:
+    """Return which of the plugins that are installed requirements name."""
+    wanted = {_normalised(re.split(r"[^\w.-]", each, maxsplit=1)[0]) for each in requirements}
+    return {name for name in installed() if _normalised(name) in wanted}
+
+
+def _normalised(name: str) -> str:
+    """Return the name of a distribution as installers compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def installed() -> set[str]:

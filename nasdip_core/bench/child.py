@@ -15,7 +15,7 @@ from torch import Tensor
 from nasdip_core.baseline import Baseline
 from nasdip_core.bench.folder import BenchFolder
 from nasdip_core.bench.units import Unit
-from nasdip_core.blame import attributed
+from nasdip_core.blame import attributed, said
 from nasdip_core.errors import ExitCode, PluginError, RunInterruptedError
 from nasdip_core.imaging.picture import Picture
 from nasdip_core.imaging.stack import Stack
@@ -43,7 +43,7 @@ def execute(order: Mapping[str, Any]) -> None:
     except MemoryError:
         folder.fail(unit, "out of memory")
     except Exception as error:  # a plugin may fail in any way, and the bench goes on
-        folder.fail(unit, str(attributed(error)) or type(error).__name__)
+        folder.fail(unit, said(attributed(error)))
     else:
         folder.record(unit, outcome)
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from nasdip_core.baseline import Baseline
 from nasdip_core.digests import by_content
 from nasdip_core.errors import OptionError, PictureError, PluginError
+from nasdip_core.guests import guest_versions
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.metric import Metric
@@ -77,6 +78,8 @@ class Bench:
     seeds: int
     metrics: Mapping[str, Mapping[str, Any]]
     """Name -> `with` (options) and `higher_is_better`."""
+    guests: Mapping[str, str]
+    """Versions of the plugins of others that take part, by their ids."""
 
     def units(self, shard: tuple[int, int] = (1, 1)) -> list[Unit]:
         """Return the units of shard i of n, all methods of one damaged picture side by side."""
@@ -90,6 +93,7 @@ class Bench:
         return {
             "schema": SCHEMA,
             "nasdip": version("nasdip"),
+            **({"plugins": self.guests} if self.guests else {}),
             "task": self.task,
             "pictures": {name: digest(str(path)) for name, path in self.pictures.items()},
             "methods": [
@@ -159,7 +163,9 @@ def plan_bench(
     pictures = pictures_in(base / data)
     if not pictures:
         raise PictureError(f"the folder '{data}' holds no picture")
-    return Bench(task, {path.name: path for path in pictures}, methods, seeds, columns)
+    named = [task, [m.baseline for m in methods], [m.request for m in methods], [*columns]]
+    guests = guest_versions(named, plugins)
+    return Bench(task, {path.name: path for path in pictures}, methods, seeds, columns, guests)
 
 
 def looked_up(

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from nasdip_core.cli.output import say
-from nasdip_core.errors import NasdipError, PluginError, RunError
+from nasdip_core.errors import NasdipError, PluginError
 
 if TYPE_CHECKING:
     from nasdip_core.hooks import Command
@@ -95,7 +95,8 @@ def _stand_in(name: str, plugin: str, command: "Command") -> Any:
             raise
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            raise RunError(f"command '{name}' of plugin '{plugin}' failed: {reason}") from error
+            what = f"command '{name}' of plugin '{plugin}' failed: {reason}"
+            raise PluginError(what, "mend it, or tell its author") from error
 
     return typer.main.get_command(app)
 

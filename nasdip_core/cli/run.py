@@ -223,7 +223,7 @@ def _run(
             resume=resume,
             force=force,
             observers=[observer],
-            trackers={r.offer.name: r.resolve()() for r in trackers},
+            trackers={r.offer.name: r.create() for r in trackers},
             started=started,
         )
     for note in restored.notes:

@@ -1,12 +1,13 @@
 """Options as plain values, with every default of a plugin spelt out."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nasdip_core.architecture.named import NamedArchitecture
 from nasdip_core.architecture.specification import PluginNetwork, Use
 from nasdip_core.errors import PluginError
-from nasdip_core.options import Options, parse
+from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.recipe import RecipeOptions
 from nasdip_core.refine import Refine
@@ -27,8 +28,8 @@ def serving(recipe: Mapping[str, Any], task_name: str, plugins: Plugins) -> dict
     return kept
 
 
-def spelt_out(recipe: RecipeOptions, task_name: str, plugins: Plugins) -> RecipeOptions:
-    """Return the recipe with every option of its plugins spelt out.
+def spelt_out(recipe: RecipeOptions, task_name: str, plugins: Plugins, base: Path) -> RecipeOptions:
+    """Return the recipe with every option of its plugins spelt out; files lie in `base`.
 
     Raises PluginError for a refine plugin that does not serve the task.
     """
@@ -40,19 +41,19 @@ def spelt_out(recipe: RecipeOptions, task_name: str, plugins: Plugins) -> Recipe
                 f"refine '{use.uses}' does not serve the task '{task_name}'",
                 f"it serves {', '.join(sorted(tasks))}",
             )
-        return with_defaults("refine", use, plugins, f"{where}.with")
+        return with_defaults("refine", use, plugins, f"{where}.with", base)
 
     chain = [checked(use, f"recipe.refine.{i}") for i, use in enumerate(recipe.refine)]
     guide = None if recipe.guide is None else checked(recipe.guide, "recipe.guide")
     return recipe.model_copy(update={"refine": tuple(chain), "guide": guide})
 
 
-def built(named: NamedArchitecture, plugins: Plugins) -> NamedArchitecture:
+def built(named: NamedArchitecture, plugins: Plugins, base: Path) -> NamedArchitecture:
     """Return an architecture with every option of the plugin that makes it, if one, spelt out."""
     network = named.architecture
     if not isinstance(network, PluginNetwork):
         return named
-    spelt = with_defaults("network", network, plugins, "architecture.with")
+    spelt = with_defaults("network", network, plugins, "architecture.with", base)
     return named.model_copy(update={"architecture": spelt})
 
 
@@ -61,10 +62,10 @@ def _tasks(use: Use, plugins: Plugins) -> frozenset[str]:
     return refine.tasks
 
 
-def with_defaults(kind: str, use: Use, plugins: Plugins, where: str) -> Use:
-    """Return a plugin's use with every option of the plugin spelt out."""
-    model = plugins.find(kind, use.uses).options() or Options
-    return use.model_copy(update={"with_": plain(parse(model, use.with_, where))})
+def with_defaults(kind: str, use: Use, plugins: Plugins, where: str, base: Path) -> Use:
+    """Return a plugin's use with every option of the plugin spelt out; files lie in `base`."""
+    options = plugins.find(kind, use.uses).located(use.with_, where, base)
+    return use.model_copy(update={"with_": plain(options)})
 
 
 def plain(options: Any) -> dict[str, Any]:

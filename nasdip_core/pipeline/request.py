@@ -126,19 +126,19 @@ def resolve(
         raise OptionError("arch and preset exclude each other")
     else:
         named = [preset_architecture(request.preset, offered, plugins)]
-    arch, *companions = [built(change(each, request.architecture), plugins) for each in named]
+    arch, *companions = [built(change(each, request.architecture), plugins, base) for each in named]
     fitting = merge(merge(plain(FitOptions()), arch.fit_options(offered)), request.fit)
     fit = parse(FitOptions, fitting, "fit")
-    stopping = with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with")
+    stopping = with_defaults("stopping", fit.stopping, plugins, "fit.stopping.with", base)
     objectives = tuple(
-        with_defaults("objective", use, plugins, f"fit.objectives.{i}.with")
+        with_defaults("objective", use, plugins, f"fit.objectives.{i}.with", base)
         for i, use in enumerate(fit.objectives)
     )
     fit = fit.model_copy(update={"stopping": stopping, "objectives": objectives})
     own = serving(arch.recipe, offered, plugins) if model.takes_recipe else {}
     usual = merge(plain(RecipeOptions()), own)
     given = merge(usual, request.recipe)
-    recipe = spelt_out(parse(RecipeOptions, given, "recipe"), offered, plugins)
+    recipe = spelt_out(parse(RecipeOptions, given, "recipe"), offered, plugins, base)
     if companions and "fits" not in request.recipe:
         recipe = recipe.model_copy(update={"fits": len(named)})
     if recipe.fits < len(named) and companions:

@@ -1,7 +1,7 @@
 """From a request to a search: names looked up, pictures known, defaults filled in."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from nasdip_core.architecture.named import NamedArchitecture, find_architecture
 from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork, Use
 from nasdip_core.digests import by_content
 from nasdip_core.errors import NasdipError, OptionError, PictureError
+from nasdip_core.guests import guest_versions
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
@@ -50,6 +51,8 @@ class Search:
     reward: Reward
     base: Path
     """The folder that paths are relative to."""
+    guests: Mapping[str, str]
+    """Versions of the plugins of others that take part, by their ids."""
 
     @property
     def clean(self) -> bool:
@@ -125,6 +128,7 @@ class Search:
             "corrupt": None if first.corrupt is None else by_content(_plain(first.corrupt)),
             "fit": _plain(first.fit),
             "recipe": _plain(first.recipe),
+            **({"plugins": self.guests} if self.guests else {}),
         }
 
 
@@ -145,18 +149,18 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     PictureError where there is no picture.
     """
     clean, sources = _sources(task, request, base, plugins)
-    space_use, space = _plugin("space", request.space, plugins)
+    space_use, space = _plugin("space", request.space, plugins, base)
     content = _fits(request, clean, space)
     resolved = [
         resolve(task, parse(RestoreRequest, {**content, "picture": source}, ""), plugins, base)
         for source in sources
     ]
-    strategy_use, strategy = _plugin("strategy", request.strategy, plugins)
+    strategy_use, strategy = _plugin("strategy", request.strategy, plugins, base)
     reward_use = request.reward or Use(uses="")
     if not reward_use.uses:
         judge = "psnr" if _has_truth(resolved[0]) else "held-out"
         reward_use = reward_use.model_copy(update={"uses": judge})
-    reward_use, reward = _plugin("reward", reward_use, plugins, plugins)
+    reward_use, reward = _plugin("reward", reward_use, plugins, base, plugins)
     absolute = {
         role: None if path is None else str((base / path).absolute())
         for role, path in (("mask", request.mask), ("truth", request.truth))
@@ -172,7 +176,9 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     )
     names = [Path(source.removeprefix(SAMPLE)).name for source in sources]
     digests = [digest(source) for source in sources]
-    search = Search(task, request, resolved, names, digests, space, strategy, reward, base)
+    first = resolved[0].document("")
+    guests = guest_versions([task, first, _plain(request)], plugins)
+    search = Search(task, request, resolved, names, digests, space, strategy, reward, base, guests)
     _check_together(request, strategy, reward)
     _check(search)
     return search
@@ -182,14 +188,14 @@ def check_search(
     task: str, request: SearchRequest, known: Sequence[str], plugins: Plugins, base: Path
 ) -> None:
     """Raise what `plan_search` raises, and for known architectures; no picture is looked for."""
-    _, space = _plugin("space", request.space, plugins)
+    _, space = _plugin("space", request.space, plugins, base)
     clean = request.corrupt is not None or (base / request.data).is_dir()
     content = _fits(request, clean, space) | {"picture": "picture"}
     resolve(task, parse(RestoreRequest, content, ""), plugins, base, in_memory=True)
-    _, strategy = _plugin("strategy", request.strategy, plugins)
+    _, strategy = _plugin("strategy", request.strategy, plugins, base)
     reward = None
     if request.reward is not None and request.reward.uses:
-        _, reward = _plugin("reward", request.reward, plugins, plugins)
+        _, reward = _plugin("reward", request.reward, plugins, base, plugins)
     _check_together(request, strategy, reward)
     for name in known:
         known_choices(space, request.space.uses, name, plugins, base)
@@ -296,11 +302,11 @@ def _sources(
     return True, found
 
 
-def _plugin(kind: str, use: Use, plugins: Plugins, *args: Any) -> tuple[Use, Any]:
+def _plugin(kind: str, use: Use, plugins: Plugins, base: Path, *args: Any) -> tuple[Use, Any]:
     """Return a plugin's use with every option spelt out, and the plugin made with them."""
     where = f"{kind}.with"
-    made = plugins.find(kind, use.uses).made(use.with_, where, *args)
-    return with_defaults(kind, use, plugins, where), made
+    made = plugins.find(kind, use.uses).made(use.with_, where, *args, base=base)
+    return with_defaults(kind, use, plugins, where, base), made
 
 
 def _has_truth(resolved: Resolved) -> bool:

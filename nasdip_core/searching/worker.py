@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from optuna.samplers import BaseSampler
+
 from nasdip_core.device import choose_device
+from nasdip_core.errors import PluginError
 from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
@@ -38,6 +41,11 @@ def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], boo
             request = receive(request, artifacts, Path(own))
         # Paths are those of the command that has begun it.
         search = plan_search(told["task"], request, plugins, Path(told.get("base", "")))
+        sampler = search.strategy.sampler(search.space, request.seed)
+        if not isinstance(sampler, BaseSampler):
+            name = search.request.strategy.uses
+            what = f"strategy '{name}' made a {type(sampler).__name__}"
+            raise PluginError(what, "return an Optuna sampler")
         evaluator = Evaluator(search, plugins, choose_device(request.device))
         study = create_study(
             storage,
@@ -45,7 +53,7 @@ def search(order: Mapping[str, Any], plugins: Plugins, stopped: Callable[[], boo
             order["name"],
             search.settings(),
             by_cost=search.strategy.by_cost,
-            sampler=search.strategy.sampler(search.space, request.seed),
+            sampler=sampler,
             pruner=make_pruner(request.pruner, evaluator.rungs()),
         )
         study.get_trials(deepcopy=False)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nasdip_core.testing.baseline import BaselineConformance
     from nasdip_core.testing.features import FeaturesConformance
     from nasdip_core.testing.launcher import LauncherConformance
+    from nasdip_core.testing.measurement import MeasurementConformance
     from nasdip_core.testing.metric import MetricConformance
     from nasdip_core.testing.network import NetworkConformance
     from nasdip_core.testing.objective import ObjectiveConformance
@@ -42,6 +43,7 @@ __all__ = [
     "BaselineConformance",
     "FeaturesConformance",
     "LauncherConformance",
+    "MeasurementConformance",
     "MetricConformance",
     "NetworkConformance",
     "ObjectiveConformance",

@@ -35,6 +35,8 @@ def contracts(distribution: str) -> dict[str, type]:
             offer = registration.offer
             name = contract(offer.kind, offer.name)
             base = getattr(testing, f"{offer.kind.capitalize()}Conformance")
+            if offer.kind == "operator" and not issubclass(registration.resolve(), LinearOperator):
+                base = testing.MeasurementConformance
             classes[name] = type(name, (base,), _methods(fixtures))
     return classes
 
@@ -70,8 +72,7 @@ def fixtures_of(registration: Registration, plugins: Plugins) -> Fixtures | None
     if kind in ("baseline", "refine") and "denoise" in factory().tasks:
         found["baseline"] = {"baseline": make}
         found["refine"] = {"refine": make, "problem_of": lambda: _noisy}
-    linear = kind == "operator" and isinstance(factory(), type)
-    if linear and issubclass(factory(), LinearOperator):
+    if kind == "operator" and isinstance(factory(), type):
         size = (8, 12)
         # `super-resolution` makes those that take a factor, `operator` the others.
         made = partial(make, size, _FACTOR) if _takes(make, size, _FACTOR) else partial(make, size)

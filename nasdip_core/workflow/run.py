@@ -1,22 +1,21 @@
 """Runs the steps of a pipeline file: what is unchanged stays, the rest is done in its order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from nasdip_core.blame import attributed
-from nasdip_core.digests import contents
-from nasdip_core.discovery import FILE
 from nasdip_core.errors import NasdipError, OptionError, PluginError, RunError
 from nasdip_core.files import make_folder
-from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
+from nasdip_core.guests import guest_versions
+from nasdip_core.plugins import Plugins
 from nasdip_core.step import Step, StepContext, StepOptions
 from nasdip_core.workflow.graph import Graph, Node, select
 from nasdip_core.workflow.references import interpolated
 from nasdip_core.workflow.restore_step import Place, Progress, discard, restore_step
-from nasdip_core.workflow.state import Done, Key, begun_step, done_step, forget, key_of, note, texts
+from nasdip_core.workflow.state import Done, Key, begun_step, done_step, forget, key_of, note
 
 Say = Callable[[str], None]
 
@@ -61,7 +60,10 @@ class Workflow:
             options,
             self.base,
             {id_: upstream[id_] for id_ in sorted(node.needs)},
-            self._versions(found, options),
+            {
+                "nasdip": version("nasdip"),
+                **guest_versions(options, self.plugins, also={found.plugin}),
+            },
             output=self.folder,
             hashes=hashes,
             written=told.written,
@@ -69,22 +71,6 @@ class Workflow:
             # Each picture of a folder is held against what was restored.
             checks_files=node.kind == "task",
         )
-
-    def _versions(self, found: Registration, options: Mapping[str, Any]) -> dict[str, str]:
-        """Return the versions of nasdip and of the plugins that a step names; of files, a hash."""
-        words = set(texts(options))
-        ids = {found.plugin}
-        ids |= {
-            each.plugin
-            for each in self.plugins.registrations()
-            if each.offer.name in words or each.qualified in words
-        }
-        versions = {"nasdip": version("nasdip")}
-        for plugin in self.plugins.plugins:
-            if plugin.id in ids and plugin.distribution != OWN_DISTRIBUTION:
-                file = plugin.name == FILE
-                versions[plugin.id] = contents(Path(plugin.module)) if file else plugin.version
-        return versions
 
     def done(self, keys: Mapping[str, Key]) -> dict[str, Done]:
         """Return the steps that are done and unchanged, and so all that they need."""
@@ -179,7 +165,9 @@ def run_step(
             context = StepContext(
                 folder.absolute(), workflow.base, workflow.plugins, say, again=again
             )
-            outputs = _outputs(step, node.plugin, context)
+            model = workflow.plugins.find("step", node.plugin).options()
+            declared = model.outputs if model and issubclass(model, StepOptions) else {}
+            outputs = _outputs(step, node.plugin, declared, context)
         note(folder, key, dict(outputs))
     except OSError as error:
         if isinstance(attributed(error), PluginError):
@@ -191,8 +179,13 @@ def run_step(
     return Done(key, outputs)
 
 
-def _outputs(step: Step, plugin: str, context: StepContext) -> Mapping[str, str]:
-    """Return what a step puts out. Raises PluginError where it ends the program, or no texts."""
+def _outputs(
+    step: Step, plugin: str, declared: Mapping[str, str], context: StepContext
+) -> Mapping[str, str]:
+    """Return what a step puts out.
+
+    Raises PluginError where it ends the program, or puts out no text or nothing it has declared.
+    """
     try:
         outputs = step.run(context)
     except SystemExit as error:
@@ -201,7 +194,16 @@ def _outputs(step: Step, plugin: str, context: StepContext) -> Mapping[str, str]
     for name, value in told:
         if not isinstance(name, str) or not isinstance(value, str):
             raise PluginError(f"step '{plugin}' put out {name!r}: {value!r}, which is no text")
+    if declared and not declared.keys() & outputs.keys():
+        raise PluginError(
+            f"step '{plugin}' has put out {_listed(outputs)} and not {_listed(declared)}",
+            "return what `outputs` of its options declares",
+        )
     return outputs
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "nothing"
 
 
 def made_step(node: Node, content: Mapping[str, Any], plugins: Plugins) -> Step:

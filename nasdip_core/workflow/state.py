@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nasdip_core.digests import contents
+from nasdip_core.digests import contents, texts
 from nasdip_core.files import whole_file
 
 FILE = "step.json"
@@ -128,21 +128,6 @@ def named(value: str, base: Path = Path()) -> Path:
     """Return the path that an option or an output names: of `STUDY#best` the study."""
     path = base / value
     return path if "#" not in value or path.exists() else base / value.rpartition("#")[0]
-
-
-def texts(value: Any, without: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Yield every text within options, but those that options named in `without` are set to."""
-    if isinstance(value, Mapping):
-        value = [
-            inner
-            for name, inner in value.items()
-            if name not in without or isinstance(inner, Mapping)
-        ]
-    if isinstance(value, list):
-        for inner in value:
-            yield from texts(inner, without)
-    elif isinstance(value, str):
-        yield value
 
 
 def _files(

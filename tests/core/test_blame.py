@@ -24,7 +24,7 @@ from nasdip_core.fit.stopping import StoppingRule
 def nasdip_offers():
     return [
         Offer("stopping", "boom", "raises", factory=__name__ + ":Boom"),
-        Offer("activation", "number", "is none", factory=__name__ + ":number"),
+        Offer("activation", "number", "returns no tensor", factory=__name__ + ":number"),
         Offer("residual", "torn", "raises within torch", factory=__name__ + ":torn"),
     ]
 
@@ -33,7 +33,13 @@ class Boom(StoppingRule):
         raise KeyError("boom")
 
 def number():
-    return 3
+    import torch
+
+    class Number(torch.nn.Module):
+        def forward(self, features):
+            return 3
+
+    return Number()
 
 def torn(levels):
     import torch

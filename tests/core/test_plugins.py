@@ -204,6 +204,17 @@ def test_an_offer_twice_in_one_plugin_is_refused() -> None:
     assert (plugin.state, plugin.reason) == ("failed", "offers activation 'n' twice")
 
 
+def test_of_two_plugins_of_one_package_the_first_has_the_name() -> None:
+    plugins = Plugins()
+    assert plugins.add(module_with([offer("n")]), "one", "guest").state == "loaded"
+    second = plugins.add(module_with([offer("n"), offer("m")], "other"), "two", "guest")
+    assert second.state == "loaded"
+    assert second.reason == "activation.n: plugin 'guest:one' offers it, too"
+    for name in ("n", "guest:n"):
+        assert plugins.find("activation", name).plugin == "guest:one"
+    assert plugins.find("activation", "guest:m").plugin == "guest:two"
+
+
 def test_a_factory_that_cannot_be_imported_fails_on_use_only() -> None:
     plugins = Plugins()
     broken = Offer(kind="activation", name="b", summary="s", factory="not_there:Thing")

@@ -150,7 +150,7 @@ class TestMeasurements:
 
 def test_options_of_an_operator_are_checked() -> None:
     damage = OperatorCorruption.model_validate({"with": {"rato": 0.5}})
-    with pytest.raises(OptionError, match=r"unknown option 'task\.with\.rato'"):
+    with pytest.raises(OptionError, match=r"unknown option 'corrupt\.with\.rato'"):
         TASK.corrupt(rand(1, 1, 8, 8), damage, torch.Generator())
     damage = OperatorCorruption.model_validate({"operator": "area", "with": {"factor": 3}})
     with pytest.raises(OptionError, match="operator 'area' cannot be made: a side of 8"):

@@ -40,7 +40,7 @@ class Corrupt(Step):
         if model is None or not issubclass(model, TaskOptions):
             raise PluginError(f"task '{self._task}' damages nothing")
         options = parse(model.Corruption, self._corrupt, "corrupt").located(context.base)
-        task: Task[Any, Any] = registration.resolve()(context.plugins)
+        task: Task[Any, Any] = registration.create(context.plugins)
         clean = read_picture(located(self._picture, context.base))
         damaged = task.corrupt(clean.tensor(), options, generator(self._seed, "corrupt"))
         mask = damaged.mask

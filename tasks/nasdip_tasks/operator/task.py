@@ -1,16 +1,14 @@
 """Restoration from whatever an operator measures: y = A(x) + n."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nasdip_core.errors import OptionError, PictureError, PluginError
+from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.imaging.read import naming
 from nasdip_core.operators import LinearOperator, Operator
-from nasdip_core.options import parse
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
 from nasdip_core.task import Damaged, Inputs, Task
@@ -77,19 +75,14 @@ class AnyOperator(Task[OperatorOptions, OperatorCorruption]):
         name = options.operator
         if name.endswith(".py"):
             return checked(from_file(name, size, options.with_), name, channels, size)
+        where = "corrupt.with" if isinstance(options, OperatorCorruption) else "task.with"
         registration = self.plugins.find("operator", name)
-        model = registration.options()
-        given = dict(options.with_)
-        if model is not None:
-            given = dict(parse(model, given, "task.with"))
         try:
-            made: Any = registration.resolve()(size, **given)
-        except (TypeError, ValueError) as error:
+            made: Operator = registration.made(options.with_, where, size)
+        except ValueError as error:
             raise OptionError(
-                f"operator '{name}' cannot be made: {error}", "see task.with"
+                f"operator '{name}' cannot be made: {error}", f"see {where}"
             ) from None
-        if not isinstance(made, Operator):
-            raise PluginError(f"operator '{name}' is no nasdip_core.operators.Operator")
         return checked(made, name, channels, size)
 
 

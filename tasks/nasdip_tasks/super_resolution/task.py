@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nasdip_core.errors import OptionError, PictureError
+from nasdip_core.errors import OptionError, PictureError, PluginError
 from nasdip_core.operators import LinearOperator
 from nasdip_core.problem import Problem
 from nasdip_core.restoration import RestorationProblem
@@ -53,9 +53,11 @@ class SuperResolution(Task[SuperResolutionOptions, SuperResolutionCorruption]):
         return Damaged(operator.forward(truth).clamp(0, 1), truth)
 
     def _operator(self, name: str, size: tuple[int, int], factor: int) -> LinearOperator:
+        registration = self.plugins.find("operator", name)
+        registration.resolve()  # one that is broken is told as such
         try:
-            operator: LinearOperator = self.plugins.create("operator", name, size, factor)
-        except TypeError as error:
+            operator: LinearOperator = registration.create(size, factor)
+        except PluginError as error:
             raise OptionError(
                 f"operator '{name}' is no downsampling by a factor",
                 "take lanczos, bicubic or area",

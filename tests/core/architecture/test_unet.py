@@ -9,8 +9,8 @@ from nasdip_core.architecture.cell import UpsamplingCell
 from nasdip_core.architecture.cost import cost_of
 from nasdip_core.architecture.named import find_architecture
 from nasdip_core.architecture.pattern import residual_matrix
-from nasdip_core.architecture.specification import Architecture, Cell
-from nasdip_core.errors import OptionError
+from nasdip_core.architecture.specification import Architecture, Cell, Use
+from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 
@@ -292,3 +292,12 @@ def test_without_biases_no_convolution_outside_the_cell_has_one(plugins: Plugins
     convolutions = {n: m for n, m in network.named_modules() if isinstance(m, nn.Conv2d)}
     assert any(name.startswith("join") for name in convolutions)
     assert [name for name, module in convolutions.items() if module.bias is not None] == []
+
+
+@pytest.mark.parametrize("made", [None, 3, [[True]], [True, False], torch.eye(2)[None]])
+def test_a_pattern_that_is_no_matrix_is_told(
+    made: object, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nasdip_searchspaces.residual.none.pattern", lambda levels: made)
+    with pytest.raises(PluginError, match="residual 'none' gave no 2 x 2 matrix"):
+        residual_matrix(Architecture(levels=2, residual=Use(uses="none")), plugins)

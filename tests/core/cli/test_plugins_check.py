@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nasdip_core.authoring.new import new_plugin
+from nasdip_core.authoring.subject import subject
 from nasdip_core.errors import ExitCode
 from nasdip_core.testing.pytest_plugin import Answer
 
@@ -187,6 +188,75 @@ def test_what_cannot_be_made_from_its_offer_is_not_passed_over(
     ]
     own.write_text("# BaselineConformance, MetricConformance\ndef test_own():\n    pass\n")
     assert nasdip_cli("plugins", "check", project).out == "nothing is wrong\n"
+
+
+def test_a_plugin_that_needs_another_one(
+    project: Path, nasdip_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, others in (("needed", "nasdip, Deeper>=1"), ("deeper", "nasdip"), ("idle", "nasdip")):
+        info = tmp_path / "site" / f"{name}-1.dist-info"
+        info.mkdir(parents=True)
+        requires = "".join(f"Requires-Dist: {each}\n" for each in others.split(", "))
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{requires}"
+        )
+        (info / "entry_points.txt").write_text(f"[nasdip]\nmain = {name}_pkg\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    path = project / "pyproject.toml"
+    text = path.read_text()
+    assert disabled(project, tmp_path / "one") >= {"needed", "deeper", "idle"}
+    path.write_text(text.replace("dependencies = [", 'dependencies = ["Needed >=1", '))
+    assert disabled(project, tmp_path / "two") & {"needed", "deeper", "idle"} == {"idle"}
+
+
+def disabled(project: Path, scratch: Path) -> set[str]:
+    scratch.mkdir()
+    return {
+        *subject(str(project), scratch).environment(scratch)["NASDIP_DISABLE_PLUGINS"].split(",")
+    }
+
+
+def test_the_settings_of_its_tests_hold(project: Path, nasdip_cli: Cli) -> None:
+    (project / "tests" / "test_own.py").write_text(
+        "import pytest\nfrom beside import ONE\n\n\n"
+        "@pytest.mark.thorough\ndef test_own():\n    assert ONE == 1\n"
+    )
+    (project / "parts").mkdir()
+    (project / "parts" / "beside.py").write_text("ONE = 1\n")
+    path = project / "pyproject.toml"
+    more = 'pythonpath = ["parts"]\nmarkers = ["thorough: slow"]\nstrict = true\ntestpaths'
+    path.write_text(path.read_text().replace("testpaths", more))
+    assert nasdip_cli("plugins", "check", project).out == "nothing is wrong\n"
+
+
+def test_an_operator_that_is_not_linear_has_its_contract(project: Path, nasdip_cli: Cli) -> None:
+    package = project / "nasdip_throwaway"
+    (package / "offers.py").write_text(
+        "from nasdip_core import Offer, hookimpl\n@hookimpl\ndef nasdip_offers():\n"
+        "    return [Offer('operator', 'sat', 's', factory='nasdip_throwaway.parts:Saturation')]\n"
+    )
+    parts = package / "parts.py"
+    parts.write_text(
+        "from nasdip_core.operators import Operator\n"
+        "class Saturation(Operator):\n    def __init__(self, size): pass\n"
+        "    def forward(self, picture): return (2 * picture).tanh()\n"
+    )
+    own = project / "tests" / "test_own.py"
+    own.write_text("def test_own():\n    pass\n")
+    assert nasdip_cli("plugins", "check", project).out == "nothing is wrong\n"
+    parts.write_text(parts.read_text().replace("(2 * picture).tanh()", "picture.round()"))
+    _, findings = checked(nasdip_cli, project)
+    assert any("Test_operator_sat::test_gradient_passes" in f["what"] for f in findings)
+
+
+@pytest.mark.usefixtures("untested")
+def test_options_that_nobody_is_given(project: Path, nasdip_cli: Cli) -> None:
+    offers = project / "nasdip_throwaway" / "offers.py"
+    text = offers.read_text().replace('kind="residual"', 'kind="tracker"')
+    offers.write_text(text)
+    code, findings = checked(nasdip_cli, project)
+    assert code == ExitCode.PLUGIN
+    assert "the options of tracker 'throwaway' are given to nobody" in [f["what"] for f in findings]
 
 
 def test_a_file(tmp_path: Path, nasdip_cli: Cli) -> None:

@@ -78,7 +78,7 @@ def test_help_of_its_own(guest: Path, nasdip_cli: Cli) -> None:
     ("words", "code", "said"),
     [
         (["greeter", "fail", "option"], ExitCode.OPTION, "error: that is no option"),
-        (["greeter", "fail", "bug"], ExitCode.FAILED, "'throwaway-commands:file' failed: KeyError"),
+        (["greeter", "fail", "bug"], ExitCode.PLUGIN, "'throwaway-commands:file' failed: KeyError"),
         (["missing"], ExitCode.PLUGIN, "command 'missing' of plugin 'throwaway-commands:file'"),
         (["greeter", "greet"], ExitCode.USAGE, "Missing argument"),
         (["greeetr"], ExitCode.USAGE, "No such command"),
