@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from nasdip_core.cli.output import say
-from nasdip_core.errors import NasdipError, PluginError
+from nasdip_core.errors import NasdipError, OptionError, PluginError
 
 if TYPE_CHECKING:
     from nasdip_core.hooks import Command
@@ -53,6 +54,20 @@ class WithGuests(TyperGroup):
             choices = " or ".join(f"'{_qualified(*each)}'" for each in found)
             raise PluginError(f"several plugins add the command '{cmd_name}'", f"say {choices}")
         return _stand_in(cmd_name, *found[0]) if found else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return name, command and words. Raises OptionError for an option of ours that is empty.
+
+        As a path it would be the current folder, and nobody means that by it.
+        """
+        found = super().resolve_command(ctx, args)
+        if found[0] in super().list_commands(ctx):
+            for before, word in pairwise(args):
+                assigned = word.startswith("--") and word.endswith("=")
+                name = word[:-1] if assigned else before if not word else ""
+                if name.startswith("-"):
+                    raise OptionError(f"option {name} is empty", "an unset variable of the shell?")
+        return found
 
 
 def _guests() -> "dict[str, list[tuple[str, Command]]]":

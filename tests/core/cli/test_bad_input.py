@@ -259,3 +259,15 @@ def test_a_name_that_the_system_finds_too_long(cli: Cli, words: list[str]) -> No
         Path("flow.yaml").write_text(f"nasdip: 1\nsteps:\n- {step}\n")
     line = one_line(cli(*words, name if words[0] == "run" else "flow.yaml"), 1)
     assert "File name too long" in line
+
+
+@pytest.mark.parametrize("words", [("-o", ""), ("--output=",), ("--output", "")])
+def test_an_option_without_a_value_is_no_folder(
+    cli: Cli, waves_file: Path, tiny: Tiny, words: tuple[str, ...]
+) -> None:
+    before = set(Path().rglob("*"))
+    line = one_line(cli("run", waves_file, "-t", "denoise", *tiny, *words), 3)
+    assert line.endswith("is empty; an unset variable of the shell?")
+    assert set(Path().rglob("*")) == before
+    answer = cli("bench", "-t", "denoise", "--data", waves_file.parent, *tiny, *words)
+    assert "is empty" in one_line(answer, 3)
