@@ -161,7 +161,7 @@ def test_options_of_an_operator_are_checked() -> None:
 def test_a_factor_is_one_at_least(name: str) -> None:
     for given, said in (({"factor": 0}, "greater than or equal to 1"), ({}, "is required")):
         damage = OperatorCorruption.model_validate({"operator": name, "with": given})
-        with pytest.raises(OptionError, match=rf"task\.with\.factor' .*{said}"):
+        with pytest.raises(OptionError, match=rf"corrupt\.with\.factor' .*{said}"):
             TASK.corrupt(rand(1, 1, 8, 8), damage, torch.Generator())
 
 

@@ -276,8 +276,8 @@ steps:
         ({"page": None}, "step 'save' put out 'page': None, which is no text"),
         ({"page": Path("x")}, "put out 'page': .*Path"),
         (None, "put out '': None"),
-        ({}, "step 'save' has put out nothing and not 'page'"),
-        ({"other": "x"}, "has put out 'other' and not 'page'.*; return what `outputs`"),
+        ({}, "step 'save' has put out nothing and not 'file'"),
+        ({"other": "x"}, "has put out 'other' and not 'file'.*; return what `outputs`"),
     ],
 )
 def test_what_a_step_must_not_do(
