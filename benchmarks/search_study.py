@@ -18,8 +18,9 @@ from optuna.distributions import distribution_to_json
 
 from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.options import SearchRequest
-from nasdip_core.searching.plan import Search, plan_search
+from nasdip_core.searching.plan import plan_search
 from nasdip_core.space import Choice, SearchSpace
 from nasdip_core.study.order import note_order
 from nasdip_core.study.sampler import distributions

@@ -14,8 +14,9 @@ from nasdip_core.pipeline.jobs import OUTPUT
 from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.conclude import SUMMARY, conclude
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.options import SearchRequest
-from nasdip_core.searching.plan import Search, known_choices, plan_search
+from nasdip_core.searching.plan import known_choices, plan_search
 from nasdip_core.searching.progress import Progress
 from nasdip_core.searching.run import Effort, join_search, run_search
 from nasdip_core.searching.summary import standing

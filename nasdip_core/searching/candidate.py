@@ -26,7 +26,7 @@ from nasdip_core.pipeline.sources import read_source
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Problem
 from nasdip_core.reward import Trained
-from nasdip_core.searching.plan import Search
+from nasdip_core.searching.definition import Search
 from nasdip_core.seeds import generator
 from nasdip_core.space import Choices
 

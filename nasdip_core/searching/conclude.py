@@ -19,11 +19,11 @@ from nasdip_core.pipeline.restore import run
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Evaluator
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.finals import SEEDS, failed_comparisons
 from nasdip_core.searching.kept import KeptFits, final_label, restored_label
 from nasdip_core.searching.listeners import reports
 from nasdip_core.searching.page import write_search_page
-from nasdip_core.searching.plan import Search
 from nasdip_core.searching.run import Effort, early_end
 from nasdip_core.searching.summary import summary
 from nasdip_core.study.artifacts import artifacts_of

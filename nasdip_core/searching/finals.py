@@ -16,8 +16,8 @@ from nasdip_core.blame import SURROUNDINGS
 from nasdip_core.errors import RunError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Candidate, Evaluator
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.kept import STANDARD, KeptFits, final_label, trial_label
-from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.study.best import Place, finalists, note_places
 from nasdip_core.study.lease import note

@@ -1,16 +1,14 @@
 """From a request to a search: names looked up, pictures known, defaults filled in."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from nasdip_core.architecture.named import NamedArchitecture, find_architecture
-from nasdip_core.architecture.specification import NetworkSpecification, PluginNetwork, Use
-from nasdip_core.digests import by_content
+from nasdip_core.architecture.named import find_architecture
+from nasdip_core.architecture.specification import PluginNetwork, Use
 from nasdip_core.errors import NasdipError, OptionError, PictureError
 from nasdip_core.guests import guest_versions
 from nasdip_core.imaging.digest import digest
@@ -18,128 +16,17 @@ from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
 from nasdip_core.imaging.samples import located
 from nasdip_core.options import merge, parse
-from nasdip_core.pipeline.defaults import with_defaults
+from nasdip_core.pipeline.defaults import plain, with_defaults
 from nasdip_core.pipeline.jobs import is_batch
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.options import SearchRequest
-from nasdip_core.seeds import derive, generator
+from nasdip_core.seeds import generator
 from nasdip_core.space import Choice, InfeasibleError, SearchSpace
 from nasdip_core.strategy import Strategy
-from nasdip_core.study.study import SCHEMA
-
-_VALIDATION = 4
-"""Every fourth picture of a folder is kept for the last comparison."""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is searched, by which strategy, judged how."""
-
-    task: str
-    request: SearchRequest
-    """With every option of the plugins spelt out and paths absolute."""
-    resolved: Sequence[Resolved]
-    """The run that a fit of each picture is, but for its network."""
-    names: Sequence[str]
-    """Of the pictures."""
-    digests: Sequence[str]
-    space: SearchSpace
-    strategy: Strategy
-    reward: Reward
-    base: Path
-    """The folder that paths are relative to."""
-    guests: Mapping[str, str]
-    """Versions of the plugins of others that take part, by their ids."""
-
-    @property
-    def clean(self) -> bool:
-        """Whether the pictures are clean and are damaged here."""
-        return self.resolved[0].corrupt is not None
-
-    @property
-    def single(self) -> bool:
-        """Whether it is a search for one picture."""
-        return len(self.names) == 1
-
-    @property
-    def validation(self) -> list[int]:
-        """Return the places of the pictures that are kept for the last comparison, if any."""
-        return list(range(_VALIDATION - 1, len(self.names), _VALIDATION))
-
-    @property
-    def searched(self) -> list[int]:
-        """Return the places of the pictures that candidates are judged on."""
-        return [i for i in range(len(self.names)) if i not in self.validation]
-
-    def of(
-        self, architecture: NetworkSpecification, picture: int, fresh: int | None = None
-    ) -> Resolved:
-        """Return the run that one fit is; `fresh` numbers seeds other than the search's own.
-
-        The damage of a single picture stays what it is, and so does what is kept back from its
-        fits: they can be averaged and chosen from.
-        """
-        seed = self.request.seed
-        if not self.single:
-            seed = derive(seed, "picture", self.names[picture])
-        shared = seed if self.single else None
-        if fresh is not None:
-            seed = derive(seed, "fresh", fresh)
-        arch = NamedArchitecture(name="candidate", architecture=architecture)
-        return replace(self.resolved[picture], arch=arch, seed=seed, shared_seed=shared)
-
-    def _proxy(self) -> dict[str, list[Any]]:
-        """Return what a fit of the search has otherwise than the network in use: [use, search].
-
-        By the first and the last choice of every decision: a wide one may be narrowed alone.
-        """
-        found: dict[str, list[Any]] = {}
-        for end in (-1, 0):
-            choices: dict[str, Choice] = {}
-            for decision in self.space.decisions:
-                choices[decision.name] = self.space.allowed(decision, choices)[end]
-            whole = self.space.decode(choices)
-            found |= _differences(_plain(whole), _plain(self.space.proxy(whole)))
-        return found
-
-    def settings(self) -> dict[str, Any]:
-        """Return what must agree for trials to be comparable; no paths, but contents."""
-        first, request = self.resolved[0], self.request
-        return {
-            "schema": SCHEMA,
-            "task": self.task,
-            "space": _plain(request.space),
-            "proxy": self._proxy(),
-            "strategy": _plain(request.strategy),
-            "reward": _plain(request.reward),
-            "changes": self.reward.changes,
-            "pruner": _plain(request.pruner),
-            "limits": _plain(request.limits),
-            "pictures": dict(zip(self.names, self.digests, strict=True)),
-            "mask": None if request.mask is None else digest(request.mask),
-            "truth": None if request.truth is None else digest(request.truth),
-            "validation": [self.names[i] for i in self.validation],
-            "crop": request.crop,
-            "seed": request.seed,
-            "options": by_content(_plain(first.task)),
-            "corrupt": None if first.corrupt is None else by_content(_plain(first.corrupt)),
-            "fit": _plain(first.fit),
-            "recipe": _plain(first.recipe),
-            **({"plugins": self.guests} if self.guests else {}),
-        }
-
-
-def _differences(one: Any, other: Any, path: str = "") -> dict[str, list[Any]]:
-    """Return where two trees of plain values differ, by dotted keys."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        found: dict[str, list[Any]] = {}
-        for key in one:
-            found |= _differences(one[key], other.get(key), f"{path}.{key}" if path else key)
-        return found
-    return {} if one == other else {path: [one, other]}
 
 
 def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path) -> Search:
@@ -177,7 +64,7 @@ def plan_search(task: str, request: SearchRequest, plugins: Plugins, base: Path)
     names = [Path(source.removeprefix(SAMPLE)).name for source in sources]
     digests = [digest(source) for source in sources]
     first = resolved[0].document("")
-    guests = guest_versions([task, first, _plain(request)], plugins)
+    guests = guest_versions([task, first, plain(request)], plugins)
     search = Search(task, request, resolved, names, digests, space, strategy, reward, base, guests)
     _check_together(request, strategy, reward)
     _check(search)
@@ -311,7 +198,3 @@ def _plugin(kind: str, use: Use, plugins: Plugins, base: Path, *args: Any) -> tu
 
 def _has_truth(resolved: Resolved) -> bool:
     return resolved.truth is not None or resolved.corrupt is not None
-
-
-def _plain(options: Any) -> Any:
-    return None if options is None else options.model_dump(mode="json", by_alias=True)

@@ -9,8 +9,8 @@ from optuna.study import Study
 
 from nasdip_core.files import make_folder
 from nasdip_core.plugins import Plugins
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.finals import comparison_of
-from nasdip_core.searching.plan import Search
 from nasdip_core.searching.progress import Progress, progress_of
 from nasdip_core.searching.travel import send
 from nasdip_core.searching.trials import ended_early

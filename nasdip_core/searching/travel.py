@@ -4,8 +4,8 @@ from pathlib import Path
 
 from nasdip_core.errors import OptionError, PictureError
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.options import SearchRequest
-from nasdip_core.searching.plan import Search
 from nasdip_core.study.artifacts import Artifacts
 
 _ROLES = ("mask", "truth")

@@ -15,9 +15,9 @@ from nasdip_core.blame import SURROUNDINGS, attributed, said
 from nasdip_core.errors import NasdipError, RunError, RunInterruptedError
 from nasdip_core.problem import Estimate
 from nasdip_core.searching.candidate import Candidate, Evaluator, Score
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.index import ArchitectureIndex
 from nasdip_core.searching.kept import STANDARD, KeptFits, trial_label
-from nasdip_core.searching.plan import Search
 from nasdip_core.space import InfeasibleError
 from nasdip_core.study.lease import Reaper, decide, give_up, leased, note, tell
 from nasdip_core.study.records import ESTIMATE, NOT_KEPT, OUTCOME, REASON, History, Record, slot_of

@@ -11,8 +11,9 @@ from PIL import Image
 from nasdip_core.options import parse
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.candidate import Evaluator
+from nasdip_core.searching.definition import Search
 from nasdip_core.searching.options import SearchRequest
-from nasdip_core.searching.plan import Search, plan_search
+from nasdip_core.searching.plan import plan_search
 from nasdip_core.study.artifacts import note_place, place_of_files
 from nasdip_core.study.order import note_order
 from nasdip_core.study.records import History, Record
