@@ -9,7 +9,7 @@ import typer
 
 from nasdip_core.cli.output import json_result, result, say, table
 from nasdip_core.cli.parameters import AsJson, Debug, Launcher, Settings, Task
-from nasdip_core.errors import OptionError
+from nasdip_core.errors import OptionError, RunError
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -240,6 +240,8 @@ def show(
     from nasdip_core.searching.page import write_search_page
     from nasdip_core.searching.summary import summary
 
+    if page is not None:
+        _refuse_others(page)
     with _opened(study, name) as opened:
         found = summary(opened)
     if page is not None:
@@ -266,6 +268,17 @@ def show(
     if found["front"] is not None:
         rows = [[str(p["trial"]), _number(p["reward"]), f"{p['cost']:.3g}"] for p in found["front"]]
         table(["trial", "reward", "cost"], rows)
+
+
+def _refuse_others(page: Path) -> None:
+    """Raise RunError for a file that is there and is no page."""
+    try:
+        with page.open("rb") as file:
+            begun = file.read(64).lstrip().lower()
+    except OSError:
+        return  # it is not there, or cannot be written either, which is told then
+    if begun and not begun.startswith(b"<!doctype html"):
+        raise RunError(f"'{page}' is there, and is no page", "name another file")
 
 
 @contextmanager

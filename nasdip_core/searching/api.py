@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nasdip_core.errors import OptionError, RunError
+from nasdip_core.files import make_folder
 from nasdip_core.imaging.kinds import LOSSLESS
 from nasdip_core.imaging.samples import PREFIX
 from nasdip_core.launcher import chosen_launcher
@@ -56,8 +57,10 @@ def search(
     crew = Crew(chosen_launcher(content, plugins), workers)
     content.pop("launcher", None)
     planned = plan_search(task, parse(SearchRequest, content, ""), plugins, base)
-    stem = Path(str(data).removeprefix(PREFIX)).absolute().stem
-    folder = OUTPUT / f"{stem}-{task}-search" if output is None else Path(output)
+    place = Path(str(data).removeprefix(PREFIX)).absolute()
+    # A dot in the name of a folder begins no suffix.
+    called = place.name if Path(planned.request.data).is_dir() else place.stem
+    folder = OUTPUT / f"{called}-{task}-search" if output is None else Path(output)
     file = None if export is None else Path(export)
     _check_files(planned, folder, file)
     effort = Effort(
@@ -75,6 +78,8 @@ def search(
             for each in known
         },
     )
+    if study is None:  # which lies in it: what is wrong with the folder is no fault of the study
+        make_folder(folder)
     with used_storage(effort.url, create=True) as storage:
         found = run_search(planned, effort, storage, watch)
         told = conclude(planned, found, effort, plugins, file, time.monotonic() - started)
@@ -132,8 +137,24 @@ def _check_files(planned: Search, output: Path, export: Path | None) -> None:
                     f"'{path}' is in the way of this search, which has not made it",
                     "move the file, or name another folder with -o DIR",
                 )
-    if export is not None and not export.absolute().parent.is_dir():
+    if export is not None:
+        _check_export(planned, export)
+
+
+def _check_export(planned: Search, export: Path) -> None:
+    """Raise RunError where the best architecture cannot be written, or only over what is read."""
+    if not export.absolute().parent.is_dir():
         raise RunError(f"cannot write '{export}': its folder is not there", "make it first")
+    if export.is_dir():
+        raise RunError(f"cannot write '{export}': it is a folder", "name a file")
+    read = {
+        Path(given).resolve()
+        for resolved in planned.resolved
+        for given in (resolved.picture, resolved.mask, resolved.truth)
+        if given is not None
+    }
+    if export.resolve() in read:
+        raise RunError(f"'{export}' is what the search reads", "name another file")
 
 
 def _nested(options: Mapping[str, Any]) -> dict[str, Any]:

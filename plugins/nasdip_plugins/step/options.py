@@ -28,6 +28,7 @@ class SearchStepOptions(StepOptions):
         "architecture": "file of the best architecture",
         "restored": "of a search for one picture: the picture, restored",
         "page": "the page of the search",
+        "study": "the study, a file",
         "folder": "the folder of the search",
     }
     amount: ClassVar[frozenset[str]] = frozenset({"trials", "workers", "launcher"})

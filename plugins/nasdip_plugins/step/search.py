@@ -75,5 +75,6 @@ class Search(Step):
             "best": f"{context.folder}#best",
             "top": f"{context.folder}#top5",
             "architecture": str(context.folder / "best.yaml"),
+            "study": str(context.folder / FILE),
             "folder": str(context.folder),
         }

@@ -95,6 +95,11 @@ def test_status_best_and_show(done: tuple[Path, Path, str], cli: Cli, tmp_path: 
     show = cli("search", "show", output, "--page", tmp_path / "page.html")
     assert show.out.count("done") == 3
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+    (tmp_path / "mine.png").write_bytes(b"\x89PNG mine")
+    refused = cli("search", "show", output, "--page", tmp_path / "mine.png")
+    assert (refused.code, refused.err.count("is there, and is no page")) == (1, 1)
+    assert (tmp_path / "mine.png").read_bytes() == b"\x89PNG mine"
+    assert cli("search", "show", output, "--page", tmp_path / "page.html").code == 0
     told = json.loads(cli("search", "show", output / "study.db", "--json").out)
     assert [trial["state"] for trial in told["history"]] == ["done"] * 3
 

@@ -28,6 +28,16 @@ def test_what_would_fail_in_the_end_fails_at_once(
 ) -> None:
     with pytest.raises(RunError, match="its folder is not there"):
         search(pictures / "a.png", [(4, 1)], 1, export=tmp_path / "nowhere" / "x.yaml")
+    with pytest.raises(RunError, match="it is a folder"):
+        search(pictures / "a.png", [(4, 1)], 1, export=pictures)
+    before = (pictures / "a.png").read_bytes()
+    for data in (pictures / "a.png", pictures):
+        with pytest.raises(RunError, match=r"a\.png' is what the search reads; name another file"):
+            search(data, [(4, 1)], 1, export=pictures / "a.png")
+    assert (pictures / "a.png").read_bytes() == before
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="file"):
+        search(pictures / "a.png", [(4, 1)], 1, output=tmp_path / "file")
     own = (pictures / "a.png").rename(pictures / "restored.png")
     with pytest.raises(RunError, match=r"restored\.png' would be overwritten"):
         search(own, [(4, 1)], 1, output=pictures)

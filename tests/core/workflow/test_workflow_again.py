@@ -117,6 +117,14 @@ def test_a_step_whose_output_is_gone_is_done_again(make: Make, folder: Path) -> 
     assert result.stat().st_mtime_ns == made, "of the same picture as before"
 
 
+def test_a_search_whose_study_is_gone_is_done_again(make: Make) -> None:
+    workflow = make(SEARCH)
+    _, done = go(workflow)
+    assert go(make(SEARCH))[0] == []
+    Path(done["found"].outputs["study"]).unlink()
+    assert go(make(SEARCH))[0] == ["found"]
+
+
 def test_what_needs_a_step_that_comes_out_otherwise_is_done_again(make: Make, folder: Path) -> None:
     """As with another number of fits in the same time."""
     go(make(TWO))
