@@ -212,17 +212,16 @@ class Plugins:
         reason = _incompatible(offer)
         if reason:
             return Registration(offer, plugin, "incompatible", reason)
-        twin = next((r for r in self._registrations if _same(r, distribution, offer)), None)
-        if twin is not None:
-            return Registration(offer, plugin, "shadowed", f"plugin '{twin.plugin}' offers it, too")
-        built_in = any(
-            r.distribution == OWN_DISTRIBUTION
-            and (r.offer.kind, r.offer.name) == (offer.kind, offer.name)
-            for r in self._registrations
-        )
-        if built_in and distribution != OWN_DISTRIBUTION:
-            reason = f"the built-in keeps this name; use '{distribution}:{offer.name}'"
-            return Registration(offer, plugin, "shadowed", reason)
+        known = (offer.kind, offer.name)
+        for other in self._registrations:
+            if (other.offer.kind, other.offer.name) != known or other.state == "incompatible":
+                continue
+            if other.distribution == distribution:
+                reason = f"plugin '{other.plugin}' offers it, too"
+                return Registration(offer, plugin, "shadowed", reason)
+            if other.distribution == OWN_DISTRIBUTION:
+                reason = f"the built-in keeps this name; use '{distribution}:{offer.name}'"
+                return Registration(offer, plugin, "shadowed", reason)
         return Registration(offer, plugin, "loaded")
 
     def _record(
@@ -257,15 +256,6 @@ def _check(offer: object) -> None:
         raise PluginError(f"bad name '{offer.name}' of an offer", "use letters, digits and dashes")
     if (offer.factory is None) == (offer.resource is None):
         raise PluginError(f"{offer.kind} '{offer.name}' needs either a factory or a resource")
-
-
-def _same(registration: Registration, distribution: str, offer: Offer) -> bool:
-    theirs = registration.offer
-    return (registration.distribution, theirs.kind, theirs.name) == (
-        distribution,
-        offer.kind,
-        offer.name,
-    )
 
 
 def _incompatible(offer: Offer) -> str:

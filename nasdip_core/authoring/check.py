@@ -17,8 +17,8 @@ from nasdip_core.authoring.subject import Metadata, Subject, subject
 _PROBE_SECONDS = 120
 _TESTS_SECONDS = 1800
 """For all tests of a plugin; those of one that waits for ever must not hold the command up."""
-_OTHERS = {"task": "ProblemConformance", "operator": "MeasurementConformance"}
-"""Contracts of tasks whose networks say something else than the truth; of what is not linear."""
+_ALTERNATIVES = {"task": "ProblemConformance", "operator": "MeasurementConformance"}
+"""Contracts that a plugin of a kind may keep in place of the usual one."""
 _NAMED = 20
 """Failed tests that are named one by one."""
 
@@ -198,7 +198,7 @@ def _untested(checked: Subject, left: Sequence[tuple[str, str]]) -> Iterator[Fin
         if kind == "architecture":  # the probe has built it
             continue
         base = f"{kind.capitalize()}Conformance"
-        bases = (base, _OTHERS.get(kind, base))
+        bases = (base, _ALTERNATIVES.get(kind, base))
         if not any(each in text for text in texts for each in bases):
             what = f"{kind} '{name}' has not been run: no test inherits {base}"
             yield Finding("tests", "warning", what, f"from nasdip_core.testing import {base}")

@@ -12,12 +12,12 @@ from pydantic import Field
 from nasdip_core.baseline import Baseline
 from nasdip_core.digests import by_content
 from nasdip_core.errors import OptionError, PictureError, PluginError
-from nasdip_core.guests import guest_versions
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.metric import Metric
 from nasdip_core.options import Options, parse
 from nasdip_core.pipeline.request import RestoreRequest, resolve
+from nasdip_core.plugin_versions import guest_versions
 from nasdip_core.plugins import OWN_DISTRIBUTION, Plugins, Registration
 
 SCHEMA = "nasdip.bench-settings/1"

@@ -53,6 +53,12 @@ def conclude(
         told["notes"].append(
             "The search fitted narrower networks; `nasdip run --arch STUDY#best` fits the full one."
         )
+    earlier = _study_of(effort.output / SUMMARY)
+    if earlier not in (None, study.study_name):
+        told["notes"].append(
+            f"The files of study '{earlier}' in '{effort.output}' are replaced; if it lies there, "
+            f"STUDY#{earlier}/best still leads to what it has found."
+        )
     outputs: dict[str, str] = {}
     told["outputs"] = outputs
     pictures: dict[str, Picture] = {}
@@ -79,6 +85,15 @@ def conclude(
         # Last of all: it may be refused.
         _write(export, text)
     return told
+
+
+def _study_of(file: Path) -> str | None:
+    """Return whose result a folder holds; None: nobody's."""
+    try:
+        name = json.loads(file.read_text("utf-8"))["study"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def _write(path: Path, text: str) -> None:

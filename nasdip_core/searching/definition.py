@@ -9,6 +9,7 @@ from nasdip_core.architecture.named import NamedArchitecture
 from nasdip_core.architecture.specification import NetworkSpecification
 from nasdip_core.digests import by_content
 from nasdip_core.imaging.digest import digest
+from nasdip_core.pipeline.defaults import plain
 from nasdip_core.pipeline.resolved import Resolved
 from nasdip_core.reward import Reward
 from nasdip_core.searching.options import SearchRequest
@@ -89,7 +90,7 @@ class Search:
             for decision in self.space.decisions:
                 choices[decision.name] = self.space.allowed(decision, choices)[end]
             whole = self.space.decode(choices)
-            found |= _differences(_plain(whole), _plain(self.space.proxy(whole)))
+            found |= _differences(plain(whole), plain(self.space.proxy(whole)))
         return found
 
     def settings(self) -> dict[str, Any]:
@@ -98,23 +99,23 @@ class Search:
         return {
             "schema": SCHEMA,
             "task": self.task,
-            "space": _plain(request.space),
+            "space": plain(request.space),
             "proxy": self._proxy(),
-            "strategy": _plain(request.strategy),
-            "reward": _plain(request.reward),
+            "strategy": plain(request.strategy),
+            "reward": plain(request.reward),
             "changes": self.reward.changes,
-            "pruner": _plain(request.pruner),
-            "limits": _plain(request.limits),
+            "pruner": plain(request.pruner),
+            "limits": plain(request.limits),
             "pictures": dict(zip(self.names, self.digests, strict=True)),
             "mask": None if request.mask is None else digest(request.mask),
             "truth": None if request.truth is None else digest(request.truth),
             "validation": [self.names[i] for i in self.validation],
             "crop": request.crop,
             "seed": request.seed,
-            "options": by_content(_plain(first.task)),
-            "corrupt": None if first.corrupt is None else by_content(_plain(first.corrupt)),
-            "fit": _plain(first.fit),
-            "recipe": _plain(first.recipe),
+            "options": by_content(plain(first.task)),
+            "corrupt": None if first.corrupt is None else by_content(plain(first.corrupt)),
+            "fit": plain(first.fit),
+            "recipe": plain(first.recipe),
             **({"plugins": self.guests} if self.guests else {}),
         }
 
@@ -127,7 +128,3 @@ def _differences(one: Any, other: Any, path: str = "") -> dict[str, list[Any]]:
             found |= _differences(one[key], other.get(key), f"{path}.{key}" if path else key)
         return found
     return {} if one == other else {path: [one, other]}
-
-
-def _plain(options: Any) -> Any:
-    return None if options is None else options.model_dump(mode="json", by_alias=True)

@@ -10,7 +10,6 @@ import torch
 from nasdip_core.architecture.named import find_architecture
 from nasdip_core.architecture.specification import PluginNetwork, Use
 from nasdip_core.errors import NasdipError, OptionError, PictureError
-from nasdip_core.guests import guest_versions
 from nasdip_core.imaging.digest import digest
 from nasdip_core.imaging.folder import pictures_in
 from nasdip_core.imaging.samples import PREFIX as SAMPLE
@@ -20,6 +19,7 @@ from nasdip_core.pipeline.defaults import plain, with_defaults
 from nasdip_core.pipeline.jobs import is_batch
 from nasdip_core.pipeline.request import RestoreRequest, resolve
 from nasdip_core.pipeline.resolved import Resolved
+from nasdip_core.plugin_versions import guest_versions
 from nasdip_core.plugins import Plugins
 from nasdip_core.reward import Reward
 from nasdip_core.searching.definition import Search

@@ -99,10 +99,6 @@ def _takes(make: Callable[..., Any], *arguments: Any) -> bool:
     return True
 
 
-def _fields(options: Any) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in type(options).model_fields}
-
-
 def _methods(fixtures: Fixtures) -> dict[str, Any]:
     def fixture(make: Callable[[], Any]) -> Any:
         def made(_: object) -> Any:

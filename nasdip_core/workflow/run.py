@@ -9,7 +9,7 @@ from typing import Any
 from nasdip_core.blame import attributed
 from nasdip_core.errors import NasdipError, OptionError, PluginError, RunError
 from nasdip_core.files import make_folder
-from nasdip_core.guests import guest_versions
+from nasdip_core.plugin_versions import guest_versions
 from nasdip_core.plugins import Plugins
 from nasdip_core.step import Step, StepContext, StepOptions
 from nasdip_core.workflow.graph import Graph, Node, select

@@ -16,9 +16,5 @@ NAMES = [r.offer.name for r in PLUGINS.registrations("objective") if r.distribut
 class TestObjectives(ObjectiveConformance):
     @pytest.fixture(params=NAMES)
     def objective(self, request: pytest.FixtureRequest) -> Callable[[], Objective]:
-        registration = PLUGINS.find("objective", request.param)
-        model = registration.options()
-        assert model is not None
-        options = model()
-        fields = {name: getattr(options, name) for name in type(options).model_fields}
-        return partial(registration.resolve(), PLUGINS, **fields)
+        made = PLUGINS.find("objective", request.param).made
+        return partial(made, {}, "objective.with", PLUGINS)

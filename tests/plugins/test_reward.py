@@ -14,7 +14,7 @@ from nasdip_core.architecture.specification import Use
 from nasdip_core.errors import OptionError, PluginError
 from nasdip_core.fit.result import FitResult
 from nasdip_core.operators import LinearOperator
-from nasdip_core.options import Options, fields_of, parse
+from nasdip_core.options import Options, fields_of
 from nasdip_core.plugins import Plugins
 from nasdip_core.problem import Estimate, Player, Problem, Rendered, Step
 from nasdip_core.restoration import RestorationProblem
@@ -26,11 +26,8 @@ NAMES = ["psnr", "held-out", "sure", "consensus", "cost-aware"]
 
 
 def make(plugins: Plugins, name: str, **options: Any) -> Reward:
-    registration = plugins.find("reward", f"nasdip:{name}")
-    given = parse(registration.options() or Options, options, name)
-    fields = {field: getattr(given, field) for field in type(given).model_fields}
-    reward: Reward = registration.resolve()(plugins, **fields)
-    return reward
+    made: Reward = plugins.find("reward", f"nasdip:{name}").made(options, name, plugins)
+    return made
 
 
 def draws(seed: int = 0) -> torch.Generator:

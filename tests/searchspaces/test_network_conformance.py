@@ -19,14 +19,7 @@ NAMES = [r.offer.name for r in PLUGINS.registrations("network") if r.distributio
 class TestNetworks(NetworkConformance):
     @pytest.fixture(params=NAMES)
     def network(self, request: pytest.FixtureRequest) -> MakeNetwork:
-        registration = PLUGINS.find("network", request.param)
-        model = registration.options()
-        assert model is not None
-        options = model()
-        return partial(
-            registration.resolve(),
-            **{name: getattr(options, name) for name in type(options).model_fields},
-        )
+        return partial(PLUGINS.find("network", request.param).made, {}, "network.with")
 
 
 class Quiet(Network):

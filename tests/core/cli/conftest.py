@@ -1,7 +1,7 @@
 """The command line, called in this process."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from pipelines import TWO
 
+from nasdip_core.authoring.new import new_plugin
 from nasdip_core.cli import main
 
 
@@ -103,3 +104,21 @@ def mask_file(waves: np.ndarray, tmp_path: Path) -> Path:
     path = tmp_path / "a mask.png"
     Image.fromarray(mask).save(path)
     return path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A new plugin without tests, which would take their time."""
+    folder = tmp_path / "nasdip-throwaway"
+    new_plugin("nasdip-throwaway", "residual", folder)
+    for test in (folder / "tests").iterdir():
+        test.unlink()
+    return folder
+
+
+@pytest.fixture
+def untested(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Run no contracts, which takes seconds: what is looked at is found without them."""
+    with monkeypatch.context() as patched:
+        patched.setattr("nasdip_core.authoring.check._tests", lambda *_: ([], set()))
+        yield patched

@@ -25,7 +25,12 @@ def test_a_study_has_its_own_fits(
     # Beside so much noise a fit of two steps is a part of the picture.
     loud = {"task": {"sigma": 40}}
     for name, seed in (("a", 0), ("b", 1)):
-        search(pictures / "c.png", [(4, 1)], 1, name=name, options={**loud, "seed": seed})
+        options = {**loud, "seed": seed}
+        told = search(pictures / "c.png", [(4, 1)], 1, name=name, options=options)
+        replaced = [note for note in told["notes"] if "are replaced" in note]
+        assert [note.partition(" in ")[0] for note in replaced] == (
+            ["The files of study 'a'"] if name == "b" else []
+        )
         made[name] = (tmp_path / "out" / "restored.png").read_bytes()
     assert made["a"] != made["b"]
     fits = [resolve_reference(f"{tmp_path / 'out'}#{n}/best", toys, Path()).fits for n in made]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from nasdip_core.bench.units import plan_bench
-from nasdip_core.guests import guest_versions
 from nasdip_core.hooks import Offer, hookimpl
 from nasdip_core.options import parse
+from nasdip_core.plugin_versions import guest_versions
 from nasdip_core.plugins import Plugins
 from nasdip_core.searching.options import SearchRequest
 from nasdip_core.searching.plan import plan_search
